@@ -1,0 +1,115 @@
+namespace Streams.Runtime.Storage;
+
+/// <summary>
+/// Where state lives: SQLite for one node, PostgreSQL for a cluster. Synchronous: it is called from threads that do nothing else,
+/// or from the thread pool for reads. Thread-safe; commits and claims may come from several threads (SQLite lines them up).
+/// Every implementation passes the inherited store spec in the tests.
+/// </summary>
+public interface IStore : IDisposable
+{
+    /// <summary>Creates or migrates the schema and checks that this store belongs to this layout.</summary>
+    /// <exception cref="StoreMismatchException">Another partition count, a newer schema, or (SQLite) another node has it open. The message says what to do.</exception>
+    void Open(StoreLayout layout);
+
+    /// <summary>
+    /// Makes <paramref name="owner"/> the shard's owner: the epoch goes up by one, so every earlier owner is fenced. When the log's
+    /// incarnation is another than the one stored, the generation goes up by one and <c>NextOffset</c> is 0.
+    /// </summary>
+    ShardClaim Claim(ShardId shard, string owner, string incarnation, DateTimeOffset now);
+
+    /// <summary>Marks the shard as owned by nobody, if still at this epoch. Only for display; fencing does not rest on it.</summary>
+    void Release(ShardId shard, long epoch);
+
+    /// <summary>Loads those actors that exist, in no particular order.</summary>
+    IReadOnlyList<StoredActor> Load(ShardId shard, IReadOnlyCollection<string> keys);
+
+    /// <summary>Actors that want to be woken before <paramref name="beforeInMs"/>, earliest first.</summary>
+    IReadOnlyList<DueActor> LoadDue(ShardId shard, long beforeInMs, int limit);
+
+    /// <summary>Outbox chunks not yet deleted, by lane and then number.</summary>
+    IReadOnlyList<OutboxChunk> LoadOutbox(ShardId shard);
+
+    /// <summary>
+    /// Writes the commits in one transaction. The fence is the first statement for each shard: where the epoch does not match,
+    /// that commit is <see cref="CommitResult.Fenced"/> and writes nothing while the others go on.
+    /// </summary>
+    /// <returns>One result per commit, in order.</returns>
+    /// <exception cref="StoreUnavailableException">Nothing was written, or the outcome could not be found out; the same commits may be given again (writing them twice is harmless).</exception>
+    IReadOnlyList<CommitResult> Commit(IReadOnlyList<ShardCommit> commits);
+
+    IReadOnlyList<ShardRow> ReadShards();
+
+    /// <summary>Documents of one collection that fit the query, newest first (then by id), at most <c>Limit</c>.</summary>
+    IReadOnlyList<Document> Query(DocumentQuery query);
+
+    Document? Get(string collection, string id);
+
+    long Count(string collection);
+
+    /// <summary>History rows that overlap the time range, oldest first.</summary>
+    IReadOnlyList<HistoryRow> ReadHistory(ShardId shard, string key, long fromInMs, long toInMs, int limit);
+
+    /// <summary>The newest journal entries of an actor, newest first.</summary>
+    IReadOnlyList<JournalRow> ReadJournal(ShardId shard, string key, int limit);
+
+    /// <summary>Deletes documents of a collection older than this, and the oldest beyond <paramref name="keep"/>; at most 10,000 a call. Returns how many.</summary>
+    int Prune(string collection, long beforeInMs, int keep);
+
+    /// <summary>Deletes journal and history rows older than this; at most 10,000 a call. Returns how many.</summary>
+    int PruneHistory(long beforeInMs);
+}
+
+/// <summary>What a store is for: the actor kinds and their partition counts, which never change once stored.</summary>
+/// <param name="Cluster">Name of this installation; a store of another one is refused.</param>
+/// <param name="Owner">Name of the node that opens it.</param>
+public sealed record StoreLayout(string Cluster, string Owner, IReadOnlyDictionary<byte, KindLayout> Kinds);
+
+/// <param name="Name">Such as <c>device</c>.</param>
+/// <param name="Partitions">Partitions of its inbox.</param>
+public sealed record KindLayout(string Name, int Partitions);
+
+/// <param name="Epoch">This owner's fencing token.</param>
+/// <param name="NextOffset">Where to read on.</param>
+/// <param name="Generation">How often the log was replaced; actor positions of an earlier generation count as none.</param>
+/// <param name="LogReplaced">The incarnation stored was another: what the old log still held is lost to us.</param>
+/// <param name="OldNextOffset">NextOffset before a replacement, for the report of the gap.</param>
+/// <param name="LastNumbers">Per lane.</param>
+/// <param name="NextActorIndex">First free actor number.</param>
+public sealed record ShardClaim(
+    long Epoch, long NextOffset, int Generation, bool LogReplaced, long OldNextOffset, long[] LastNumbers, int NextActorIndex);
+
+public readonly record struct StoredActor(int Index, string Key, long? DueInMs, byte[] Snapshot);
+
+public readonly record struct DueActor(string Key, long DueInMs);
+
+public enum CommitResult
+{
+    Written,
+
+    /// <summary>Another owner claimed the shard: forget it.</summary>
+    Fenced,
+}
+
+/// <summary>A shard as stored, for operators.</summary>
+public sealed record ShardRow(ShardId Shard, string? Owner, long Epoch, long NextOffset, int Generation, DateTimeOffset ClaimedAt);
+
+/// <param name="ScopePrefix">A scope and all below it; null for all.</param>
+/// <param name="AtFromInMs">Inclusive.</param>
+/// <param name="AtToInMs">Exclusive.</param>
+/// <param name="After">Continue after this row (its time and id), as the previous page ended.</param>
+/// <param name="Limit">1 to 1,000.</param>
+public sealed record DocumentQuery(
+    string Collection,
+    string? ScopePrefix = null,
+    string? Category = null,
+    string? State = null,
+    long? AtFromInMs = null,
+    long? AtToInMs = null,
+    (long AtInMs, string Id)? After = null,
+    int Limit = 100);
+
+/// <summary>The store is not for this cluster, layout or version.</summary>
+public sealed class StoreMismatchException(string message) : Exception(message);
+
+/// <summary>The database could not be reached, is locked or full.</summary>
+public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

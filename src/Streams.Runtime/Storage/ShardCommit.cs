@@ -1,0 +1,84 @@
+namespace Streams.Runtime.Storage;
+
+/// <summary>An outgoing record travels in one of two lanes, each numbered and published in order for itself, so that a decision never waits behind bulk.</summary>
+public enum Lane : byte
+{
+    /// <summary>Decisions that others wait for.</summary>
+    Urgent = 0,
+
+    /// <summary>Closed windows and everything else that may take seconds.</summary>
+    Bulk = 1,
+}
+
+/// <summary>
+/// What one shard writes in one step. The store writes all of it in one transaction or nothing, and several shards' commits
+/// may share a transaction. Commits of one shard are written in the order they were posted.
+/// </summary>
+public sealed class ShardCommit
+{
+    public required ShardId Shard { get; init; }
+
+    /// <summary>The epoch this owner claimed. Another epoch in the store means: fenced, nothing of this commit is written.</summary>
+    public required long Epoch { get; init; }
+
+    /// <summary>The first offset that some actor may still need after a crash. Never less than the one stored.</summary>
+    public required long NextOffset { get; init; }
+
+    /// <summary>Last outbox number given out, per lane (index by <see cref="Lane"/>); numbers never repeat.</summary>
+    public required long[] LastNumbers { get; init; }
+
+    /// <summary>Outbox chunks whose last number is at most this were delivered and can be deleted, per lane.</summary>
+    public required long[] PublishedThrough { get; init; }
+
+    /// <summary>At most one row per actor.</summary>
+    public List<ActorRow> Actors { get; } = [];
+
+    public List<OutboxChunk> Outbox { get; } = [];
+
+    public List<JournalRow> Journal { get; } = [];
+
+    /// <summary>Read models: what the API lists and filters. Written in order; a later row of the same id wins.</summary>
+    public List<Document> Documents { get; } = [];
+
+    public List<HistoryRow> History { get; } = [];
+}
+
+/// <summary>An actor's snapshot.</summary>
+/// <param name="Index">The actor's number within its shard, given at its creation, never reused.</param>
+/// <param name="Key">The actor's id.</param>
+/// <param name="IsNew">True the first time the actor is written.</param>
+/// <param name="DueInMs">When the actor wants to be woken (processing time, Unix milliseconds); null for never.</param>
+/// <param name="Snapshot">Opaque to the store.</param>
+public readonly record struct ActorRow(int Index, string Key, bool IsNew, long? DueInMs, ReadOnlyMemory<byte> Snapshot);
+
+/// <summary>Outgoing records packed together, published in number order and then deleted.</summary>
+/// <param name="FirstNumber">Number of the first record; the others follow without gaps.</param>
+public readonly record struct OutboxChunk(Lane Lane, long FirstNumber, int Count, ReadOnlyMemory<byte> Records)
+{
+    public long LastNumber => FirstNumber + Count - 1;
+}
+
+/// <summary>One decision, appended for good (until retention): who, when, what.</summary>
+/// <param name="Key">The deciding actor's id.</param>
+/// <param name="Type">The decision's name, snake_case.</param>
+/// <param name="Body">UTF-8 JSON.</param>
+public readonly record struct JournalRow(string Key, long AtInMs, string Type, ReadOnlyMemory<byte> Body);
+
+/// <summary>One row of a read model.</summary>
+/// <param name="Collection">Such as <c>devices</c>, <c>alerts</c>; a fixed, small set of names.</param>
+/// <param name="Id">Unique within the collection.</param>
+/// <param name="Scope">A path such as <c>dijon/toison-dor</c>; queries ask for a path and all below it. Empty for none.</param>
+/// <param name="Category">A second thing to filter by (a device's type, an anomaly's device). Empty for none.</param>
+/// <param name="State">A third one. Empty for none.</param>
+/// <param name="AtInMs">What the collection is ordered by, newest first; Unix milliseconds.</param>
+/// <param name="Body">UTF-8 JSON as the API answers it; empty deletes the row.</param>
+public readonly record struct Document(
+    string Collection, string Id, string Scope, string Category, string State, long AtInMs, ReadOnlyMemory<byte> Body);
+
+/// <summary>A packed run of an actor's past (closed windows), append-only.</summary>
+/// <param name="ActorIndex">See <see cref="ActorRow.Index"/>.</param>
+/// <param name="Sequence">Ascending per actor; with the index, the row's identity.</param>
+/// <param name="FromInMs">Event time of the earliest entry.</param>
+/// <param name="ToInMs">Event time after the latest entry.</param>
+/// <param name="Body">Opaque to the store.</param>
+public readonly record struct HistoryRow(int ActorIndex, long Sequence, long FromInMs, long ToInMs, ReadOnlyMemory<byte> Body);
