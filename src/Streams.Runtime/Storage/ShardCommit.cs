@@ -21,6 +21,12 @@ public sealed class ShardCommit
     /// <summary>The epoch this owner claimed. Another epoch in the store means: fenced, nothing of this commit is written.</summary>
     public required long Epoch { get; init; }
 
+    /// <summary>
+    /// Counts this owner's commits of this shard, ascending from 1 after each claim. A number not above the one stored at this epoch was
+    /// written before, so giving a commit again after an unknown outcome writes nothing twice and brings nothing back.
+    /// </summary>
+    public required long Number { get; init; }
+
     /// <summary>The first offset that some actor may still need after a crash. Never less than the one stored.</summary>
     public required long NextOffset { get; init; }
 
