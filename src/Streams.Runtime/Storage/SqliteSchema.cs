@@ -1,0 +1,94 @@
+using System.Globalization;
+
+namespace Streams.Runtime.Storage;
+
+/// <summary>SQLite's tables, as a list of migrations: version n is what the first n of them make.</summary>
+internal static class SqliteSchema
+{
+    private static readonly string[] Migrations = [First];
+
+    public static int Version => Migrations.Length;
+
+    // Large rows (snapshots, chunks, bodies) are kept in rowid tables: a WITHOUT ROWID table stores them inside its tree's inner nodes.
+    // An actor's number is its rowid, so a sweep in key order walks the table once.
+    // Secondary indexes of documents leave the time out: a hot document then rewrites one index entry, not four.
+    private const string First = """
+        CREATE TABLE shards (
+            number INTEGER PRIMARY KEY, owner TEXT, epoch INTEGER NOT NULL, commit_number INTEGER NOT NULL, next_offset INTEGER NOT NULL,
+            incarnation TEXT NOT NULL, generation INTEGER NOT NULL, urgent_number INTEGER NOT NULL, bulk_number INTEGER NOT NULL,
+            claimed_at INTEGER NOT NULL);
+        CREATE TABLE actors (
+            id INTEGER PRIMARY KEY, shard INTEGER NOT NULL, key TEXT NOT NULL, due_in_ms INTEGER, snapshot BLOB NOT NULL);
+        CREATE UNIQUE INDEX actors_key ON actors (shard, key);
+        CREATE INDEX actors_due ON actors (shard, due_in_ms) WHERE due_in_ms IS NOT NULL;
+        CREATE TABLE outbox (
+            shard INTEGER NOT NULL, lane INTEGER NOT NULL, first_number INTEGER NOT NULL, last_number INTEGER NOT NULL,
+            count INTEGER NOT NULL, records BLOB NOT NULL);
+        CREATE UNIQUE INDEX outbox_number ON outbox (shard, lane, last_number);
+        CREATE TABLE journal (
+            id INTEGER PRIMARY KEY, shard INTEGER NOT NULL, key TEXT NOT NULL, at_in_ms INTEGER NOT NULL,
+            type TEXT NOT NULL, body BLOB NOT NULL);
+        CREATE INDEX journal_key ON journal (shard, key, id);
+        CREATE INDEX journal_at ON journal (at_in_ms);
+        CREATE TABLE documents (
+            collection TEXT NOT NULL, id TEXT NOT NULL, scope TEXT NOT NULL, category TEXT NOT NULL, state TEXT NOT NULL,
+            at_in_ms INTEGER NOT NULL, body BLOB NOT NULL);
+        CREATE UNIQUE INDEX documents_id ON documents (collection, id);
+        CREATE INDEX documents_at ON documents (collection, at_in_ms DESC, id);
+        CREATE INDEX documents_scope ON documents (collection, scope);
+        CREATE INDEX documents_category ON documents (collection, category);
+        CREATE INDEX documents_state ON documents (collection, state);
+        CREATE TABLE history (
+            actor_id INTEGER NOT NULL, sequence INTEGER NOT NULL, from_in_ms INTEGER NOT NULL, to_in_ms INTEGER NOT NULL, body BLOB NOT NULL);
+        CREATE UNIQUE INDEX history_sequence ON history (actor_id, sequence);
+        CREATE INDEX history_actor_to ON history (actor_id, to_in_ms);
+        CREATE INDEX history_to ON history (to_in_ms);
+        """;
+
+    /// <summary>Brings the schema to <see cref="Version"/> and checks the layout, in one transaction.</summary>
+    /// <exception cref="StoreMismatchException">See <see cref="LayoutCheck"/>.</exception>
+    public static void Migrate(SqliteDatabase database, StoreLayout layout, string store)
+    {
+        database.Begin();
+        try
+        {
+            database.Execute("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID");
+            Dictionary<string, string> stored = ReadMeta(database);
+            int version = LayoutCheck.VersionOf(stored.GetValueOrDefault(LayoutCheck.SchemaVersion), Version, store);
+            IReadOnlyList<KeyValuePair<string, string>> missing = LayoutCheck.Check(layout, stored, store);
+            for (int i = version; i < Version; i++)
+            {
+                database.Execute(Migrations[i]);
+            }
+
+            WriteMeta(database, LayoutCheck.SchemaVersion, Version.ToString(CultureInfo.InvariantCulture));
+            foreach ((string key, string value) in missing)
+            {
+                WriteMeta(database, key, value);
+            }
+
+            database.Commit();
+        }
+        catch
+        {
+            database.Rollback();
+            throw;
+        }
+    }
+
+    public static void WriteMeta(SqliteDatabase database, string key, string value) =>
+        database.Prepare("INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value").Bind(1, key).Bind(2, value).Run();
+
+    public static Dictionary<string, string> ReadMeta(SqliteDatabase database)
+    {
+        Dictionary<string, string> stored = [];
+        SqliteStatement read = database.Prepare("SELECT key, value FROM meta");
+        while (read.Step())
+        {
+            stored.Add(read.Text(0), read.Text(1));
+        }
+
+        read.Reset();
+        return stored;
+    }
+}

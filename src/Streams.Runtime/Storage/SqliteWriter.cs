@@ -1,0 +1,230 @@
+namespace Streams.Runtime.Storage;
+
+/// <summary>Writes to a SQLite database: claims, commits and pruning, each one transaction. One thread at a time.</summary>
+internal sealed class SqliteWriter(SqliteDatabase database)
+{
+    private const int PrunedAtOnce = 10_000;
+
+    private const string ReadShard = """
+        SELECT number, owner, epoch, commit_number, next_offset, incarnation, generation, urgent_number, bulk_number, claimed_at
+        FROM shards WHERE number = ?1
+        """;
+
+    private readonly WriteSet _set = new();
+
+    public ShardClaim Claim(int shard, string owner, string incarnation, long nowInMs) => InTransaction(() =>
+    {
+        ShardState before = Read(shard) ?? ShardState.Unclaimed(shard);
+        ShardState after = before.ClaimedBy(owner, incarnation, nowInMs);
+        database.Prepare("""
+            INSERT OR REPLACE INTO shards
+                (number, owner, epoch, commit_number, next_offset, incarnation, generation, urgent_number, bulk_number, claimed_at)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+            """)
+            .Bind(1, after.Shard).Bind(2, after.Owner).Bind(3, after.Epoch).Bind(4, after.CommitNumber).Bind(5, after.NextOffset)
+            .Bind(6, after.Incarnation).Bind(7, after.Generation).Bind(8, after.UrgentNumber).Bind(9, after.BulkNumber).Bind(10, after.ClaimedAtInMs)
+            .Run();
+        return after.ClaimAfter(before, NextActorIndex(shard));
+    });
+
+    public void Release(int shard, long epoch) =>
+        InTransaction(() => database.Prepare("UPDATE shards SET owner = NULL WHERE number = ?1 AND epoch = ?2").Bind(1, shard).Bind(2, epoch).Run());
+
+    public CommitResult[] Commit(IReadOnlyList<ShardCommit> commits)
+    {
+        // The write lock is taken by BEGIN IMMEDIATE, so the shard rows read here are the ones written below.
+        database.Begin();
+        try
+        {
+            _set.Begin(commits);
+            foreach (int shard in _set.ShardNumbers)
+            {
+                if (Read(shard) is { } stored)
+                {
+                    _set.Hold(stored);
+                }
+            }
+
+            CommitResult[] results = _set.Admit(commits);
+            WriteShards();
+            WriteActors();
+            WriteOutbox();
+            WriteJournal();
+            WriteDocuments();
+            WriteHistory();
+            database.Commit();
+            return results;
+        }
+        catch
+        {
+            database.Rollback();
+            throw;
+        }
+        finally
+        {
+            _set.Clear();
+        }
+    }
+
+    public int Prune(string collection, long beforeInMs, int keep) => InTransaction(() =>
+    {
+        int old = database.Prepare("""
+            DELETE FROM documents WHERE rowid IN
+                (SELECT rowid FROM documents WHERE collection = ?1 AND at_in_ms < ?2 ORDER BY at_in_ms, id DESC LIMIT ?3)
+            """).Bind(1, collection).Bind(2, beforeInMs).Bind(3, PrunedAtOnce).Run();
+        SqliteStatement count = database.Prepare("SELECT count(*) FROM documents WHERE collection = ?1").Bind(1, collection);
+        count.Step();
+        long excess = Math.Min(count.Int64(0) - keep, PrunedAtOnce - old);
+        count.Reset();
+        return excess <= 0
+            ? old
+            : old + database.Prepare("""
+                DELETE FROM documents WHERE rowid IN
+                    (SELECT rowid FROM documents WHERE collection = ?1 ORDER BY at_in_ms, id DESC LIMIT ?2)
+                """).Bind(1, collection).Bind(2, excess).Run();
+    });
+
+    public int PruneHistory(long beforeInMs) => InTransaction(() =>
+    {
+        int journal = database.Prepare("DELETE FROM journal WHERE id IN (SELECT id FROM journal WHERE at_in_ms < ?1 ORDER BY at_in_ms LIMIT ?2)")
+            .Bind(1, beforeInMs).Bind(2, PrunedAtOnce).Run();
+        return journal + database.Prepare("DELETE FROM history WHERE rowid IN (SELECT rowid FROM history WHERE to_in_ms <= ?1 ORDER BY to_in_ms LIMIT ?2)")
+            .Bind(1, beforeInMs).Bind(2, PrunedAtOnce - journal).Run();
+    });
+
+    /// <summary>Reads one shard row from a statement that selects its columns in <see cref="ShardState"/>'s order.</summary>
+    public static ShardState ToState(SqliteStatement row) => new(
+        row.Int32(0), row.TextOrNull(1), row.Int64(2), row.Int64(3), row.Int64(4), row.Text(5), row.Int32(6), row.Int64(7), row.Int64(8), row.Int64(9));
+
+    private ShardState? Read(int shard)
+    {
+        SqliteStatement read = database.Prepare(ReadShard).Bind(1, shard);
+        ShardState? state = read.Step() ? ToState(read) : null;
+        read.Reset();
+        return state;
+    }
+
+    private int NextActorIndex(int shard)
+    {
+        SqliteStatement last = database.Prepare("SELECT max(id) FROM actors WHERE id BETWEEN ?1 AND ?2")
+            .Bind(1, WriteSet.ActorId(shard, 0)).Bind(2, WriteSet.ActorId(shard, -1));
+        last.Step();
+        int next = last.Int64OrNull(0) is { } id ? (int)id + 1 : 0;
+        last.Reset();
+        return next;
+    }
+
+    private void WriteShards()
+    {
+        SqliteStatement write = database.Prepare("""
+            UPDATE shards SET commit_number = ?3, next_offset = ?4, urgent_number = ?5, bulk_number = ?6 WHERE number = ?1 AND epoch = ?2
+            """);
+        foreach (ShardState shard in _set.Shards)
+        {
+            write.Bind(1, shard.Shard).Bind(2, shard.Epoch).Bind(3, shard.CommitNumber).Bind(4, shard.NextOffset)
+                .Bind(5, shard.UrgentNumber).Bind(6, shard.BulkNumber).Run();
+        }
+    }
+
+    private void WriteActors()
+    {
+        // An update by number leaves the key's index alone; only an actor's first row needs the insert.
+        SqliteStatement update = database.Prepare("UPDATE actors SET due_in_ms = ?2, snapshot = ?3 WHERE id = ?1");
+        SqliteStatement insert = database.Prepare("""
+            INSERT INTO actors (id, due_in_ms, snapshot, shard, key) VALUES (?1, ?2, ?3, ?4, ?5)
+            ON CONFLICT (id) DO UPDATE SET due_in_ms = excluded.due_in_ms, snapshot = excluded.snapshot
+            """);
+        foreach (ActorWrite actor in _set.Actors)
+        {
+            bool written = !actor.Row.IsNew &&
+                update.Bind(1, actor.Id).Bind(2, actor.Row.DueInMs).Bind(3, actor.Row.Snapshot.Span).Run() > 0;
+            if (!written)
+            {
+                insert.Bind(1, actor.Id).Bind(2, actor.Row.DueInMs).Bind(3, actor.Row.Snapshot.Span).Bind(4, actor.Shard).Bind(5, actor.Row.Key).Run();
+            }
+        }
+    }
+
+    private void WriteOutbox()
+    {
+        SqliteStatement delete = database.Prepare("DELETE FROM outbox WHERE shard = ?1 AND lane = ?2 AND last_number <= ?3");
+        foreach (Published published in _set.Published)
+        {
+            delete.Bind(1, published.Shard).Bind(2, (long)published.Lane).Bind(3, published.Through).Run();
+        }
+
+        // No conflict clause: a number given out twice would lose a decision, so it must fail.
+        SqliteStatement insert = database.Prepare(
+            "INSERT INTO outbox (shard, lane, first_number, last_number, count, records) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+        foreach ((int shard, OutboxChunk chunk) in _set.Outbox)
+        {
+            insert.Bind(1, shard).Bind(2, (long)chunk.Lane).Bind(3, chunk.FirstNumber).Bind(4, chunk.LastNumber).Bind(5, chunk.Count)
+                .Bind(6, chunk.Records.Span).Run();
+        }
+    }
+
+    private void WriteJournal()
+    {
+        SqliteStatement insert = database.Prepare("INSERT INTO journal (shard, key, at_in_ms, type, body) VALUES (?1, ?2, ?3, ?4, ?5)");
+        foreach ((int shard, JournalRow row) in _set.Journal)
+        {
+            insert.Bind(1, shard).Bind(2, row.Key).Bind(3, row.AtInMs).Bind(4, row.Type).Bind(5, row.Body.Span).Run();
+        }
+    }
+
+    private void WriteDocuments()
+    {
+        // Most writes of a document leave what it is filtered by as it was; then only the time's index is touched.
+        SqliteStatement update = database.Prepare("""
+            UPDATE documents SET at_in_ms = ?6, body = ?7 WHERE collection = ?1 AND id = ?2 AND scope = ?3 AND category = ?4 AND state = ?5
+            """);
+        SqliteStatement upsert = database.Prepare("""
+            INSERT INTO documents (collection, id, scope, category, state, at_in_ms, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            ON CONFLICT (collection, id) DO UPDATE SET
+                scope = excluded.scope, category = excluded.category, state = excluded.state, at_in_ms = excluded.at_in_ms, body = excluded.body
+            """);
+        SqliteStatement delete = database.Prepare("DELETE FROM documents WHERE collection = ?1 AND id = ?2");
+        foreach ((_, Document row) in _set.Documents)
+        {
+            if (row.Body.IsEmpty)
+            {
+                delete.Bind(1, row.Collection).Bind(2, row.Id).Run();
+            }
+            else if (Bind(update, row).Run() == 0)
+            {
+                Bind(upsert, row).Run();
+            }
+        }
+
+        static SqliteStatement Bind(SqliteStatement statement, in Document row) => statement
+            .Bind(1, row.Collection).Bind(2, row.Id).Bind(3, row.Scope).Bind(4, row.Category).Bind(5, row.State).Bind(6, row.AtInMs).Bind(7, row.Body.Span);
+    }
+
+    private void WriteHistory()
+    {
+        SqliteStatement upsert = database.Prepare("""
+            INSERT INTO history (actor_id, sequence, from_in_ms, to_in_ms, body) VALUES (?1, ?2, ?3, ?4, ?5)
+            ON CONFLICT (actor_id, sequence) DO UPDATE SET from_in_ms = excluded.from_in_ms, to_in_ms = excluded.to_in_ms, body = excluded.body
+            """);
+        foreach ((long actorId, _, HistoryRow row) in _set.History)
+        {
+            upsert.Bind(1, actorId).Bind(2, row.Sequence).Bind(3, row.FromInMs).Bind(4, row.ToInMs).Bind(5, row.Body.Span).Run();
+        }
+    }
+
+    private T InTransaction<T>(Func<T> write)
+    {
+        database.Begin();
+        try
+        {
+            T result = write();
+            database.Commit();
+            return result;
+        }
+        catch
+        {
+            database.Rollback();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,283 @@
+using Streams.Runtime.Storage;
+
+namespace Streams.Runtime.Tests.Storage;
+
+/// <summary>The part of the spec about what the API lists, what stays of the past, and whose store it is.</summary>
+public abstract partial class StoreSpec
+{
+    private static Document Device(string id, string scope, string category, string state, long atInMs) =>
+        new("devices", id, scope, category, state, atInMs, ShardOwner.Bytes($"{id}@{atInMs}"));
+
+    private string[] Ids(DocumentQuery query) => [.. Store.Query(query).Select(d => d.Id)];
+
+    private ShardOwner WithDevices()
+    {
+        ShardOwner owner = new(Store, Shard);
+        ShardCommit commit = owner.Next(1);
+        commit.Documents.Add(Device("d-1", "dijon", "air", "ok", 100));
+        commit.Documents.Add(Device("d-2", "dijon/toison-dor", "air", "silent", 200));
+        commit.Documents.Add(Device("d-3", "dijon/toison-dor/nord", "noise", "ok", 300));
+        commit.Documents.Add(Device("d-4", "dijon-sud", "air", "ok", 400));
+        commit.Documents.Add(Device("d-5", "dijon0", "noise", "ok", 400));
+        commit.Documents.Add(Device("d-6", "", "air", "silent", 50));
+        commit.Documents.Add(new Document("areas", "d-1", "dijon", "air", "ok", 100, ShardOwner.Bytes("an area")));
+        owner.Write(commit);
+        return owner;
+    }
+
+    [Fact]
+    public void Documents_come_newest_first_then_by_id()
+    {
+        WithDevices();
+
+        Assert.Equal(["d-4", "d-5", "d-3", "d-2", "d-1", "d-6"], Ids(new("devices")));
+        Document second = Store.Query(new("devices"))[1];
+        Assert.Equal(("devices", "d-5", "dijon0", "noise", "ok", 400L, "d-5@400"),
+            (second.Collection, second.Id, second.Scope, second.Category, second.State, second.AtInMs, Text(second.Body)));
+        Assert.Equal(6, Store.Count("devices"));
+        Assert.Equal(0, Store.Count("nothing"));
+    }
+
+    [Fact]
+    public void A_query_filters_by_scope_and_all_below_it_by_category_state_and_time()
+    {
+        WithDevices();
+
+        Assert.Equal(["d-3", "d-2", "d-1"], Ids(new("devices", ScopePrefix: "dijon")));
+        Assert.Equal(["d-3", "d-2"], Ids(new("devices", ScopePrefix: "dijon/toison-dor")));
+        Assert.Equal([], Ids(new("devices", ScopePrefix: "dij")));
+        Assert.Equal(["d-5", "d-3"], Ids(new("devices", Category: "noise")));
+        Assert.Equal(["d-2", "d-6"], Ids(new("devices", State: "silent")));
+        Assert.Equal(["d-3", "d-2"], Ids(new("devices", AtFromInMs: 200, AtToInMs: 400)));
+        Assert.Equal(["d-2"], Ids(new("devices", "dijon", "air", "silent", 100, 300)));
+        Assert.Equal(["d-4", "d-5"], Ids(new("devices", Limit: 2)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Ids(new("devices", Limit: 1001)));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(7)]
+    public void Pages_follow_each_other_without_gap_or_repeat(int limit)
+    {
+        ShardOwner owner = new(Store, Shard);
+        ShardCommit commit = owner.Next(1);
+        for (int i = 0; i < 40; i++)
+        {
+            commit.Documents.Add(Device($"d-{i * 7919 % 40:00}", i % 2 == 0 ? "dijon" : "lyon", "air", "ok", i / 6));
+        }
+
+        owner.Write(commit);
+        List<string> paged = [];
+        (long, string)? after = null;
+        for (IReadOnlyList<Document> page; (page = Store.Query(new("devices", "dijon", After: after, Limit: limit))).Count > 0;)
+        {
+            paged.AddRange(page.Select(d => d.Id));
+            after = (page[^1].AtInMs, page[^1].Id);
+        }
+
+        Assert.Equal(Ids(new("devices", "dijon", Limit: 1000)), paged);
+        Assert.Equal(20, paged.Distinct().Count());
+    }
+
+    [Fact]
+    public void Order_by_id_is_by_bytes_in_every_store()
+    {
+        ShardOwner owner = new(Store, Shard);
+        ShardCommit commit = owner.Next(1);
+        string[] ids = ["b", "B", "a-b", "ab", "é", "a b", "Z", "10", "9"];
+        foreach (string id in ids)
+        {
+            commit.Documents.Add(Device(id, "", "", "", 1));
+        }
+
+        owner.Write(commit);
+
+        Assert.Equal(ids.Order(StringComparer.Ordinal), Ids(new("devices")));
+    }
+
+    [Fact]
+    public void A_later_document_replaces_the_one_of_its_id_and_an_empty_one_deletes_it()
+    {
+        ShardOwner owner = WithDevices();
+
+        owner.Write(owner.WithDocument(2, Device("d-1", "lyon", "noise", "silent", 900)));
+        Assert.Equal(["d-1"], Ids(new("devices", "lyon", "noise", "silent", 900, 901)));
+        Assert.Equal([], Ids(new("devices", "dijon", State: "ok", AtToInMs: 200)));
+        owner.Write(owner.WithDocument(3, Device("d-1", "lyon", "noise", "silent", 950)));
+        Assert.Equal("d-1@950", Text(Store.Get("devices", "d-1")!.Value.Body));
+
+        owner.Write(owner.WithDocument(4, new Document("devices", "d-1", "", "", "", 0, ReadOnlyMemory<byte>.Empty)));
+        Assert.Null(Store.Get("devices", "d-1"));
+        Assert.Equal("an area", Text(Store.Get("areas", "d-1")!.Value.Body));
+        Assert.Equal(5, Store.Count("devices"));
+    }
+
+    [Fact]
+    public void The_journal_of_an_actor_is_read_newest_first()
+    {
+        ShardOwner owner = new(Store, Shard);
+        ShardCommit both = owner.WithJournal(1, "d-0", 10, "one");
+        both.Journal.Add(new JournalRow("d-1", 10, "other", ShardOwner.Bytes("another actor's")));
+        both.Journal.Add(new JournalRow("d-0", 10, "anomaly_cleared", ShardOwner.Bytes("two")));
+        owner.Write(both);
+        owner.Write(owner.WithJournal(2, "d-0", 5, "three"));
+
+        IReadOnlyList<JournalRow> rows = Store.ReadJournal(Shard, "d-0", 10);
+
+        Assert.Equal([("three", 5L, "anomaly_raised"), ("two", 10L, "anomaly_cleared"), ("one", 10L, "anomaly_raised")],
+            rows.Select(r => (Text(r.Body), r.AtInMs, r.Type)));
+        Assert.All(rows, r => Assert.Equal("d-0", r.Key));
+        Assert.Equal("three", Text(Assert.Single(Store.ReadJournal(Shard, "d-0", 1)).Body));
+        Assert.Empty(Store.ReadJournal(Neighbour, "d-0", 10));
+    }
+
+    [Fact]
+    public void History_rows_that_overlap_the_range_come_oldest_first()
+    {
+        ShardOwner owner = new(Store, Shard);
+        ShardCommit commit = owner.WithActor(1, 3, "d-3", "s");
+        commit.Actors.Add(new ActorRow(4, "d-4", true, null, ShardOwner.Bytes("s")));
+        commit.History.Add(new HistoryRow(3, 2, 60, 120, ShardOwner.Bytes("two")));
+        commit.History.Add(new HistoryRow(3, 1, 0, 60, ShardOwner.Bytes("one")));
+        commit.History.Add(new HistoryRow(3, 3, 120, 180, ShardOwner.Bytes("three")));
+        commit.History.Add(new HistoryRow(4, 1, 0, 180, ShardOwner.Bytes("another actor's")));
+        owner.Write(commit);
+
+        Assert.Equal(["one", "two", "three"], Bodies("d-3", 0, 1000));
+        Assert.Equal(["two"], Bodies("d-3", 60, 120));
+        Assert.Equal(["one", "two"], Bodies("d-3", 59, 61));
+        Assert.Equal(["one"], Bodies("d-3", 0, 1000, 1));
+        Assert.Equal([], Bodies("unknown", 0, 1000));
+        HistoryRow row = Store.ReadHistory(Shard, "d-3", 60, 120, 10)[0];
+        Assert.Equal((3, 2L, 60L, 120L), (row.ActorIndex, row.Sequence, row.FromInMs, row.ToInMs));
+
+        string[] Bodies(string key, long from, long to, int limit = 10) => [.. Store.ReadHistory(Shard, key, from, to, limit).Select(r => Text(r.Body))];
+    }
+
+    [Fact]
+    public void A_history_row_of_the_same_sequence_replaces_the_earlier_one()
+    {
+        ShardOwner owner = new(Store, Shard);
+        ShardCommit commit = owner.WithActor(1, 0, "d-0", "s");
+        commit.History.Add(new HistoryRow(0, 1, 0, 60, ShardOwner.Bytes("one window")));
+        owner.Write(commit);
+        ShardCommit grown = owner.Next(2);
+        grown.History.Add(new HistoryRow(0, 1, 0, 60, ShardOwner.Bytes("replaced within the call")));
+        grown.History.Add(new HistoryRow(0, 1, 0, 120, ShardOwner.Bytes("two windows")));
+        owner.Write(grown);
+
+        Assert.Equal("two windows", Text(Assert.Single(Store.ReadHistory(Shard, "d-0", 60, 120, 10)).Body));
+    }
+
+    [Fact]
+    public void Pruning_deletes_old_documents_and_the_oldest_beyond_the_number_to_keep()
+    {
+        WithDevices();
+
+        Assert.Equal(2, Store.Prune("devices", 200, 10));
+        Assert.Equal(["d-4", "d-5", "d-3", "d-2"], Ids(new("devices")));
+        Assert.Equal(1, Store.Prune("devices", 0, 3));
+        Assert.Equal(["d-4", "d-5", "d-3"], Ids(new("devices")));
+        Assert.Equal(2, Store.Prune("devices", 301, 1));
+        Assert.Equal(["d-4"], Ids(new("devices")));
+        Assert.Equal(0, Store.Prune("devices", 0, 1));
+        Assert.Equal(1, Store.Count("areas"));
+    }
+
+    [Fact]
+    public void Pruning_history_deletes_journal_and_history_that_end_before_the_time()
+    {
+        ShardOwner owner = new(Store, Shard);
+        ShardCommit commit = owner.WithActor(1, 0, "d-0", "s");
+        commit.History.Add(new HistoryRow(0, 1, 0, 60, ShardOwner.Bytes("old")));
+        commit.History.Add(new HistoryRow(0, 2, 60, 120, ShardOwner.Bytes("new")));
+        commit.Journal.Add(new JournalRow("d-0", 59, "old", ShardOwner.Bytes("{}")));
+        commit.Journal.Add(new JournalRow("d-0", 60, "new", ShardOwner.Bytes("{}")));
+        owner.Write(commit);
+
+        Assert.Equal(2, Store.PruneHistory(60));
+        Assert.Equal("new", Text(Assert.Single(Store.ReadHistory(Shard, "d-0", 0, 1000, 10)).Body));
+        Assert.Equal("new", Assert.Single(Store.ReadJournal(Shard, "d-0", 10)).Type);
+        Assert.Equal(0, Store.PruneHistory(60));
+    }
+
+    // ---- whose store it is ----
+
+    [Fact]
+    public void Another_partition_count_is_refused_with_what_is_stored_what_is_configured_and_what_to_do()
+    {
+        _ = Store;
+
+        StoreMismatchException refused = Assert.Throws<StoreMismatchException>(() => OpenAgain(LayoutOf(("device", 64), ("district", 8))));
+
+        Assert.Contains("'device:32'", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("'device:64'", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("set the configuration back", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Another_kind_under_a_stored_number_is_refused_and_so_is_a_missing_one()
+    {
+        _ = Store;
+
+        Assert.Throws<StoreMismatchException>(() => OpenAgain(LayoutOf(("incident", 32), ("district", 8))));
+        Assert.Throws<StoreMismatchException>(() => OpenAgain(LayoutOf(("device", 32))));
+    }
+
+    [Fact]
+    public void A_new_kind_is_added_and_fixed_from_then_on()
+    {
+        _ = Store;
+
+        OpenAgain(LayoutOf(("device", 32), ("district", 8), ("incident", 4)));
+        Assert.Throws<StoreMismatchException>(() => OpenAgain(LayoutOf(("device", 32), ("district", 8), ("incident", 5))));
+        Assert.Throws<StoreMismatchException>(() => OpenAgain(Layout));
+    }
+
+    [Fact]
+    public void A_store_of_another_cluster_is_refused()
+    {
+        _ = Store;
+
+        StoreMismatchException refused = Assert.Throws<StoreMismatchException>(() => OpenAgain(Layout with { Cluster = "another-city" }));
+
+        Assert.Contains("'test-city'", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_newer_schema_is_refused()
+    {
+        _ = Store;
+        SetSchemaVersion(999);
+
+        StoreMismatchException refused = Assert.Throws<StoreMismatchException>(() => OpenAgain(Layout));
+
+        Assert.Contains("schema version 999", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_store_that_is_not_open_says_so()
+    {
+        using IStore closed = Connect();
+
+        Assert.Throws<InvalidOperationException>(() => closed.ReadShards());
+        Assert.Throws<InvalidOperationException>(() => closed.Claim(Shard, "node-1", "log-1", ShardOwner.Noon));
+    }
+
+    /// <summary>Pretends that another build of Streams wrote the schema.</summary>
+    protected abstract void SetSchemaVersion(int version);
+
+    /// <summary>Opens with another layout: anew where the store survives that, else on the open store.</summary>
+    private void OpenAgain(StoreLayout layout)
+    {
+        if (SurvivesRestart)
+        {
+            Restart(layout);
+        }
+        else
+        {
+            Store.Open(layout);
+        }
+    }
+}
