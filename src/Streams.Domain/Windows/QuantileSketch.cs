@@ -13,7 +13,7 @@ namespace Streams.Domain.Windows;
 /// shares its bins. <c>default</c> is an empty sketch. Bins are bytes until one would overflow, then 2, 4, 8 bytes wide, so
 /// counts are always exact and a quiet minute costs a few dozen bytes.
 /// At most 1,024 bins are kept on each side. Beyond, the smallest magnitudes share the lowest bin: their error is then at most
-/// 1.3e-9 of the largest magnitude (1.0202^-1023), which no quantile of a real sensor shows.
+/// 1.33e-9 of the largest magnitude (1.0202^-1023, and half a bin), which no quantile of a real sensor shows.
 /// </remarks>
 public struct QuantileSketch
 {

@@ -51,7 +51,7 @@ public sealed class QuantileSketchTests
         {
             QuantileSketch sketch = Of(values);
             double[] sorted = [.. values.Order()];
-            double collapsed = values.Length == 0 ? 0 : 1.3e-9 * values.Max(Math.Abs);
+            double collapsed = values.Length == 0 ? 0 : 1.33e-9 * values.Max(Math.Abs);
             return values.Length == 0 || Enumerable.Range(0, 21).All(step =>
             {
                 double q = step / 20.0;
