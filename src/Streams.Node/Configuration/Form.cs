@@ -66,6 +66,17 @@ public static class Form
             Durations.TryParse(scalar.Text, out value) && value >= from && value <= to);
     }
 
+    /// <summary>A size in bytes: a whole number, or one with <c>KB</c>, <c>MB</c> or <c>GB</c> (powers of 1,024); bounds included.</summary>
+    public static Form<long> Bytes(long min, long max) =>
+        new($"a size from {Sized(min)} to {Sized(max)}, such as 512MB", (YamlScalar scalar, out long value) =>
+        {
+            int shift = scalar.Text switch { [.., 'K', 'B'] => 10, [.., 'M', 'B'] => 20, [.., 'G', 'B'] => 30, _ => 0 };
+            string digits = shift == 0 ? scalar.Text : scalar.Text[..^2];
+            bool good = long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value <= max >> shift;
+            value <<= good ? shift : 0;
+            return good && value >= min;
+        });
+
     /// <summary>One of the values of an enumeration, written in snake_case (<c>per_minute</c> for <c>PerMinute</c>).</summary>
     public static Form<T> Choice<T>()
         where T : struct, Enum =>
@@ -77,6 +88,14 @@ public static class Form
         Dictionary<string, T> byName = choices.ToDictionary(each => each.Name, each => each.Value);
         return new("one of " + string.Join(", ", byName.Keys), (YamlScalar scalar, out T value) => byName.TryGetValue(scalar.Text, out value!));
     }
+
+    private static string Sized(long bytes) => bytes switch
+    {
+        >= 1 << 30 => $"{bytes >> 30}GB",
+        >= 1 << 20 => $"{bytes >> 20}MB",
+        >= 1 << 10 => $"{bytes >> 10}KB",
+        _ => bytes.ToString(CultureInfo.InvariantCulture),
+    };
 
     private static string Range<T>(T min, T max, bool noMin, bool noMax) => (noMin, noMax) switch
     {

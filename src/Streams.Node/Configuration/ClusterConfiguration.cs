@@ -1,0 +1,57 @@
+using System.Collections;
+using System.Collections.Immutable;
+using Streams.Domain.Devices;
+
+namespace Streams.Node.Configuration;
+
+/// <summary>Everything under <c>cluster-config/</c>, read and checked.</summary>
+public sealed record ClusterConfiguration
+{
+    public const string EnvironmentPrefix = "STREAMS__";
+
+    public required NodeSettings Node { get; init; }
+
+    public required TopicSettings Topics { get; init; }
+
+    public required ImmutableArray<DeviceType> DeviceTypes { get; init; }
+
+    public required ImmutableArray<Role> Roles { get; init; }
+
+    /// <summary>
+    /// Reads a configuration folder. Either the configuration or the faults, all of them at once, in reading order; never both, never neither.
+    /// <c>device-types.yaml</c> must be there; the other files may be absent, which means their defaults.
+    /// </summary>
+    /// <param name="environment">Environment variables; those that begin with <see cref="EnvironmentPrefix"/> stand in for keys of <c>node.yaml</c>.</param>
+    public static (ClusterConfiguration? Configuration, IReadOnlyList<ConfigurationFault> Faults) Load(string directory, IReadOnlyDictionary<string, string> environment)
+    {
+        ConfigurationFaults faults = new();
+        if (!Directory.Exists(directory))
+        {
+            faults.Add(new YamlPlace(directory, 0, 0), "the folder is not there", "expected: a folder that holds device-types.yaml");
+            return (null, faults.InOrder());
+        }
+
+        Dictionary<string, string> overrides = environment
+            .Where(each => each.Key.StartsWith(EnvironmentPrefix, StringComparison.OrdinalIgnoreCase))
+            .ToDictionary(each => each.Key, each => each.Value);
+        YamlFile? Open(string name, bool required = false, IReadOnlyDictionary<string, string>? with = null) =>
+            YamlFile.Open(Path.Combine(directory, name), faults, required, with);
+
+        NodeSettings? node = Open("node.yaml", with: overrides) is { } nodeFile ? NodeFile.Read(nodeFile) : null;
+        TopicSettings? topics = Open("topics.yaml") is { } topicsFile ? TopicsFile.Read(topicsFile) : null;
+        ImmutableArray<DeviceType>? types = Open("device-types.yaml", required: true) is { } typesFile ? DeviceTypesFile.Read(typesFile) : null;
+        ImmutableArray<Role>? roles = Open("roles.yaml") is { } rolesFile ? RolesFile.Read(rolesFile) : null;
+
+        if (faults.Count > 0 || node is null || topics is null || types is null || roles is null)
+        {
+            return (null, faults.InOrder());
+        }
+
+        return (new ClusterConfiguration { Node = node, Topics = topics, DeviceTypes = types.Value, Roles = roles.Value }, []);
+    }
+
+    /// <summary>As <see cref="Load(string, IReadOnlyDictionary{string, string})"/>, with this process's environment.</summary>
+    public static (ClusterConfiguration? Configuration, IReadOnlyList<ConfigurationFault> Faults) Load(string directory) =>
+        Load(directory, Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+            .ToDictionary(each => (string)each.Key, each => (string?)each.Value ?? ""));
+}

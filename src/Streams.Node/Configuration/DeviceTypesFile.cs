@@ -1,0 +1,159 @@
+using System.Collections.Immutable;
+using Streams.Domain.Devices;
+using Streams.Domain.Windows;
+
+namespace Streams.Node.Configuration;
+
+/// <summary><c>device-types.yaml</c>: the kinds of devices, as the file's own head describes them.</summary>
+public static class DeviceTypesFile
+{
+    private static readonly Form<string> Domain = Form.Choice(new[]
+    {
+        "air", "noise", "weather", "water", "energy", "lighting", "traffic", "parking", "transit", "waste", "safety", "citizens", "connectivity",
+    }.Select(name => (name, name)));
+
+    private static readonly Form<string> Metric = Form.Text(
+        @"^[a-z][a-z0-9_]{0,63}(\.\*)?$", "a snake_case name of at most 64 characters, ending in .* for a family");
+
+    private static readonly Form<WindowSize> Window = Form.Choice(Enum.GetValues<WindowSize>().Select(size => (size.Iso(), size)));
+
+    /// <summary>Event devices have no interval: "none".</summary>
+    private static readonly Form<TimeSpan> Interval = new(
+        Form.Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(31)).Allowed + ", or none for event devices",
+        static (YamlScalar scalar, out TimeSpan value) =>
+        {
+            value = TimeSpan.Zero;
+            return scalar.Text == "none" || (Durations.TryParse(scalar.Text, out value) && value > TimeSpan.Zero && value <= TimeSpan.FromDays(31));
+        });
+
+    /// <summary>In the order of the file. Faults go to the file's list; what was read around them is still given.</summary>
+    public static ImmutableArray<DeviceType> Read(YamlFile file)
+    {
+        ImmutableArray<DeviceType>.Builder types = ImmutableArray.CreateBuilder<DeviceType>();
+        foreach ((string name, YamlSection section) in file.Root.Section("types", required: true).Entries(Form.SnakeCase))
+        {
+            types.Add(ReadType(name, section));
+        }
+
+        file.Finish();
+        return types.ToImmutable();
+    }
+
+    private static DeviceType ReadType(string name, YamlSection section)
+    {
+        DeviceType defaults = new() { Name = name, Title = "", Domain = "", Interval = default, Metrics = [] };
+        DeviceType type = defaults with
+        {
+            Title = section.Required("title", Form.Text(80)),
+            Domain = section.Required("domain", Domain),
+            Interval = section.Required("interval", Interval),
+            Lateness = section.Optional("lateness", Form.Duration(max: TimeSpan.FromDays(1)), defaults.Lateness),
+            Retention = section.Optional("retention", Form.Duration(max: TimeSpan.FromDays(7)), defaults.Retention),
+            SilentAfter = section.Maybe("silentAfter", Form.Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(366))),
+            Windows = section.List("windows", Window, defaults.Windows),
+            Metrics = [.. section.Section("metrics", required: true).Entries(Metric).Select(entry => ReadMetric(entry.Name, entry.Section))],
+        };
+
+        if (section.Has("windows") && (type.Windows.IsEmpty || !type.Windows.SequenceEqual(type.Windows.Distinct().Order())))
+        {
+            section.Fault("windows", "are not in ascending order, each once", "one or more of PT1M, PT15M, PT1H, P1D, shortest first");
+        }
+
+        if (section.Has("metrics") && (type.Metrics.IsEmpty || type.Metrics.Length > 128))
+        {
+            section.Fault("metrics", $"are {type.Metrics.Length}", "1 to 128 metrics");
+        }
+
+        if (type.SilentAfter is { } silentAfter && type.Interval == TimeSpan.Zero && section.Has("interval"))
+        {
+            section.Fault("silentAfter", $"is {Durations.Short(silentAfter)} although the type has no interval", "silentAfter only where interval is not none");
+        }
+        else if (type.SilentAfter <= type.Interval)
+        {
+            section.Fault("silentAfter", "is not longer than the interval", $"more than {Durations.Short(type.Interval)}");
+        }
+
+        return type;
+    }
+
+    private static MetricDefinition ReadMetric(string name, YamlSection section)
+    {
+        MetricDefinition metric = new()
+        {
+            Name = name,
+            Unit = section.Required("unit", Form.Text(@"^[!-~]{1,32}$", "a UCUM code or a plain word such as count, of 1 to 32 characters without spaces")),
+            Kind = section.Optional("kind", Form.Choice<MetricKind>(), MetricKind.Gauge),
+            Min = section.Maybe("min", Form.Number()),
+            Max = section.Maybe("max", Form.Number()),
+            States = section.List("states", Form.Text(64)),
+            Detectors = ReadDetectors(section.Section("detectors")),
+        };
+
+        if (metric.Min >= metric.Max)
+        {
+            section.Fault("max", $"is not above min ({metric.Min})", "max greater than min");
+        }
+
+        bool isState = metric.Kind == MetricKind.State;
+        if (isState != section.Has("states"))
+        {
+            section.Fault("states", isState ? "are missing for kind state" : "are given for another kind than state", "states where kind is state, and only there");
+        }
+        else if (isState && (metric.States.Length is < 2 or > 64 || metric.States.Distinct().Count() != metric.States.Length))
+        {
+            section.Fault("states", "are too few, too many or repeated", "2 to 64 different names");
+        }
+
+        if (isState && (metric.Min ?? metric.Max) is not null)
+        {
+            section.Fault("min", "or max is given for kind state", "no range for states");
+        }
+
+        return metric;
+    }
+
+    private static DetectorSettings ReadDetectors(YamlSection section)
+    {
+        Form<TimeSpan> span = Form.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromDays(366));
+        return new DetectorSettings
+        {
+            StuckAfter = section.Maybe("stuckAfter", span),
+            StuckExcept = section.List("stuckExcept", Form.Number()),
+            RatePerMinute = section.Maybe("ratePerMinute", Form.Number(1e-9)),
+            Spike = section.Maybe("spike", Form.Number(3, 1000)),
+            Unusual = section.Maybe("unusual", Form.Number(0.05, 1)),
+            Level = section.MaybeSection("level") is { } level ? ReadLevel(level) : null,
+        };
+    }
+
+    private static LevelLimits ReadLevel(YamlSection section)
+    {
+        LevelLimits level = new(
+            section.Maybe("high", Form.Number()),
+            section.Maybe("highClear", Form.Number()),
+            section.Maybe("low", Form.Number()),
+            section.Maybe("lowClear", Form.Number()),
+            section.Optional("for", Form.Duration(TimeSpan.Zero, TimeSpan.FromDays(31)), TimeSpan.Zero));
+        if (level.High is null && level.Low is null)
+        {
+            section.Fault("high", "and low are both missing", "at least one of them");
+        }
+
+        if ((level.HighClear is not null && level.High is null) || level.HighClear > level.High)
+        {
+            section.Fault("highClear", "does not lie at or below high", "highClear at most high, and only with high");
+        }
+
+        if ((level.LowClear is not null && level.Low is null) || level.LowClear < level.Low)
+        {
+            section.Fault("lowClear", "does not lie at or above low", "lowClear at least low, and only with low");
+        }
+
+        if (level.Low >= level.High)
+        {
+            section.Fault("low", "is not below high", "low less than high");
+        }
+
+        return level;
+    }
+}

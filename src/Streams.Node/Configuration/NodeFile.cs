@@ -1,0 +1,167 @@
+using System.Collections.Immutable;
+using System.Net;
+using Npgsql;
+
+namespace Streams.Node.Configuration;
+
+/// <summary><c>node.yaml</c>: see <see cref="NodeSettings"/> for every key, its unit, range and default.</summary>
+public static class NodeFile
+{
+    private static readonly Form<string> Name = Form.Text("^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", "a name of letters, digits, ., _ and -, of at most 100 characters");
+
+    private static readonly Form<string> Servers = Form.Text(
+        @"^[^\s,:]+:[0-9]{1,5}(,\s*[^\s,:]+:[0-9]{1,5})*$", "host:port, several separated by commas");
+
+    private static readonly Form<string> Address = new("an IP address, such as 127.0.0.1 or 0.0.0.0", static (YamlScalar scalar, out string value) =>
+    {
+        value = scalar.Text;
+        return IPAddress.TryParse(value, out _);
+    });
+
+    /// <summary>Client properties that the node sets itself, because its guarantees rest on them.</summary>
+    private static readonly ImmutableHashSet<string> Reserved =
+    [
+        "bootstrap.servers", "group.id", "client.id", "session.timeout.ms", "enable.auto.commit", "auto.offset.reset", "enable.idempotence", "acks",
+        "partition.assignment.strategy", "partitioner", "transactional.id",
+    ];
+
+    public static NodeSettings Read(YamlFile file)
+    {
+        NodeSettings defaults = new();
+        YamlSection root = file.Root;
+        string cluster = root.Optional("cluster", Name, defaults.Cluster);
+        NodeSettings settings = new()
+        {
+            Cluster = cluster,
+            Name = root.Optional("name", Name, defaults.Name),
+            Kafka = ReadKafka(root.Section("kafka"), cluster),
+            Store = ReadStore(root.Section("store")),
+            Http = ReadHttp(root.Section("http")),
+            Limits = ReadLimits(root.Section("limits")),
+            Pace = ReadPace(root.Section("pace")),
+            Keep = ReadKeep(root.Section("keep")),
+        };
+        file.Finish();
+        return settings;
+    }
+
+    private static KafkaSettings ReadKafka(YamlSection section, string cluster)
+    {
+        ImmutableSortedDictionary<string, string>.Builder properties = ImmutableSortedDictionary.CreateBuilder<string, string>();
+        YamlSection given = section.Section("properties");
+        foreach (string key in given.Keys.ToList())
+        {
+            properties[key] = given.Required(key, Form.Text());
+            if (Reserved.Contains(key))
+            {
+                given.Fault(key, "is set by the node itself", "librdkafka's other properties, such as security.protocol and sasl.mechanism");
+            }
+        }
+
+        foreach ((string key, string property) in new[] { ("username", "sasl.username"), ("password", "sasl.password") })
+        {
+            if (section.MaybeText(key) is { } text)
+            {
+                properties[property] = text;
+            }
+        }
+
+        KafkaSettings defaults = new();
+        return new KafkaSettings
+        {
+            BootstrapServers = section.MaybeText("bootstrapServers", Servers),
+            Group = section.Optional("group", Name, cluster),
+            SessionTimeout = section.Optional("sessionTimeout", Form.Duration(TimeSpan.FromSeconds(4), TimeSpan.FromMinutes(5)), defaults.SessionTimeout),
+            Properties = properties.ToImmutable(),
+        };
+    }
+
+    private static StoreSettings ReadStore(YamlSection section)
+    {
+        StoreSettings defaults = new();
+        StoreSettings store = new()
+        {
+            Kind = section.Optional("kind", Form.Choice<StoreKind>(), defaults.Kind),
+            Path = section.Optional("path", Form.Text(1_000), defaults.Path),
+            ConnectionString = section.MaybeText("connectionString"),
+        };
+        if (store.Kind == StoreKind.Postgres && store.ConnectionString is null)
+        {
+            section.Fault("connectionString", "is missing for kind postgres", "Npgsql's form: Host=…;Database=…;Username=…;Password=…");
+        }
+
+        try
+        {
+            _ = new NpgsqlConnectionStringBuilder(store.ConnectionString);
+        }
+        catch (ArgumentException error)
+        {
+            // The message names the key at fault, never the value, which may be a password.
+            section.Fault("connectionString", $"can't be read ({error.Message})", "Npgsql's form: Host=…;Database=…;Username=…;Password=…");
+        }
+
+        return store;
+    }
+
+    private static HttpSettings ReadHttp(YamlSection section)
+    {
+        HttpSettings defaults = new();
+        HttpSettings http = new()
+        {
+            Address = section.Optional("address", Address, defaults.Address),
+            Port = (int)section.Optional("port", Form.Whole(0, 65535), defaults.Port),
+            AllowAnonymous = section.Optional("allowAnonymous", Form.Flag, defaults.AllowAnonymous),
+            MaxBodyInBytes = section.Optional("maxBody", Form.Bytes(1 << 10, 64 << 20), defaults.MaxBodyInBytes),
+            RequestTimeout = section.Optional("requestTimeout", Form.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10)), defaults.RequestTimeout),
+            MaxConnections = (int)section.Optional("maxConnections", Form.Whole(1, 100_000), defaults.MaxConnections),
+        };
+        if (!http.AllowAnonymous && IPAddress.TryParse(http.Address, out IPAddress? address) && !IPAddress.IsLoopback(address))
+        {
+            section.Fault(
+                "address",
+                $"{http.Address} is reachable from other machines, and there is nobody yet who could be let in by a token",
+                "127.0.0.1 or ::1, or http.allowAnonymous: true where a gateway in front decides who comes in");
+        }
+
+        return http;
+    }
+
+    private static LimitSettings ReadLimits(YamlSection section)
+    {
+        LimitSettings defaults = new();
+        return new LimitSettings
+        {
+            ActorMemoryInBytes = section.Optional("actorMemory", Form.Bytes(16L << 20, 1024L << 30), defaults.ActorMemoryInBytes),
+            Workers = (int)section.Optional("workers", Form.Whole(0, 1024), defaults.Workers),
+            OpenWindowsPerArea = (int)section.Optional("openWindowsPerArea", Form.Whole(100, 1_000_000), defaults.OpenWindowsPerArea),
+            AreaGrace = section.Optional("areaGrace", Form.Duration(TimeSpan.Zero, TimeSpan.FromHours(1)), defaults.AreaGrace),
+        };
+    }
+
+    private static PaceSettings ReadPace(YamlSection section)
+    {
+        PaceSettings defaults = new();
+        return new PaceSettings
+        {
+            ReplayWork = section.Optional("replayWork", Form.Duration(TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(60)), defaults.ReplayWork),
+            MaxDirtyAge = section.Optional("maxDirtyAge", Form.Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10)), defaults.MaxDirtyAge),
+            SpeakWithin = section.Optional("speakWithin", Form.Duration(TimeSpan.Zero, TimeSpan.FromSeconds(10)), defaults.SpeakWithin),
+            MaxUnsaid = (int)section.Optional("maxUnsaid", Form.Whole(1, 10_000), defaults.MaxUnsaid),
+            SweepSize = (int)section.Optional("sweepSize", Form.Whole(1, 10_000), defaults.SweepSize),
+        };
+    }
+
+    private static HousekeepingSettings ReadKeep(YamlSection section)
+    {
+        HousekeepingSettings defaults = new();
+        Form<TimeSpan> days = Form.Duration(TimeSpan.FromDays(1), TimeSpan.FromDays(3650));
+        return new HousekeepingSettings
+        {
+            History = section.Optional("history", days, defaults.History),
+            Anomalies = section.Optional("anomalies", days, defaults.Anomalies),
+            Alerts = section.Optional("alerts", days, defaults.Alerts),
+            DeadLetters = section.Optional("deadLetters", days, defaults.DeadLetters),
+            MaxDeadLetters = (int)section.Optional("maxDeadLetters", Form.Whole(100, 10_000_000), defaults.MaxDeadLetters),
+        };
+    }
+}

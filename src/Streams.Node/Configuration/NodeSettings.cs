@@ -1,0 +1,139 @@
+using System.Collections.Immutable;
+
+namespace Streams.Node.Configuration;
+
+/// <summary><c>node.yaml</c>: what one node needs to know of the world around it. Immutable; change with <c>with</c>.</summary>
+public sealed record NodeSettings
+{
+    /// <summary>Name of the installation; a store that belongs to another one is refused. Default <c>streams</c>.</summary>
+    public string Cluster { get; init; } = "streams";
+
+    /// <summary>Name of this node among the others, shown to operators. Default the machine's name.</summary>
+    public string Name { get; init; } = Environment.MachineName;
+
+    public KafkaSettings Kafka { get; init; } = new();
+
+    public StoreSettings Store { get; init; } = new();
+
+    public HttpSettings Http { get; init; } = new();
+
+    public LimitSettings Limits { get; init; } = new();
+
+    public PaceSettings Pace { get; init; } = new();
+
+    public HousekeepingSettings Keep { get; init; } = new();
+}
+
+/// <summary>How to reach Kafka.</summary>
+public sealed record KafkaSettings
+{
+    /// <summary>Host:port, several separated by commas. Null in embedded mode, where the node brings its own broker.</summary>
+    public string? BootstrapServers { get; init; }
+
+    /// <summary>Consumer group of the cluster's nodes. Default the cluster's name.</summary>
+    public string Group { get; init; } = "streams";
+
+    /// <summary>A node that is silent for so long loses its shards. Default 6 s; 4 s to 5 min. Below 6 s real brokers refuse by default.</summary>
+    public TimeSpan SessionTimeout { get; init; } = TimeSpan.FromSeconds(6);
+
+    /// <summary>
+    /// Further client properties by librdkafka's names, such as <c>security.protocol</c>, <c>sasl.username</c>. Secrets are better given by the
+    /// environment: <c>STREAMS__KAFKA__PASSWORD</c> fills <c>sasl.password</c>.
+    /// </summary>
+    public ImmutableSortedDictionary<string, string> Properties { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+}
+
+public enum StoreKind
+{
+    Sqlite,
+    Postgres,
+}
+
+/// <summary>Where state lives.</summary>
+public sealed record StoreSettings
+{
+    /// <summary>SQLite for one node (default), PostgreSQL for several.</summary>
+    public StoreKind Kind { get; init; } = StoreKind.Sqlite;
+
+    /// <summary>SQLite's file; relative to the node's data folder. Default <c>streams.db</c>.</summary>
+    public string Path { get; init; } = "streams.db";
+
+    /// <summary>PostgreSQL's connection string, as Npgsql reads it. Required for postgres.</summary>
+    public string? ConnectionString { get; init; }
+}
+
+/// <summary>The node's HTTP side.</summary>
+public sealed record HttpSettings
+{
+    /// <summary>IP address to listen on. Default 127.0.0.1: this machine only.</summary>
+    public string Address { get; init; } = "127.0.0.1";
+
+    /// <summary>Default 8080; 0 takes a free one.</summary>
+    public int Port { get; init; } = 8080;
+
+    /// <summary>Lets everybody who can reach the address act as an operator. Needed to listen beyond this machine as long as there are no tokens. Default false.</summary>
+    public bool AllowAnonymous { get; init; }
+
+    /// <summary>Default 8 MB; 1 KB to 64 MB. 413 beyond.</summary>
+    public long MaxBodyInBytes { get; init; } = 8 << 20;
+
+    /// <summary>A request that takes longer ends with 503. Default 30 s; 1 s to 10 min.</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Simultaneous connections. Default 1,000; 1 to 100,000.</summary>
+    public int MaxConnections { get; init; } = 1_000;
+}
+
+/// <summary>Bounds that keep a node alive under any load.</summary>
+public sealed record LimitSettings
+{
+    /// <summary>Memory for actors over all shards of this node; beyond it those unused longest leave memory. Default 1 GB; 16 MB to 1,024 GB.</summary>
+    public long ActorMemoryInBytes { get; init; } = 1L << 30;
+
+    /// <summary>Threads that run shards. Default 0: one a core; at most 1,024.</summary>
+    public int Workers { get; init; }
+
+    /// <summary>Windows an area keeps open at once; the oldest close early beyond it. Default 20,000; 100 to 1,000,000.</summary>
+    public int OpenWindowsPerArea { get; init; } = 20_000;
+
+    /// <summary>How long an area waits, once a window has something, for members that lag behind. Default 30 s; 0 to 1 h.</summary>
+    public TimeSpan AreaGrace { get; init; } = TimeSpan.FromSeconds(30);
+}
+
+/// <summary>How commits are paced.</summary>
+public sealed record PaceSettings
+{
+    /// <summary>What a crash may make a new owner do again, as the time that takes. Default 1 s; 10 ms to 60 s.</summary>
+    public TimeSpan ReplayWork { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>An actor with unwritten changes is written at the latest after this. Default 30 s; 100 ms to 10 min.</summary>
+    public TimeSpan MaxDirtyAge { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>While the node has time to spare, an actor with something to say is written after this. Default 50 ms; 0 to 10 s.</summary>
+    public TimeSpan SpeakWithin { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>An actor with this many unsaid things is written whatever the pace. Default 64; 1 to 10,000.</summary>
+    public int MaxUnsaid { get; init; } = 64;
+
+    /// <summary>Actors written in one commit. Default 256; 1 to 10,000.</summary>
+    public int SweepSize { get; init; } = 256;
+}
+
+/// <summary>How long the store keeps what is past.</summary>
+public sealed record HousekeepingSettings
+{
+    /// <summary>Closed windows and journal entries. Default 400 days; 1 to 3,650.</summary>
+    public TimeSpan History { get; init; } = TimeSpan.FromDays(400);
+
+    /// <summary>Cleared anomalies. Default 90 days; 1 to 3,650.</summary>
+    public TimeSpan Anomalies { get; init; } = TimeSpan.FromDays(90);
+
+    /// <summary>Ended alerts. Default 3,650 days; 1 to 3,650.</summary>
+    public TimeSpan Alerts { get; init; } = TimeSpan.FromDays(3650);
+
+    /// <summary>Refused input. Default 30 days; 1 to 3,650.</summary>
+    public TimeSpan DeadLetters { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>Refused inputs kept at most; the oldest go first. Default 100,000; 100 to 10,000,000.</summary>
+    public int MaxDeadLetters { get; init; } = 100_000;
+}

@@ -1,0 +1,121 @@
+using System.IO.Compression;
+using Streams.Domain.Devices;
+using Streams.Domain.Windows;
+using Streams.Node.Configuration;
+using Streams.Tests;
+
+namespace Streams.Node.Tests.Configuration;
+
+public sealed class ClusterConfigurationTests
+{
+    [Fact]
+    public void The_shipped_files_load_without_faults()
+    {
+        (ClusterConfiguration? configuration, IReadOnlyList<ConfigurationFault> faults) =
+            ClusterConfiguration.Load(ConfigurationFolder.Shipped, new Dictionary<string, string>());
+        Assert.Empty(faults);
+        Assert.Equal(32, configuration!.Topics["readings"].Partitions);
+        Assert.Contains(configuration.Roles, role => role.Name == "operator");
+    }
+
+    [Fact]
+    public void The_shipped_node_and_topic_files_say_what_the_defaults_are()
+    {
+        (ClusterConfiguration? shipped, _) = ClusterConfiguration.Load(ConfigurationFolder.Shipped, new Dictionary<string, string>());
+        using ConfigurationFolder empty = new();
+        ClusterConfiguration defaults = empty.Load();
+        Assert.Equal(defaults.Node, shipped!.Node);
+        Assert.Equal(defaults.Topics.All, shipped.Topics.All);
+    }
+
+    [Fact]
+    public void Every_device_type_metric_and_unit_of_the_recorded_data_is_known()
+    {
+        string folder = RecordedData.Require("data", "city");
+        Dictionary<string, DeviceType> types = Shipped().DeviceTypes.ToDictionary(type => type.Name);
+        SortedSet<string> unknown = [];
+        foreach (string file in Directory.GetFiles(folder, "*.csv.gz"))
+        {
+            using StreamReader reader = new(new GZipStream(File.OpenRead(file), CompressionMode.Decompress));
+            reader.ReadLine();
+            while (reader.ReadLine() is { } line)
+            {
+                // Names may be quoted and hold commas, so count the columns that never are from the end.
+                string[] fromEnd = line.Split(',')[^3..];
+                string type = line.Split(',')[1];
+                string metric = fromEnd[0];
+                double value = double.Parse(fromEnd[1], System.Globalization.CultureInfo.InvariantCulture);
+                MetricDefinition? definition = types.GetValueOrDefault(type)?.Metrics.FirstOrDefault(
+                    each => each.IsFamily ? metric.StartsWith(each.Name[..^1], StringComparison.Ordinal) : each.Name == metric);
+                if (definition is null || !double.IsFinite(value))
+                {
+                    unknown.Add($"{Path.GetFileName(file)}: {type} {metric} {value} {fromEnd[2]}");
+                }
+            }
+        }
+
+        Assert.Empty(unknown);
+    }
+
+    [Fact]
+    public void Families_event_devices_and_hourly_stations_are_as_their_kind_is()
+    {
+        ILookup<string, DeviceType> types = Shipped().DeviceTypes.ToLookup(type => type.Name);
+        DeviceType dispatch = types["emergency_dispatch"].Single();
+        Assert.Equal(TimeSpan.Zero, dispatch.Interval);
+        Assert.Null(dispatch.SilentAfter);
+        Assert.Contains(dispatch.Metrics, metric => metric is { Name: "ems_call.*", IsFamily: true, Kind: MetricKind.Count });
+        Assert.Equal([WindowSize.Hour, WindowSize.Day], types["air_quality_station"].Single().Windows);
+        Assert.Equal(TimeSpan.FromDays(1), types["parking_lot"].Single().Metrics.Single(metric => metric.Name == "free_spaces").Detectors.StuckAfter);
+        Assert.Equal(["off", "on", "dimmed", "failed"], types["street_light"].Single().Metrics.Single(metric => metric.Name == "lamp").States);
+    }
+
+    [Fact]
+    public void A_folder_that_is_not_there_is_a_fault()
+    {
+        string folder = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        (ClusterConfiguration? configuration, IReadOnlyList<ConfigurationFault> faults) = ClusterConfiguration.Load(folder);
+        Assert.Null(configuration);
+        Assert.Equal($"{folder}: the folder is not there; expected: a folder that holds device-types.yaml", Assert.Single(faults).ToString());
+    }
+
+    [Fact]
+    public void Faults_of_all_files_come_at_once()
+    {
+        using ConfigurationFolder folder = new("device-types.yaml", "types:\n  A: {}");
+        folder.Write("topics.yaml", "prefix: 'a b'");
+        folder.Write("node.yaml", "pace: {replayWork: 2h}");
+        folder.Write("roles.yaml", "roles: {viewer: {may: [raed]}}");
+        Assert.Equal(
+            ["node.yaml:1:20", "topics.yaml:1:9", "device-types.yaml:2:3", "device-types.yaml:2:6", "roles.yaml:1:24"],
+            folder.Faults().Select(fault => fault[..fault.IndexOf(": ", StringComparison.Ordinal)]).Distinct());
+    }
+
+    [Theory]
+    [InlineData("domain: noise", "domain: nois", "4:13: types.noise_meter.domain is nois; allowed: one of air, noise, weather")]
+    [InlineData("interval: 1h", "interval: -1h", "5:15: types.noise_meter.interval is -1h; allowed: a duration from 1ms to 31d, such as PT5M, 30s or 1h, or none for event devices")]
+    [InlineData("interval: 1h", "interval: 1h\n    silentAfter: 30m", "6:18: types.noise_meter.silentAfter is not longer than the interval; allowed: more than 1h")]
+    [InlineData("interval: 1h", "interval: none\n    silentAfter: 30m", "6:18: types.noise_meter.silentAfter is 30m although the type has no interval")]
+    [InlineData("interval: 1h", "interval: 1h\n    windows: [PT1H, PT1M]", "6:14: types.noise_meter.windows are not in ascending order")]
+    [InlineData("interval: 1h", "interval: 1h\n    windows: [PT5M]", "6:15: types.noise_meter.windows[0] is PT5M; allowed: one of PT1M, PT15M, PT1H, P1D")]
+    [InlineData("interval: 1h", "interval: 1h\n    lateness: 2d", "6:15: types.noise_meter.lateness is 2d; allowed: a duration from 0s to 1d")]
+    [InlineData("{ unit: dB(A) }", "{}", "7:16: types.noise_meter.metrics.laeq_1h.unit is missing; expected: a UCUM code")]
+    [InlineData("{ unit: dB(A) }", "{ unit: dB(A), min: 5, max: 5 }", "7:44: types.noise_meter.metrics.laeq_1h.max is not above min (5)")]
+    [InlineData("{ unit: dB(A) }", "{ unit: dB(A), knd: gauge }", "7:31: types.noise_meter.metrics.laeq_1h.knd is not a key known here (did you mean kind?)")]
+    [InlineData("{ unit: dB(A) }", "{ unit: dB(A), kind: state }", "7:16: types.noise_meter.metrics.laeq_1h.states are missing for kind state")]
+    [InlineData("{ unit: dB(A) }", "{ unit: dB(A), states: [a, b] }", "7:39: types.noise_meter.metrics.laeq_1h.states are given for another kind")]
+    [InlineData("{ unit: dB(A) }", "{ unit: dB(A), detectors: { stuckAfter: 0s } }", "7:56: types.noise_meter.metrics.laeq_1h.detectors.stuckAfter is 0s")]
+    [InlineData("{ unit: dB(A) }", "{ unit: dB(A), detectors: { level: { for: 1h } } }", "7:51: types.noise_meter.metrics.laeq_1h.detectors.level.high and low are both missing")]
+    [InlineData("{ unit: dB(A) }", "{ unit: dB(A), detectors: { level: { high: 1, highClear: 2 } } }", "7:73: types.noise_meter.metrics.laeq_1h.detectors.level.highClear does not lie at or below high")]
+    [InlineData("{ unit: dB(A) }", "{ unit: dB(A), detectors: { unusual: 3 } }", "7:53: types.noise_meter.metrics.laeq_1h.detectors.unusual is 3; allowed: a number from 0.05 to 1")]
+    [InlineData("laeq_1h:", "Laeq:", "7:7: types.noise_meter.metrics.Laeq is not a good name")]
+    public void A_wrong_device_type_is_a_fault(string right, string wrong, string expected)
+    {
+        Assert.Contains(right, ConfigurationFolder.LeastTypes, StringComparison.Ordinal);
+        using ConfigurationFolder folder = new("device-types.yaml", ConfigurationFolder.LeastTypes.Replace(right, wrong, StringComparison.Ordinal));
+        Assert.StartsWith("device-types.yaml:" + expected, Assert.Single(folder.Faults()), StringComparison.Ordinal);
+    }
+
+    private static ClusterConfiguration Shipped() =>
+        ClusterConfiguration.Load(ConfigurationFolder.Shipped, new Dictionary<string, string>()).Configuration!;
+}

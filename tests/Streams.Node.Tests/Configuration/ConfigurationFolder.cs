@@ -1,0 +1,57 @@
+using Streams.Node.Configuration;
+using Streams.Tests;
+
+namespace Streams.Node.Tests.Configuration;
+
+/// <summary>A throwaway folder of configuration files; by default the least that loads.</summary>
+internal sealed class ConfigurationFolder : IDisposable
+{
+    public const string LeastTypes = """
+        types:
+          noise_meter:
+            title: Noise meter
+            domain: noise
+            interval: 1h
+            metrics:
+              laeq_1h: { unit: dB(A) }
+        """;
+
+    public static string Shipped { get; } = Path.Combine(RecordedData.RepositoryRoot, "cluster-config");
+
+    public string Root { get; } = Directory.CreateTempSubdirectory("streams-configuration-").FullName;
+
+    public ConfigurationFolder(string name = "device-types.yaml", string text = LeastTypes)
+    {
+        Write("device-types.yaml", LeastTypes);
+        Write(name, text);
+    }
+
+    public void Write(string name, string text)
+    {
+        string path = Path.Combine(Root, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, text);
+    }
+
+    public ClusterConfiguration Load(params (string Name, string Value)[] environment)
+    {
+        (ClusterConfiguration? configuration, IReadOnlyList<ConfigurationFault> faults) = Read(environment);
+        Assert.Empty(faults);
+        return configuration!;
+    }
+
+    /// <summary>The faults as printed, the folder left out.</summary>
+    public string[] Faults(params (string Name, string Value)[] environment)
+    {
+        (ClusterConfiguration? configuration, IReadOnlyList<ConfigurationFault> faults) = Read(environment);
+        Assert.Null(configuration);
+        Assert.NotEmpty(faults);
+        Assert.All(faults, fault => Assert.NotEmpty(fault.Allowed));
+        return [.. faults.Select(fault => fault.ToString().Replace(Root + Path.DirectorySeparatorChar, "", StringComparison.Ordinal))];
+    }
+
+    public void Dispose() => Directory.Delete(Root, recursive: true);
+
+    private (ClusterConfiguration? Configuration, IReadOnlyList<ConfigurationFault> Faults) Read((string Name, string Value)[] environment) =>
+        ClusterConfiguration.Load(Root, environment.ToDictionary(each => each.Name, each => each.Value));
+}
