@@ -1,0 +1,126 @@
+using System.Collections.Concurrent;
+
+namespace Streams.Runtime.Log.Kafka;
+
+/// <summary>The log on a Kafka cluster, or on an <see cref="Embedded.EmbeddedBroker"/>. Thread-safe.</summary>
+public sealed class KafkaLog : ILog
+{
+    private readonly KafkaLogOptions _options;
+    private readonly KafkaTopics _topics;
+    private readonly Action<IReadOnlyCollection<TopicSpec>> _createTopics;
+    private readonly ConcurrentDictionary<string, int> _partitions = new();
+    private readonly Lock _gate = new();
+    private string? _incarnation;
+
+    /// <summary>Asks nothing of any broker yet.</summary>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    /// <exception cref="LogFailedException">librdkafka is not on this machine; the message says what to install.</exception>
+    public KafkaLog(KafkaLogOptions options)
+        : this(options, createTopics: null)
+    {
+    }
+
+    internal KafkaLog(KafkaLogOptions options, Action<IReadOnlyCollection<TopicSpec>>? createTopics)
+    {
+        options.Validate();
+        NativeKafka.EnsureLoaded();
+        _options = options;
+        _topics = new KafkaTopics(options);
+        _createTopics = createTopics ?? _topics.Create;
+        _incarnation = options.Incarnation;
+    }
+
+    /// <exception cref="LogFailedException">No broker answered, and no incarnation was configured.</exception>
+    public string Incarnation
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _incarnation ??= Refresh() is { Length: > 0 } clusterId
+                    ? clusterId
+                    : throw new LogFailedException("The Kafka cluster has no id: configure an incarnation.");
+            }
+        }
+    }
+
+    /// <exception cref="LogFailedException">No broker answered, or a topic could not be created.</exception>
+    /// <inheritdoc/>
+    public void EnsureTopics(IReadOnlyList<TopicSpec> topics)
+    {
+        Refresh();
+        TopicSpec[] missing = [.. topics.Where(topic => !_partitions.ContainsKey(topic.Name))];
+        if (missing.Length > 0)
+        {
+            _createTopics(missing);
+            AwaitTopics(missing);
+        }
+
+        foreach (TopicSpec topic in topics)
+        {
+            if (_partitions[topic.Name] != topic.Partitions)
+            {
+                throw new TopicMismatchException(
+                    $"Topic {topic.Name} has {_partitions[topic.Name]} partitions and is configured with {topic.Partitions}. A key's partition would change: "
+                    + $"configure {_partitions[topic.Name]}, or use another topic prefix and an empty store.");
+            }
+        }
+    }
+
+    /// <exception cref="LogFailedException">No such topic, or no broker answered.</exception>
+    /// <inheritdoc/>
+    public int PartitionsOf(string topic)
+    {
+        if (!_partitions.TryGetValue(topic, out int partitions))
+        {
+            Refresh();
+            if (!_partitions.TryGetValue(topic, out partitions))
+            {
+                throw new LogFailedException($"There is no topic {topic} at {_options.BootstrapServers}.");
+            }
+        }
+
+        return partitions;
+    }
+
+    public ILogReader CreateReader(string group) => new KafkaReader(_options, group);
+
+    public ILogWriter CreateWriter(string name, int lingerInMs) => new KafkaWriter(_options, name, lingerInMs);
+
+    /// <summary>Holds nothing: readers and writers live on until each is disposed of.</summary>
+    public void Dispose()
+    {
+    }
+
+    private string Refresh()
+    {
+        (string clusterId, Dictionary<string, int> partitions) = _topics.Read();
+        foreach (KeyValuePair<string, int> topic in partitions)
+        {
+            _partitions[topic.Key] = topic.Value;
+        }
+
+        return clusterId;
+    }
+
+    /// <summary>Brokers answer before every one of them knows the new topics.</summary>
+    private void AwaitTopics(TopicSpec[] topics)
+    {
+        long from = _options.Time.GetTimestamp();
+        while (true)
+        {
+            Refresh();
+            if (Array.Find(topics, topic => !_partitions.ContainsKey(topic.Name)) is not { } missing)
+            {
+                return;
+            }
+
+            if (_options.Time.GetElapsedTime(from) > _options.RequestTimeout)
+            {
+                throw new LogFailedException($"Topic {missing.Name} was created, but the brokers at {_options.BootstrapServers} do not show it.");
+            }
+
+            Thread.Sleep(100);
+        }
+    }
+}
