@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace Streams.Cli.Commands;
+
+/// <summary>Options that several listings share.</summary>
+internal static class Lists
+{
+    public static Option<int> Limit()
+    {
+        Option<int> limit = Read<int>(
+            "--limit",
+            "N",
+            "At most so many, 1 to 1000.",
+            text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number is >= 1 and <= 1000 ? (true, number) : default,
+            "not a number from 1 to 1000");
+        limit.DefaultValueFactory = _ => 100;
+        return limit;
+    }
+
+    public static Option<string?> After() => new("--after") { Description = "Go on after the page before (the text after \"More:\").", HelpName = "NEXT" };
+
+    public static Option<string?> Text(string name, string help, string description) => new(name) { Description = description, HelpName = help };
+
+    /// <summary>A moment: RFC 3339, or so long ago, such as 2h or 3d.</summary>
+    public static Option<DateTimeOffset?> Moment(string name, string description) => Read<DateTimeOffset?>(
+        name,
+        "TIME",
+        description + " RFC 3339 with an offset, or so long ago: 30m, 2h, 3d.",
+        text => TryMoment(text, TimeProvider.System.GetUtcNow(), out DateTimeOffset moment) ? (true, moment) : default,
+        "neither a time such as 2026-11-22T10:00:00Z nor a span such as 2h");
+
+    public static bool TryMoment(string text, DateTimeOffset now, out DateTimeOffset moment)
+    {
+        if (Node.Configuration.Durations.TryParse(text, out TimeSpan ago))
+        {
+            moment = now - ago;
+            return true;
+        }
+
+        moment = default;
+        bool hasOffset = text.EndsWith('Z') || (text.Length > 6 && text[^6] is '+' or '-' && text[^3] == ':');
+        return hasOffset && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out moment);
+    }
+
+    public static Option<TimeSpan?> Duration(string name, string description) => Read<TimeSpan?>(
+        name,
+        "DURATION",
+        description,
+        text => Node.Configuration.Durations.TryParse(text, out TimeSpan duration) && duration > TimeSpan.Zero ? (true, duration) : default,
+        "not a duration such as 90s, 5m or PT1H");
+
+    /// <summary>A TCP port; 0 takes a free one.</summary>
+    public static Option<int?> Port(string name, string description) => Read<int?>(
+        name,
+        "PORT",
+        description,
+        text => ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) ? (true, port) : default,
+        "not a port from 0 to 65535");
+
+    /// <summary>An option that is read by <paramref name="read"/>; where that fails, the message names option and text, and says <paramref name="wrong"/>.</summary>
+    public static Option<T> Read<T>(string name, string help, string description, Func<string, (bool Right, T Value)> read, string wrong) => new(name)
+    {
+        Description = description,
+        HelpName = help,
+        CustomParser = result =>
+        {
+            string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+            (bool right, T value) = read(text);
+            if (!right)
+            {
+                result.AddError($"{name}: \"{text}\" is {wrong}");
+            }
+
+            return value;
+        },
+    };
+
+    public static string? Rfc3339(DateTimeOffset? moment) => moment?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+}

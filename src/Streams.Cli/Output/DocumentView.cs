@@ -1,0 +1,84 @@
+using System.Text.Json;
+using Spectre.Console;
+
+namespace Streams.Cli.Output;
+
+/// <summary>
+/// Any document of the API for people: its plain fields as name and value, objects inside it under dotted names, and each list of
+/// objects as a table of its own, so that what the API learns to say is shown without a change here. A table has only as many
+/// columns as stay readable; how many were left out is said.
+/// </summary>
+internal static class DocumentView
+{
+    /// <summary>Characters a column needs to be worth reading, border and padding included.</summary>
+    private const int ReadableColumn = 13;
+
+    public static void Write(Screen screen, JsonElement document, params string[] leaveOut)
+    {
+        var fields = new Grid().AddColumn(new GridColumn().NoWrap().PadRight(2)).AddColumn();
+        var tables = new List<(string Name, IReadOnlyList<JsonElement> Rows)>();
+        Collect(document, "", fields, tables, leaveOut);
+        if (fields.Rows.Count > 0)
+        {
+            screen.Write(fields);
+        }
+
+        foreach ((string name, IReadOnlyList<JsonElement> rows) in tables)
+        {
+            screen.Line("");
+            screen.Line($"{name} ({rows.Count})");
+            string[] names = [.. rows.SelectMany(row => row.EnumerateObject()).Select(member => member.Name).Distinct()];
+            int fit = Math.Max(2, screen.Width / ReadableColumn);
+            new Listing([.. names.Take(fit).Select(column => new Column(column, column))]).Write(screen, rows, "");
+            if (names.Length > fit)
+            {
+                screen.Line($"Not shown for want of width: {string.Join(", ", names.Skip(fit))} (--output json has all).");
+            }
+        }
+    }
+
+    private static void Collect(JsonElement element, string prefix, Grid fields, List<(string, IReadOnlyList<JsonElement>)> tables, string[] leaveOut)
+    {
+        foreach (JsonProperty member in element.EnumerateObject())
+        {
+            string name = prefix + member.Name;
+            if (leaveOut.Contains(name, StringComparer.Ordinal))
+            {
+                continue;
+            }
+
+            switch (member.Value.ValueKind)
+            {
+                case JsonValueKind.Object when IsTable(member.Value):
+                    tables.Add((name, [.. member.Value.EnumerateObject().Select(Named)]));
+                    break;
+                case JsonValueKind.Object:
+                    Collect(member.Value, name + ".", fields, tables, leaveOut);
+                    break;
+                case JsonValueKind.Array when member.Value.GetArrayLength() > 0 && member.Value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Object):
+                    tables.Add((name, [.. member.Value.EnumerateArray()]));
+                    break;
+                case JsonValueKind.Null or JsonValueKind.Undefined:
+                    break;
+                default:
+                    fields.AddRow(new Text(name), new Text(Fields.Text(member.Value)));
+                    break;
+            }
+        }
+    }
+
+    /// <summary>An object whose members are all objects is a table keyed by name, such as the metrics of a device.</summary>
+    private static bool IsTable(JsonElement value) =>
+        value.EnumerateObject().Any() && value.EnumerateObject().All(member => member.Value.ValueKind == JsonValueKind.Object);
+
+    private static JsonElement Named(JsonProperty member)
+    {
+        var row = new Dictionary<string, JsonElement> { ["name"] = JsonSerializer.SerializeToElement(member.Name) };
+        foreach (JsonProperty each in member.Value.EnumerateObject())
+        {
+            row[each.Name] = each.Value;
+        }
+
+        return JsonSerializer.SerializeToElement(row);
+    }
+}

@@ -1,0 +1,163 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+
+namespace Streams.Cli.Tests;
+
+public sealed class AskingTests(CannedNode node) : IClassFixture<CannedNode>
+{
+    private const string Alert =
+        """
+        {"id":"a-1","sender":"streams","sent":"2015-12-08T05:00:00.000Z","status":"Actual","msgType":"Alert","scope":"Public","state":"active","revision":2,
+         "info":[{"language":"en","category":["Env"],"event":"Fine particles","urgency":"Immediate","severity":"Severe","certainty":"Observed","onset":"2015-12-08T04:00:00.000Z",
+         "headline":"Fine particles are far above the limit in beijing/dongcheng and still rising","description":"The hourly mean is 301 ug/m3.","instruction":"Stay indoors.",
+         "area":[{"areaDesc":"beijing/dongcheng","geocode":{"streams":"beijing/dongcheng"}}]}],
+         "evidence":[{"anomalyId":"n-1","deviceId":"bj-aq-dongsi","metric":"pm2_5","value":301.5},{"anomalyId":"n-2","deviceId":"bj-aq-tiantan","metric":"pm2_5","value":290}]}
+        """;
+
+    private Task<Run> Ask(int width, params string[] args) => Run.Streams(width, [.. args, "--server", node.Url]);
+
+    private Task<Run> Ask(params string[] args) => Ask(120, args);
+
+    [Fact]
+    public async Task No_server_is_one_clear_line_and_status_3()
+    {
+        using var free = new TcpListener(IPAddress.Loopback, 0);
+        free.Start();
+        int port = ((IPEndPoint)free.LocalEndpoint).Port;
+        free.Stop();
+
+        Run run = await Run.Streams("device", "list", "--server", $"http://127.0.0.1:{port}");
+
+        Assert.Equal(ExitStatus.NoServer, run.Status);
+        Assert.StartsWith($"No Streams node answers at http://127.0.0.1:{port}/", Assert.Single(run.Error.Trim().Split('\n')), StringComparison.Ordinal);
+        Assert.Empty(run.Output);
+    }
+
+    [Theory]
+    [InlineData(404, "", ExitStatus.NotFound, "Not found: device x.")]
+    [InlineData(401, "", ExitStatus.Denied, "--token")]
+    [InlineData(403, """{"detail":"alerts.write is not among the roles' actions"}""", ExitStatus.Denied, "alerts.write")]
+    [InlineData(400, """{"title":"Bad Request","detail":"limit: 0 is not from 1 to 1000"}""", ExitStatus.Usage, "limit: 0")]
+    [InlineData(500, """{"title":"Internal Server Error"}""", ExitStatus.Failed, "Internal Server Error")]
+    [InlineData(503, "<html>", ExitStatus.Failed, "ServiceUnavailable")]
+    [InlineData(200, "<html>", ExitStatus.NoServer, "not a Streams node")]
+    public async Task What_the_server_refuses_becomes_a_status_and_a_reason(int http, string body, int status, string expected)
+    {
+        node.Answer("/api/v1/devices/x", body, http);
+
+        Run run = await Ask("device", "show", "x");
+
+        Assert.Equal(status, run.Status);
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_question_carries_filters_and_the_token()
+    {
+        node.Answer("/api/v1/devices", """{"items":[]}""");
+
+        Run run = await Ask("device", "list", "--area", "dijon/toison d'or", "--state", "silent", "--limit", "7", "--token", "secret");
+
+        Assert.Equal(ExitStatus.Done, run.Status);
+        Assert.Equal("No device matches.", run.Output.Trim());
+        Assert.Contains("GET /api/v1/devices?area=dijon%2Ftoison%20d%27or&state=silent&limit=7 Bearer secret", node.Asked);
+    }
+
+    [Fact]
+    public async Task Json_is_what_the_server_said()
+    {
+        node.Answer("/api/v1/alerts/a-1", Alert);
+
+        Run run = await Ask("alert", "show", "a-1", "--output", "json");
+
+        Assert.Equal(JsonSerializer.Serialize(JsonDocument.Parse(Alert)), JsonSerializer.Serialize(JsonDocument.Parse(run.Output)));
+    }
+
+    [Fact]
+    public async Task An_alert_is_shown_with_its_words_and_evidence()
+    {
+        node.Answer("/api/v1/alerts/a-1", Alert);
+
+        Run run = await Ask("alert", "show", "a-1");
+
+        Assert.StartsWith("Severe: Fine particles are far above the limit in beijing/dongcheng and still rising  [active]", run.Output, StringComparison.Ordinal);
+        Assert.Contains("Stay indoors.", run.Output, StringComparison.Ordinal);
+        Assert.Contains("evidence (2)", run.Output, StringComparison.Ordinal);
+        Assert.Contains("bj-aq-tiantan", run.Output, StringComparison.Ordinal);
+        Assert.Contains("2015-12-08 04:00Z", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_page_says_how_to_get_the_next_one()
+    {
+        node.Answer("/api/v1/anomalies", """{"items":[{"id":"n","deviceId":"d","kind":"spike","state":"raised","time":"2026-11-22T10:15:30.250Z"}],"next":"2026-11-22T10:15:30.250Z~n"}""");
+
+        Run run = await Ask("anomaly", "list");
+
+        Assert.Contains("2026-11-22 10:15:30Z", run.Output, StringComparison.Ordinal);
+        Assert.Contains("More: --after 2026-11-22T10:15:30.250Z~n", run.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(60)]
+    [InlineData(80)]
+    [InlineData(120)]
+    public async Task Tables_fit_the_terminal_and_lose_no_id(int width)
+    {
+        node.Answer("/api/v1/alerts", $$"""{"items":[{{Alert}}]}""");
+        node.Answer("/api/v1/alerts/a-1", Alert);
+        node.Answer(
+            "/api/v1/devices",
+            """{"items":[{"id":"bos311-fenway-kenmore-audubon-circle-longwood","type":"street_light_report","area":"boston/fenway-kenmore-audubon-circle-longwood","state":"ok","lastSeen":"2015-01-01T05:25:23.000Z"}]}""");
+        node.Answer(
+            "/api/v1/cluster",
+            """{"cluster":"streams","nodes":[{"id":"node-1","address":"http://127.0.0.1:8080"}],"shards":[{"kind":"device","partition":0,"owner":"node-1","epoch":3,"nextOffset":1200,"lag":7},{"kind":"device","partition":1,"owner":null,"epoch":2,"nextOffset":9,"lag":5}]}""");
+        foreach (string line in new[] { "alert list", "alert show a-1", "device list", "cluster status", "cluster shards" })
+        {
+            Run run = await Ask(width, line.Split(' '));
+
+            Assert.Equal(ExitStatus.Done, run.Status);
+            Assert.All(run.Lines.Where(each => !each.StartsWith("Severe: ", StringComparison.Ordinal)), each => Assert.InRange(each.TrimEnd().Length, 0, width));
+        }
+
+        // An id that does not fit is broken over lines, never cut: it is there to be copied.
+        Run devices = await Ask(width, "device", "list");
+        string firstColumn = string.Concat(devices.Lines.SkipWhile(line => !line.Contains("bos311", StringComparison.Ordinal)).Select(line => line.TrimStart().Split(' ')[0]));
+        Assert.StartsWith("bos311-fenway-kenmore-audubon-circle-longwood", firstColumn, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Cluster_status_sums_shards_by_kind()
+    {
+        node.Answer(
+            "/api/v1/cluster",
+            """{"cluster":"streams","shards":[{"kind":"device","partition":0,"owner":"n1","lag":7},{"kind":"device","partition":1,"owner":"n2","lag":5},{"kind":"area","partition":0,"owner":null,"lag":0}]}""");
+
+        Run run = await Ask("cluster", "status");
+
+        Assert.Contains(run.Lines, line => System.Text.RegularExpressions.Regex.IsMatch(line, @"device\s+2\s+2\s+n1 1, n2 1\s+12\s+7"));
+        Assert.Contains(run.Lines, line => System.Text.RegularExpressions.Regex.IsMatch(line, @"area\s+1\s+0\s+0\s+0"));
+    }
+
+    [Fact]
+    public async Task Areas_are_drawn_as_a_tree_with_their_figures()
+    {
+        node.Answer("/api/v1/areas", """{"items":[{"id":"beijing","members":8,"alerts":1},{"id":"beijing/dongcheng","members":3,"alerts":1},{"id":"dijon/toison-dor","members":2,"alerts":0}]}""");
+
+        Run run = await Ask("area", "tree");
+
+        Assert.Equal(["beijing  (members 8, alerts 1)", "└── dongcheng  (members 3, alerts 1)", "dijon", "└── toison-dor  (members 2, alerts 0)"], run.Lines.Select(line => line.TrimEnd()));
+    }
+
+    [Fact]
+    public async Task A_dead_letter_is_sent_again()
+    {
+        node.Answer("/api/v1/dead-letters/city.readings-3-1042/replay", "", 202);
+
+        Run run = await Ask("dead-letters", "replay", "city.readings-3-1042");
+
+        Assert.Equal((ExitStatus.Done, "Sent again: city.readings-3-1042"), (run.Status, run.Output.Trim()));
+        Assert.Contains("POST /api/v1/dead-letters/city.readings-3-1042/replay", node.Asked);
+    }
+}
