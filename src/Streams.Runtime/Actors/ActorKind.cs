@@ -1,0 +1,104 @@
+using Streams.Runtime.Log;
+using Streams.Runtime.Shards;
+
+namespace Streams.Runtime.Actors;
+
+/// <summary>What an actor's turn came to.</summary>
+public enum Reaction : byte
+{
+    /// <summary>State changed; nothing to say.</summary>
+    Quiet,
+
+    /// <summary>Nothing changed: the input was known already.</summary>
+    Repeat,
+
+    /// <summary>Has something to publish that may wait for a sweep.</summary>
+    Speaks,
+
+    /// <summary>Decided something others wait for: to be written and published at once.</summary>
+    Decided,
+
+    /// <summary>Refused the input; <see cref="ActorKind{TActor,TMessage}.Refusal"/> says why. The record goes to the dead letters.</summary>
+    Refused,
+}
+
+/// <summary>Why a record was refused.</summary>
+/// <param name="Reason">Stable snake_case code that is counted by.</param>
+/// <param name="Field">The field at fault; empty where it is the record as a whole.</param>
+/// <param name="Detail">For people: what is wrong and what is allowed.</param>
+public readonly record struct RecordRefusal(string Reason, string Field, string Detail);
+
+/// <summary>An actor kind: its name, its inbox and how its shards are made.</summary>
+public abstract class ActorKind
+{
+    /// <param name="number">1 to 255, never reused: it is in stored rows.</param>
+    protected ActorKind(byte number, string name, string inbox)
+    {
+        Number = number;
+        Name = name;
+        Inbox = inbox;
+    }
+
+    public byte Number { get; }
+
+    public string Name { get; }
+
+    /// <summary>The topic this kind's actors read.</summary>
+    public string Inbox { get; }
+
+    internal abstract Shard CreateShard(ShardSeed seed);
+}
+
+/// <summary>
+/// The behaviour of one kind of actor: pure apart from the state of the actor it is given. One instance serves one shard at a time
+/// (so it may keep scratch buffers); <see cref="ForShard"/> makes them.
+/// </summary>
+/// <typeparam name="TMessage">A reusable object a record is decoded into; sixteen live per shard.</typeparam>
+public abstract class ActorKind<TActor, TMessage>(byte number, string name, string inbox) : ActorKind(number, name, inbox)
+    where TActor : Actor
+    where TMessage : class, new()
+{
+    /// <summary>Set by <see cref="Admit"/> when it answers false and by <see cref="Receive"/> when it answers <see cref="Reaction.Refused"/>.</summary>
+    public RecordRefusal Refusal { get; protected set; }
+
+    /// <summary>A fresh instance, so that shards on different threads share no scratch state.</summary>
+    public abstract ActorKind<TActor, TMessage> ForShard();
+
+    /// <summary>Decodes a record; false refuses it. Must not throw on any bytes.</summary>
+    public abstract bool Admit(in Record record, TMessage message, long nowInMs);
+
+    /// <summary>The id of the actor the message is for, as UTF-8; valid until the message is reused.</summary>
+    public abstract ReadOnlySpan<byte> KeyOf(TMessage message);
+
+    /// <summary>An actor nobody has heard of before.</summary>
+    public abstract TActor Create(string key);
+
+    /// <summary>An actor as it was written. Throws <see cref="InvalidDataException"/> where the bytes are not readable.</summary>
+    public abstract TActor Restore(string key, ReadOnlySpan<byte> snapshot);
+
+    /// <summary>Asks the processor to fetch what <see cref="Receive"/> will touch first.</summary>
+    public virtual void Prefetch(TActor actor)
+    {
+    }
+
+    public abstract Reaction Receive(TActor actor, TMessage message, long nowInMs);
+
+    /// <summary>The time <see cref="DueOf"/> named has come.</summary>
+    public abstract Reaction Wake(TActor actor, long nowInMs);
+
+    /// <summary>When the actor wants to be woken, in processing time; <see cref="long.MaxValue"/> for never.</summary>
+    public abstract long DueOf(TActor actor);
+
+    /// <summary>Puts what the actor has to say into the draft and its state into <see cref="CommitDraft.Snapshot"/>.</summary>
+    public abstract void Write(TActor actor, CommitDraft draft);
+
+    /// <summary>Called once after a run of <see cref="Write"/>: puts into the draft what was gathered over several actors.</summary>
+    public virtual void EndWrite(CommitDraft draft)
+    {
+    }
+
+    /// <summary>Estimate of the actor's memory, for the bound on actors kept.</summary>
+    public abstract int SizeOf(TActor actor);
+
+    internal sealed override Shard CreateShard(ShardSeed seed) => new Shard<TActor, TMessage>(ForShard(), seed);
+}

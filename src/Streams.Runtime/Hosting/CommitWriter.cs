@@ -1,0 +1,167 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Streams.Runtime.Shards;
+using Streams.Runtime.Storage;
+
+namespace Streams.Runtime.Hosting;
+
+/// <summary>
+/// One thread that writes what shards post: everything that has gathered goes into one transaction, in the order posted. While the
+/// store is away it holds on and tries again; the queue's bound then holds back the workers, and they the log.
+/// </summary>
+internal sealed partial class CommitWriter : IDisposable
+{
+    /// <summary>Bytes posted and not yet written before workers wait. 32 MB is half a second of a busy node.</summary>
+    private const long MaxQueuedInBytes = 32 << 20;
+
+    /// <summary>Commits in one transaction: bounds how long an urgent one can wait for those before it.</summary>
+    private const int MaxCommits = 64;
+
+    private const long MaxTransactionInBytes = 4 << 20;
+
+    private readonly BoundedQueue<PostedCommit> _queue = new(MaxQueuedInBytes);
+    private readonly IStore _store;
+    private readonly Publisher _publisher;
+    private readonly Action<Shard> _fenced;
+    private readonly ILogger _logger;
+    private readonly Thread _thread;
+    private readonly CancellationTokenSource _stop = new();
+    private volatile bool _storeAway;
+
+    public CommitWriter(int number, IStore store, Publisher publisher, Action<Shard> fenced, ILogger logger)
+    {
+        _store = store;
+        _publisher = publisher;
+        _fenced = fenced;
+        _logger = logger;
+        _thread = new Thread(Run) { Name = $"streams-commit-{number}", IsBackground = true };
+    }
+
+    public bool IsStoreAway => _storeAway;
+
+    public long Transactions { get; private set; }
+
+    public long BytesWritten { get; private set; }
+
+    public double LastTransactionInMs { get; private set; }
+
+    public void Start() => _thread.Start();
+
+    /// <summary>Waits while too much is queued already.</summary>
+    public void Post(PostedCommit posted)
+    {
+        int size = posted.Draft.SizeInBytes + 256;
+        while (!_queue.TryAdd(posted, size, TimeSpan.FromSeconds(1)))
+        {
+            if (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _thread.Join(TimeSpan.FromSeconds(10));
+        _stop.Dispose();
+    }
+
+    private void Run()
+    {
+        List<PostedCommit> batch = [];
+        List<ShardCommit> commits = [];
+        while (!_stop.IsCancellationRequested)
+        {
+            if (!_queue.TryTake(out PostedCommit? posted, TimeSpan.FromMilliseconds(100)))
+            {
+                continue;
+            }
+
+            long bytes = 0;
+            do
+            {
+                bytes += posted.Draft.SizeInBytes;
+                if (posted.Owner.IsDropped)
+                {
+                    posted.Draft.Release();
+                    continue;
+                }
+
+                batch.Add(posted);
+                commits.Add(posted.Commit);
+            }
+            while (batch.Count < MaxCommits && bytes < MaxTransactionInBytes && _queue.TryTake(out posted, TimeSpan.Zero));
+
+            if (commits.Count > 0)
+            {
+                Write(batch, commits, bytes);
+            }
+
+            batch.Clear();
+            commits.Clear();
+        }
+    }
+
+    private void Write(List<PostedCommit> batch, List<ShardCommit> commits, long bytes)
+    {
+        long started = Stopwatch.GetTimestamp();
+        IReadOnlyList<CommitResult>? results = null;
+        for (int attempt = 0; results is null && !_stop.IsCancellationRequested; attempt++)
+        {
+            try
+            {
+                results = _store.Commit(commits);
+            }
+            catch (StoreUnavailableException e)
+            {
+                if (attempt == 0)
+                {
+                    LogStoreAway(_logger, e);
+                }
+
+                _storeAway = true;
+                _stop.Token.WaitHandle.WaitOne(Math.Min(100 << Math.Min(attempt, 5), 2000));
+            }
+        }
+
+        if (results is null)
+        {
+            return;
+        }
+
+        if (_storeAway)
+        {
+            _storeAway = false;
+            LogStoreBack(_logger);
+        }
+
+        Transactions++;
+        BytesWritten += bytes;
+        LastTransactionInMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+        for (int i = 0; i < batch.Count; i++)
+        {
+            PostedCommit posted = batch[i];
+            if (results[i] == CommitResult.Fenced)
+            {
+                posted.Draft.Release();
+                _fenced(posted.Owner);
+                continue;
+            }
+
+            foreach (OutboxChunk chunk in posted.Commit.Outbox)
+            {
+                _publisher.Publish(posted.Owner, chunk, posted.Draft);
+            }
+
+            posted.Draft.Release();
+            posted.Owner.Committed();
+        }
+    }
+
+    [LoggerMessage(1301, LogLevel.Error, "The store can not be written to. Nothing is lost: records wait in the log and commits are tried again until it is back.")]
+    private static partial void LogStoreAway(ILogger logger, Exception error);
+
+    [LoggerMessage(1302, LogLevel.Information, "The store can be written to again.")]
+    private static partial void LogStoreBack(ILogger logger);
+}

@@ -1,0 +1,444 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Streams.Runtime.Actors;
+using Streams.Runtime.Log;
+using Streams.Runtime.Shards;
+using Streams.Runtime.Storage;
+using Partitioner = Streams.Runtime.Log.Partitioner;
+
+namespace Streams.Runtime.Hosting;
+
+/// <summary>
+/// A node's share of the cluster: joins the consumer group, claims the shards it is assigned, runs them on its workers, and hands them
+/// back. One polling thread, one thread per worker, one or more that commit, one that publishes.
+/// </summary>
+public sealed partial class Engine : IAssignmentListener, IDisposable
+{
+    private readonly EngineOptions _options;
+    private readonly ILog _log;
+    private readonly IStore _store;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Dictionary<string, ActorKind> _kinds;
+    private readonly Publisher _publisher;
+    private readonly CommitWriter[] _writers;
+    private readonly Worker[] _workers;
+    private readonly ConcurrentDictionary<InboxPartition, Owned> _owned = new();
+    private readonly ConcurrentQueue<(Shard Shard, long Offset)> _seeks = new();
+    private readonly Dictionary<Worker, Queue<(Owned Owned, RecordBatch Batch)>> _held = [];
+    private readonly Thread _poller;
+    private ILogReader? _reader;
+    private volatile bool _stopping;
+    private volatile string? _failure;
+
+    /// <param name="kinds">The actor kinds this node runs; each has an inbox of its own.</param>
+    public Engine(EngineOptions options, ILog log, IStore store, IEnumerable<ActorKind> kinds, TimeProvider time, ILoggerFactory loggers)
+    {
+        _options = options;
+        _log = log;
+        _store = store;
+        _time = time;
+        _logger = loggers.CreateLogger("Streams.Runtime.Engine");
+        _kinds = kinds.ToDictionary(kind => kind.Inbox, StringComparer.Ordinal);
+        _publisher = new Publisher(log, loggers.CreateLogger("Streams.Runtime.Publisher"));
+        ILogger commitLogger = loggers.CreateLogger("Streams.Runtime.Commit");
+        _writers = [.. Enumerable.Range(0, options.CommitWriters).Select(i => new CommitWriter(i, store, _publisher, Fenced, commitLogger))];
+        ILogger workLogger = loggers.CreateLogger("Streams.Runtime.Worker");
+        _workers = [.. Enumerable.Range(0, options.Workers).Select(i => new Worker(i, _publisher, time, workLogger))];
+        _poller = new Thread(Poll) { Name = "streams-poll", IsBackground = true };
+    }
+
+    private sealed record Owned(Shard Shard, Worker Worker);
+
+    /// <summary>Why the node can not work, in words; null while it can.</summary>
+    public string? Failure => _failure ?? (_writers.Any(writer => writer.IsStoreAway) ? "the store can not be written to" : null);
+
+    /// <summary>At least one poll of the log has succeeded since the start and the store takes commits.</summary>
+    public bool IsReady { get; private set; }
+
+    public long Published => _publisher.Published;
+
+    public long Transactions => _writers.Sum(writer => writer.Transactions);
+
+    public double BusyShare => _workers.Average(worker => worker.BusyShare);
+
+    /// <summary>Shards held now, with what they did since they were claimed.</summary>
+    public IReadOnlyList<(ActorKind Kind, ShardId Id, long Epoch, long NextOffset, Shard Shard)> Shards =>
+        [.. _owned.Select(pair => (_kinds[pair.Key.Topic], pair.Value.Shard.Id, pair.Value.Shard.Epoch, pair.Value.Shard.NextToRead, pair.Value.Shard))];
+
+    /// <summary>Refused records by reason over the shards held, counted for good.</summary>
+    public IReadOnlyDictionary<string, long> RefusedByReason
+    {
+        get
+        {
+            SortedDictionary<string, long> sum = new(StringComparer.Ordinal);
+            foreach (Owned owned in _owned.Values)
+            {
+                foreach ((string reason, long count) in owned.Shard.RefusedByReason.ToArray())
+                {
+                    sum[reason] = sum.GetValueOrDefault(reason) + count;
+                }
+            }
+
+            return sum;
+        }
+    }
+
+    /// <summary>Checks the store against the kinds' partition counts and starts the threads.</summary>
+    /// <exception cref="StoreMismatchException">See <see cref="IStore.Open"/>.</exception>
+    public void Start()
+    {
+        _store.Open(new StoreLayout(
+            _options.Cluster,
+            _options.Node,
+            _kinds.Values.ToDictionary(kind => kind.Number, kind => new KindLayout(kind.Name, _log.PartitionsOf(kind.Inbox)))));
+        _publisher.Start();
+        Array.ForEach(_writers, writer => writer.Start());
+        Array.ForEach(_workers, worker => worker.Start());
+        _poller.Start();
+    }
+
+    /// <summary>Finishes what is in hand, writes and publishes everything, gives the shards back and leaves the group.</summary>
+    public void Dispose()
+    {
+        if (_stopping)
+        {
+            return;
+        }
+
+        _stopping = true;
+        if (_poller.IsAlive)
+        {
+            _poller.Join();
+        }
+
+        Array.ForEach(_workers, worker => worker.Dispose());
+        Array.ForEach(_writers, writer => writer.Dispose());
+        _publisher.Dispose();
+    }
+
+    /// <summary>Asks an actor of this node something, on its shard's thread; null where there is no such actor, or it lives elsewhere.</summary>
+    public Task<T?> AskAsync<T>(byte kind, string key, Func<Actor, T> question)
+        where T : class
+    {
+        ActorKind? of = _kinds.Values.FirstOrDefault(candidate => candidate.Number == kind);
+        if (of is null)
+        {
+            return Task.FromResult<T?>(null);
+        }
+
+        int partition = Partitioner.PartitionOf(System.Text.Encoding.UTF8.GetBytes(key), _log.PartitionsOf(of.Inbox));
+        if (!_owned.TryGetValue(new InboxPartition(of.Inbox, partition), out Owned? owned))
+        {
+            return Task.FromResult<T?>(null);
+        }
+
+        TaskCompletionSource<T?> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        owned.Worker.Do(() =>
+        {
+            try
+            {
+                answer.SetResult(owned.Shard.IsDropped ? null : owned.Shard.Ask(key, question));
+            }
+#pragma warning disable CA1031 // The asker gets it, whatever it is; the worker goes on.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                answer.SetException(e);
+            }
+        });
+        return answer.Task;
+    }
+
+    /// <summary>Whether this node owns the shard of that key now.</summary>
+    public bool Owns(byte kind, string key) => _kinds.Values.FirstOrDefault(candidate => candidate.Number == kind) is { } of
+        && _owned.ContainsKey(new InboxPartition(of.Inbox, Partitioner.PartitionOf(System.Text.Encoding.UTF8.GetBytes(key), _log.PartitionsOf(of.Inbox))));
+
+    private void Poll()
+    {
+        while (!_stopping)
+        {
+            try
+            {
+                using (_reader = _log.CreateReader(_options.Group ?? _options.Cluster))
+                {
+                    _reader.Subscribe([.. _kinds.Keys], this);
+                    List<RecordBatch> batches = [];
+                    while (!_stopping)
+                    {
+                        PollOnce(_reader, batches);
+                    }
+
+                    Revoked([.. _owned.Keys]);
+                }
+            }
+            catch (LogFailedException e)
+            {
+                // The log's client is of no more use. What is in memory may be stale by the time there is a new one: the store is the truth.
+                LogFailed(_logger, e);
+                _failure = "the log: " + e.Message;
+                IsReady = false;
+                Lost([.. _owned.Keys]);
+                Thread.Sleep(500);
+            }
+        }
+    }
+
+    private void PollOnce(ILogReader reader, List<RecordBatch> batches)
+    {
+        while (_seeks.TryDequeue(out (Shard Shard, long Offset) seek))
+        {
+            if (_owned.TryGetValue(seek.Shard.Partition, out Owned? owned) && ReferenceEquals(owned.Shard, seek.Shard))
+            {
+                reader.Seek(seek.Shard.Partition, seek.Offset);
+                owned.Worker.Do(seek.Shard.Sought);
+            }
+        }
+
+        HandOver(reader);
+        batches.Clear();
+        reader.Poll(TimeSpan.FromMilliseconds(50), batches);
+        _failure = null;
+        IsReady = true;
+        foreach (RecordBatch batch in batches)
+        {
+            if (!_owned.TryGetValue(batch.Partition, out Owned? owned) || owned.Shard.IsDropped)
+            {
+                batch.Dispose();
+                continue;
+            }
+
+            if (!_held.TryGetValue(owned.Worker, out Queue<(Owned, RecordBatch)>? held))
+            {
+                _held[owned.Worker] = held = new();
+            }
+
+            // A worker that is only busy makes room soon; one that stays full (the store is away) has its partitions paused, so that
+            // this thread goes on polling and stays a member of the group.
+            if (held.Count > 0 || !owned.Worker.TryAdd(owned.Shard, batch, TimeSpan.FromMilliseconds(200)))
+            {
+                if (held.Count == 0)
+                {
+                    ForPartitionsOf(owned.Worker, reader.Pause);
+                }
+
+                held.Enqueue((owned, batch));
+            }
+        }
+    }
+
+    /// <summary>Gives held batches to workers that have room again, and resumes their partitions.</summary>
+    private void HandOver(ILogReader reader)
+    {
+        foreach ((Worker worker, Queue<(Owned Owned, RecordBatch Batch)> held) in _held)
+        {
+            if (held.Count == 0)
+            {
+                continue;
+            }
+
+            while (held.TryPeek(out (Owned Owned, RecordBatch Batch) next)
+                && worker.TryAdd(next.Owned.Shard, next.Batch, TimeSpan.Zero))
+            {
+                held.Dequeue();
+            }
+
+            if (held.Count == 0)
+            {
+                ForPartitionsOf(worker, reader.Resume);
+            }
+        }
+    }
+
+    private void ForPartitionsOf(Worker worker, Action<InboxPartition> action)
+    {
+        foreach ((InboxPartition partition, Owned owned) in _owned)
+        {
+            if (ReferenceEquals(owned.Worker, worker))
+            {
+                action(partition);
+            }
+        }
+    }
+
+    IReadOnlyList<long> IAssignmentListener.Assigned(IReadOnlyList<InboxPartition> partitions)
+    {
+        List<long> offsets = new(partitions.Count);
+        foreach (InboxPartition partition in partitions)
+        {
+            offsets.Add(Claim(partition));
+        }
+
+        return offsets;
+    }
+
+    void IAssignmentListener.Revoked(IReadOnlyList<InboxPartition> partitions) => Revoked(partitions);
+
+    void IAssignmentListener.Lost(IReadOnlyList<InboxPartition> partitions) => Lost(partitions);
+
+    private long Claim(InboxPartition partition)
+    {
+        ActorKind kind = _kinds[partition.Topic];
+        ShardId id = new(kind.Number, partition.Partition);
+        LogMarks marks = default;
+        ShardClaim? claim = null;
+        for (int attempt = 0; claim is null && !_stopping; attempt++)
+        {
+            try
+            {
+                marks = _reader!.MarksOf(partition);
+                claim = _store.Claim(id, _options.Node, _log.Incarnation, _time.GetUtcNow());
+                if (claim.LogReplaced)
+                {
+                    LogReplaced(_logger, partition, claim.OldNextOffset);
+                }
+
+                if (claim.NextOffset > marks.High)
+                {
+                    LogShrunk(_logger, partition, claim.NextOffset, marks.High);
+                    _failure = $"{partition}: the log ends at {marks.High}, before the stored position {claim.NextOffset}";
+                    return marks.High;
+                }
+
+                Start(kind, id, partition, claim, marks);
+            }
+            catch (Exception e) when (e is StoreUnavailableException or LogFailedException && attempt < 20)
+            {
+                claim = null;
+                LogClaimFailed(_logger, e, partition);
+                Thread.Sleep(Math.Min(50 << Math.Min(attempt, 6), 1000));
+            }
+        }
+
+        return Math.Max(claim?.NextOffset ?? 0, marks.Low);
+    }
+
+    private void Start(ActorKind kind, ShardId id, InboxPartition partition, ShardClaim claim, LogMarks marks)
+    {
+        Worker worker = _workers[(partition.Partition + kind.Number) % _workers.Length];
+        CommitWriter writer = _writers[Array.IndexOf(_workers, worker) % _writers.Length];
+        int partitions = _log.PartitionsOf(partition.Topic);
+        ShardOptions options = _options.Shard with
+        {
+            MemoryInBytes = Math.Max(_options.MemoryInBytes / Math.Max(_kinds.Keys.Sum(_log.PartitionsOf), 1), 1 << 20),
+        };
+        IReadOnlyList<OutboxChunk> unpublished = _store.LoadOutbox(id);
+        Shard shard = kind.CreateShard(new ShardSeed(
+            id, partition, partitions, claim, unpublished, marks.High, _store, options, writer.Post, (from, offset) => _seeks.Enqueue((from, offset)), _logger));
+
+        // What an earlier owner committed and did not get to publish goes out before anything new.
+        foreach (OutboxChunk chunk in unpublished)
+        {
+            _publisher.Publish(shard, chunk, draft: null);
+        }
+
+        _owned[partition] = new Owned(shard, worker);
+        worker.Do(() => worker.Attach(shard));
+        if (_held.TryGetValue(worker, out Queue<(Owned, RecordBatch)>? held) && held.Count > 0)
+        {
+            _reader!.Pause(partition);
+        }
+    }
+
+    private void Revoked(IReadOnlyList<InboxPartition> partitions)
+    {
+        List<ManualResetEventSlim> done = [];
+        foreach (InboxPartition partition in partitions)
+        {
+            if (_owned.TryRemove(partition, out Owned? owned))
+            {
+                ManualResetEventSlim released = new(false);
+                done.Add(released);
+                owned.Worker.Do(() =>
+                {
+                    Release(owned);
+                    released.Set();
+                });
+            }
+        }
+
+        TimeSpan left = _options.ReleaseWithin;
+        foreach (ManualResetEventSlim released in done)
+        {
+            long started = _time.GetTimestamp();
+            released.Wait(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+            left -= _time.GetElapsedTime(started);
+        }
+    }
+
+    /// <summary>On the worker: write, publish, release. Whatever does not finish in time is left to the store, which is the truth.</summary>
+    private void Release(Owned owned)
+    {
+        Shard shard = owned.Shard;
+        shard.WriteAll(_time.GetUtcNow().ToUnixTimeMilliseconds());
+        long started = _time.GetTimestamp();
+        while ((shard.CommitsInFlight > 0 || shard.HasUnpublished) && !shard.IsDropped && _time.GetElapsedTime(started) < _options.ReleaseWithin)
+        {
+            Thread.Sleep(1);
+        }
+
+        if (!shard.IsDropped && shard.CommitsInFlight == 0)
+        {
+            shard.ForgetPublished();
+            while (shard.CommitsInFlight > 0 && !shard.IsDropped && _time.GetElapsedTime(started) < _options.ReleaseWithin)
+            {
+                Thread.Sleep(1);
+            }
+
+            TryRelease(shard);
+        }
+
+        shard.Drop();
+        owned.Worker.Detach(shard);
+    }
+
+    private void TryRelease(Shard shard)
+    {
+        try
+        {
+            _store.Release(shard.Id, shard.Epoch);
+        }
+        catch (StoreUnavailableException e)
+        {
+            LogClaimFailed(_logger, e, shard.Partition);
+        }
+    }
+
+    private void Lost(IReadOnlyList<InboxPartition> partitions)
+    {
+        foreach (InboxPartition partition in partitions)
+        {
+            if (_owned.TryRemove(partition, out Owned? owned))
+            {
+                owned.Shard.MarkDropped();
+                owned.Worker.Do(() =>
+                {
+                    owned.Shard.Drop();
+                    owned.Worker.Detach(owned.Shard);
+                });
+            }
+        }
+    }
+
+    private void Fenced(Shard shard)
+    {
+        LogFenced(_logger, shard.Partition, shard.Epoch);
+        shard.MarkDropped();
+        _owned.TryRemove(shard.Partition, out _);
+    }
+
+    [LoggerMessage(1101, LogLevel.Warning, "The log's client failed. Dropping all shards and connecting anew; their owners continue from the store.")]
+    private static partial void LogFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(1102, LogLevel.Warning, "{Partition}: can not be claimed yet; trying again.")]
+    private static partial void LogClaimFailed(ILogger logger, Exception error, InboxPartition partition);
+
+    [LoggerMessage(1103, LogLevel.Warning, "{Partition}: this is not the log that was read before (position {OldNextOffset}). State is kept; reading starts at the beginning of the new log. Records the old log held and that were not read yet are lost to this cluster.")]
+    private static partial void LogReplaced(ILogger logger, InboxPartition partition, long oldNextOffset);
+
+    [LoggerMessage(1104, LogLevel.Critical, "{Partition}: the stored position {NextOffset} lies beyond the end of the log ({High}). The log lost data or was replaced under the same id; the shard is not read. Restore the log, or give the cluster a new incarnation.")]
+    private static partial void LogShrunk(ILogger logger, InboxPartition partition, long nextOffset, long high);
+
+    [LoggerMessage(1105, LogLevel.Information, "{Partition} was fenced at epoch {Epoch}; dropping it. Its new owner continues from the store.")]
+    private static partial void LogFenced(ILogger logger, InboxPartition partition, long epoch);
+}

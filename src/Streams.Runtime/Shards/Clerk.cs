@@ -1,0 +1,192 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Streams.Runtime.Actors;
+using Streams.Runtime.Log;
+using Streams.Runtime.Storage;
+
+namespace Streams.Runtime.Shards;
+
+/// <summary>
+/// The shard's own actor: takes the records that no other actor takes. Refused ones go to the dead letters with their bytes and the
+/// reason, misplaced ones to the partition of their key. It has a position and a snapshot like any actor, so each is handled exactly
+/// once, and its counts survive a crash.
+/// </summary>
+internal sealed class Clerk() : Actor("")
+{
+    public const string Collection = "dead-letters";
+
+    private const byte Version = 1;
+
+    /// <summary>Values up to this size are shown in the read model; the topic always has all bytes.</summary>
+    private const int MaxShownInBytes = 64 * 1024;
+
+    private readonly SortedDictionary<string, long> _refusedByReason = new(StringComparer.Ordinal);
+    private readonly ArrayBufferWriter<byte> _pending = new();
+    private readonly List<Pending> _items = [];
+
+    public long Forwarded { get; private set; }
+
+    public IReadOnlyDictionary<string, long> RefusedByReason => _refusedByReason;
+
+    public bool HasPending => _items.Count > 0;
+
+    public int PendingInBytes => _pending.WrittenCount;
+
+    private readonly record struct Pending(
+        bool IsForward, int KeyLength, int ValueStart, int ValueLength, int KeyStart, long Offset, long TimestampInMs, long AtInMs,
+        RecordRefusal Refusal, IReadOnlyList<KeyValuePair<string, byte[]>> Headers);
+
+    public void Refuse(in Record record, in RecordRefusal refusal, long nowInMs)
+    {
+        _refusedByReason[refusal.Reason] = _refusedByReason.GetValueOrDefault(refusal.Reason) + 1;
+        Keep(record, record.Key, isForward: false, refusal, nowInMs);
+    }
+
+    /// <param name="key">The key the record should have had.</param>
+    public void Forward(in Record record, ReadOnlySpan<byte> key, long nowInMs)
+    {
+        Forwarded++;
+        Keep(record, key, isForward: true, default, nowInMs);
+    }
+
+    public void Write(CommitDraft draft, ShardOptions options, InboxPartition partition, int generation)
+    {
+        foreach (Pending item in _items)
+        {
+            ReadOnlySpan<byte> key = _pending.WrittenSpan.Slice(item.KeyStart, item.KeyLength);
+            ReadOnlySpan<byte> value = _pending.WrittenSpan.Slice(item.ValueStart, item.ValueLength);
+            if (item.IsForward)
+            {
+                draft.BeginRecord(Lane.Urgent, partition.Topic, key, numbered: true);
+                CopyHeaders(draft, item.Headers, ours: false);
+                draft.BeginValue().Write(value);
+                draft.EndRecord();
+            }
+            else
+            {
+                WriteDeadLetter(draft, options, partition, generation, item, key, value);
+            }
+        }
+
+        _items.Clear();
+        _pending.Clear();
+        IBufferWriter<byte> to = draft.Snapshot;
+        to.GetSpan(1)[0] = Version;
+        to.Advance(1);
+        to.WriteVarint((ulong)Forwarded);
+        to.WriteVarint((ulong)_refusedByReason.Count);
+        foreach ((string reason, long count) in _refusedByReason)
+        {
+            byte[] name = Encoding.UTF8.GetBytes(reason);
+            to.WriteVarint((ulong)name.Length);
+            to.Write(name);
+            to.WriteVarint((ulong)count);
+        }
+    }
+
+    public void Restore(ReadOnlySpan<byte> from)
+    {
+        if (from[0] != Version)
+        {
+            throw new InvalidDataException($"The shard's own state has version {from[0]}; this program reads up to {Version}.");
+        }
+
+        from = from[1..];
+        Forwarded = (long)from.ReadVarint();
+        int count = (int)from.ReadVarint();
+        for (int i = 0; i < count; i++)
+        {
+            int length = (int)from.ReadVarint();
+            string reason = Encoding.UTF8.GetString(from[..length]);
+            from = from[length..];
+            _refusedByReason[reason] = (long)from.ReadVarint();
+        }
+    }
+
+    private void Keep(in Record record, ReadOnlySpan<byte> key, bool isForward, in RecordRefusal refusal, long nowInMs)
+    {
+        int keyStart = _pending.WrittenCount;
+        _pending.Write(key);
+        int valueStart = _pending.WrittenCount;
+        _pending.Write(record.Value);
+        _items.Add(new Pending(
+            isForward, key.Length, valueStart, record.Value.Length, keyStart, record.Offset, record.TimestampInMs, nowInMs, refusal,
+            record.HasHeaders ? record.Batch.CopyHeaders(record.Index) : []));
+    }
+
+    private static void WriteDeadLetter(
+        CommitDraft draft, ShardOptions options, InboxPartition partition, int generation, in Pending item,
+        ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        string id = string.Create(CultureInfo.InvariantCulture, $"{partition.Topic}-{partition.Partition}-{item.Offset}");
+        if (generation > 1)
+        {
+            id = string.Create(CultureInfo.InvariantCulture, $"{id}-{generation}");
+        }
+
+        RecordRefusal why = item.Refusal;
+        draft.BeginRecord(Lane.Bulk, options.DeadLetterTopic, key);
+        draft.CloudEvent(id, options.EventSource, "streams.dead-letter", Encoding.UTF8.GetString(key), item.AtInMs, contentType: null);
+        draft.Header("reason"u8, Encoding.UTF8.GetBytes(why.Reason));
+        draft.Header("field"u8, Encoding.UTF8.GetBytes(why.Field));
+        draft.Header("detail"u8, Encoding.UTF8.GetBytes(Cut(why.Detail, 500)));
+        draft.Header("original_topic"u8, Encoding.UTF8.GetBytes(partition.Topic));
+        draft.Header("original_partition"u8, Encoding.UTF8.GetBytes(partition.Partition.ToString(CultureInfo.InvariantCulture)));
+        draft.Header("original_offset"u8, Encoding.UTF8.GetBytes(item.Offset.ToString(CultureInfo.InvariantCulture)));
+        CopyHeaders(draft, item.Headers, ours: true);
+        draft.BeginValue().Write(value.Length > CommitDraft.MaxRecordInBytes ? value[..CommitDraft.MaxRecordInBytes] : value);
+        draft.EndRecord();
+
+        using PooledBuffer body = new(1024);
+        using (Utf8JsonWriter json = new(body))
+        {
+            json.WriteStartObject();
+            json.WriteString("id", id);
+            json.WriteString("reason", why.Reason);
+            json.WriteString("field", why.Field);
+            json.WriteString("detail", why.Detail);
+            json.WriteString("topic", partition.Topic);
+            json.WriteNumber("partition", partition.Partition);
+            json.WriteNumber("offset", item.Offset);
+            json.WriteString("time", CloudEvents.FormatTime(item.AtInMs));
+            json.WriteString("key", Encoding.UTF8.GetString(key));
+            json.WriteNumber("sizeInBytes", value.Length);
+            json.WriteStartObject("headers");
+            foreach ((string name, byte[] header) in item.Headers)
+            {
+                json.WriteString(name, Encoding.UTF8.GetString(header));
+            }
+
+            json.WriteEndObject();
+            ReadOnlySpan<byte> shown = value.Length > MaxShownInBytes ? value[..MaxShownInBytes] : value;
+            json.WriteBoolean("truncated", shown.Length < value.Length);
+            json.WriteBase64String("value", shown);
+            json.WriteString("text", Encoding.UTF8.GetString(shown));
+            json.WriteEndObject();
+        }
+
+        draft.Put(new Document(Collection, id, "", why.Reason, "refused", item.AtInMs, default), body.Written);
+    }
+
+    private static void CopyHeaders(CommitDraft draft, IReadOnlyList<KeyValuePair<string, byte[]>> headers, bool ours)
+    {
+        int count = 0;
+        foreach ((string name, byte[] value) in headers)
+        {
+            if (name == SourceHeader.Name || count++ >= 64 || value.Length > ushort.MaxValue)
+            {
+                continue;
+            }
+
+            // A dead letter is an event of its own; the attributes of the event it holds keep their value under another name.
+            bool taken = ours && (name.StartsWith("ce_", StringComparison.Ordinal)
+                || name is "reason" or "field" or "detail" or "original_topic" or "original_partition" or "original_offset");
+            byte[] nameUtf8 = Encoding.UTF8.GetBytes(Cut(taken ? "original_" + name : name, 80));
+            draft.Header(nameUtf8, value);
+        }
+    }
+
+    private static string Cut(string text, int length) => text.Length <= length ? text : text[..length];
+}

@@ -1,0 +1,215 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Text;
+using Streams.Runtime.Actors;
+using Streams.Runtime.Log;
+using Streams.Runtime.Storage;
+
+namespace Streams.Runtime.Shards;
+
+/// <summary>
+/// Where actors put what is to be written: their snapshots, outgoing records, journal entries, read-model rows and history. The shard
+/// opens a draft for a run of actors, and posts it as one <see cref="ShardCommit"/>.
+/// </summary>
+/// <remarks>
+/// An outgoing record is written as <see cref="BeginRecord"/>, any number of <see cref="Header"/>, <see cref="BeginValue"/>, the value
+/// into the buffer that answers, <see cref="EndRecord"/>.
+/// </remarks>
+public sealed class CommitDraft : IDisposable
+{
+    /// <summary>A record larger than this would be refused by a broker with default settings (1 MB with overhead).</summary>
+    public const int MaxRecordInBytes = 1_000_000 - 4096;
+
+    private readonly PooledBuffer _bytes = new(64 * 1024);
+
+    // Bodies of the other rows: apart, because they come while a snapshot is half written.
+    private readonly PooledBuffer _side = new(16 * 1024);
+    private readonly LaneDraft[] _lanes = [new(), new()];
+    private readonly List<(Actor Actor, bool IsNew, long? DueInMs, int Start, int Length)> _actors = [];
+    private readonly List<(string Key, long AtInMs, string Type, int Start, int Length)> _journal = [];
+    private readonly List<(Document Row, int Start, int Length)> _documents = [];
+    private readonly List<(Actor Actor, long Sequence, long From, long To, int Start, int Length)> _history = [];
+    private LaneDraft _open;
+    private int _holders = 1;
+    private int _lengthAt;
+
+    internal CommitDraft() => _open = _lanes[0];
+
+    /// <summary>The snapshot of the actor being written; valid within <see cref="ActorKind{TActor,TMessage}.Write"/>.</summary>
+    public IBufferWriter<byte> Snapshot => _bytes;
+
+    internal int ActorCount => _actors.Count;
+
+    internal int SizeInBytes => _bytes.Length + _side.Length + _lanes[0].Bytes.Length + _lanes[1].Bytes.Length;
+
+    /// <summary>Starts an outgoing record.</summary>
+    /// <param name="numbered">For records to other actors: carries its source and number, so that the receiver drops repeats.</param>
+    public void BeginRecord(Lane lane, string topic, ReadOnlySpan<byte> key, bool numbered = false)
+    {
+        _open = _lanes[(int)lane];
+        PooledBuffer to = _open.Bytes;
+        int index = _open.Topics.IndexOf(topic);
+        byte flags = numbered ? OutboxCodec.Numbered : (byte)0;
+        if (index < 0)
+        {
+            index = _open.Topics.Count;
+            _open.Topics.Add(topic);
+            Span<byte> head = to.GetSpan(3 + (topic.Length * 3));
+            head[0] = (byte)(flags | OutboxCodec.NewTopic);
+            head[1] = (byte)index;
+            int length = Encoding.UTF8.GetBytes(topic, head[3..]);
+            head[2] = checked((byte)length);
+            to.Advance(3 + length);
+        }
+        else
+        {
+            Span<byte> head = to.GetSpan(2);
+            head[0] = flags;
+            head[1] = (byte)index;
+            to.Advance(2);
+        }
+
+        WriteLength(to, key.Length);
+        to.Write(key);
+        _lengthAt = to.Length;
+        WriteLength(to, 0);
+        HeaderBlock.Begin(to, 0);
+        _open.HeaderCount = 0;
+    }
+
+    /// <summary>Adds a header to the record begun.</summary>
+    public void Header(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        HeaderBlock.Add(_open.Bytes, name, value);
+        _open.HeaderCount++;
+    }
+
+    /// <summary>Ends the headers; the value goes into what this answers.</summary>
+    public IBufferWriter<byte> BeginValue()
+    {
+        PooledBuffer to = _open.Bytes;
+        to.At(_lengthAt + 4, 1)[0] = checked((byte)_open.HeaderCount);
+        PatchLength(to, _lengthAt);
+        _lengthAt = to.Length;
+        WriteLength(to, 0);
+        return to;
+    }
+
+    public void EndRecord()
+    {
+        PatchLength(_open.Bytes, _lengthAt);
+        _open.Count++;
+    }
+
+    /// <summary>Appends a decision to the journal.</summary>
+    public void Journal(Actor actor, long atInMs, string type, ReadOnlySpan<byte> body) =>
+        _journal.Add((actor.Key, atInMs, type, Copy(body), body.Length));
+
+    /// <summary>Writes or replaces a read-model row; the row's own <c>Body</c> is ignored.</summary>
+    public void Put(in Document row, ReadOnlySpan<byte> body) =>
+        _documents.Add((row, Copy(body), body.Length));
+
+    /// <summary>Appends a packed run of the actor's past.</summary>
+    public void History(Actor actor, long sequence, long fromInMs, long toInMs, ReadOnlySpan<byte> body) =>
+        _history.Add((actor, sequence, fromInMs, toInMs, Copy(body), body.Length));
+
+    internal int BeginSnapshot() => _bytes.Length;
+
+    internal void EndSnapshot(Actor actor, bool isNew, long? dueInMs, int start) =>
+        _actors.Add((actor, isNew, dueInMs, start, _bytes.Length - start));
+
+    internal PooledBuffer Bytes => _bytes;
+
+    internal ReadOnlySpan<byte> LastSnapshot => _bytes.Written.Slice(_actors[^1].Start, _actors[^1].Length);
+
+    internal ShardCommit ToCommit(ShardId shard, long epoch, long nextOffset, long[] lastNumbers, long[] publishedThrough)
+    {
+        long[] numbers = [.. lastNumbers];
+        List<OutboxChunk> chunks = [];
+        for (int lane = 0; lane < _lanes.Length; lane++)
+        {
+            LaneDraft draft = _lanes[lane];
+            if (draft.Count > 0)
+            {
+                chunks.Add(new OutboxChunk((Lane)lane, numbers[lane] + 1, draft.Count, draft.Bytes.Slice(0, draft.Bytes.Length)));
+                numbers[lane] += draft.Count;
+            }
+        }
+
+        ShardCommit commit = new()
+        {
+            Shard = shard,
+            Epoch = epoch,
+            NextOffset = nextOffset,
+            LastNumbers = numbers,
+            PublishedThrough = [.. publishedThrough],
+        };
+        commit.Outbox.AddRange(chunks);
+        foreach ((Actor actor, bool isNew, long? due, int start, int length) in _actors)
+        {
+            commit.Actors.Add(new ActorRow(actor.Index, actor.Key, isNew, due, _bytes.Slice(start, length)));
+        }
+
+        foreach ((string key, long at, string type, int start, int length) in _journal)
+        {
+            commit.Journal.Add(new JournalRow(key, at, type, _side.Slice(start, length)));
+        }
+
+        foreach ((Document row, int start, int length) in _documents)
+        {
+            commit.Documents.Add(row with { Body = _side.Slice(start, length) });
+        }
+
+        foreach ((Actor actor, long sequence, long from, long to, int start, int length) in _history)
+        {
+            commit.History.Add(new HistoryRow(actor.Index, sequence, from, to, _side.Slice(start, length)));
+        }
+
+        return commit;
+    }
+
+    /// <summary>One holder less: the store is done with it, or the publisher with one chunk of it. The last one frees the memory.</summary>
+    internal void Release()
+    {
+        if (Interlocked.Decrement(ref _holders) == 0)
+        {
+            Dispose();
+        }
+    }
+
+    internal void Hold() => Interlocked.Increment(ref _holders);
+
+    public void Dispose()
+    {
+        _bytes.Dispose();
+        _side.Dispose();
+        _lanes[0].Bytes.Dispose();
+        _lanes[1].Bytes.Dispose();
+    }
+
+    private int Copy(ReadOnlySpan<byte> body)
+    {
+        int start = _side.Length;
+        _side.Write(body);
+        return start;
+    }
+
+    private static void WriteLength(PooledBuffer to, int length)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(to.GetSpan(4), length);
+        to.Advance(4);
+    }
+
+    private static void PatchLength(PooledBuffer to, int at) =>
+        BinaryPrimitives.WriteInt32LittleEndian(to.At(at, 4), to.Length - at - 4);
+
+    private sealed class LaneDraft
+    {
+        public PooledBuffer Bytes { get; } = new(16 * 1024);
+
+        public List<string> Topics { get; } = [];
+
+        public int Count;
+        public int HeaderCount;
+    }
+}

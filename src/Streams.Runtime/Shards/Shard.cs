@@ -1,0 +1,115 @@
+using Streams.Runtime.Actors;
+using Streams.Runtime.Log;
+
+namespace Streams.Runtime.Shards;
+
+/// <summary>What became of a shard's records since it was claimed; for operators.</summary>
+public sealed class ShardCounts
+{
+    /// <summary>Records applied to an actor.</summary>
+    public long Applied { get; internal set; }
+
+    /// <summary>Records read again after a crash or restart and skipped, because their actor had them already.</summary>
+    public long Replayed { get; internal set; }
+
+    /// <summary>Repeats dropped: of messages between actors, and of readings.</summary>
+    public long Repeats { get; internal set; }
+
+    public long Refused { get; internal set; }
+
+    /// <summary>Records that came to the wrong partition and were forwarded.</summary>
+    public long Misrouted { get; internal set; }
+
+    /// <summary>Times the shard was restored from its last commit because an actor threw.</summary>
+    public long Restarts { get; internal set; }
+
+    /// <summary>Records that the log no longer had when they were to be read.</summary>
+    public long Missing { get; internal set; }
+
+    public long Woken { get; internal set; }
+
+    public long Passivated { get; internal set; }
+
+    public long Decisions { get; internal set; }
+}
+
+/// <summary>
+/// One shard at work: records in, commits out. Synchronous and single-threaded, with no clock and no I/O but loading actors, so
+/// that the same code runs under the threads of a node and under a seeded simulation.
+/// </summary>
+public abstract class Shard
+{
+    internal ShardId Id { get; init; }
+
+    internal InboxPartition Partition { get; init; }
+
+    internal long Epoch { get; init; }
+
+    public ShardCounts Counts { get; } = new();
+
+    /// <summary>First offset not yet read.</summary>
+    public abstract long NextToRead { get; }
+
+    /// <summary>Next offset of the newest posted commit.</summary>
+    internal abstract long NextPosted { get; }
+
+    public abstract int ActorsInMemory { get; }
+
+    public abstract long MemoryInBytes { get; }
+
+    /// <summary>Whether the end of the log as seen at the assignment has been reached; timers fire only then.</summary>
+    public abstract bool IsCaughtUp { get; }
+
+    /// <summary>Commits posted and not yet written.</summary>
+    internal abstract int CommitsInFlight { get; }
+
+    internal abstract bool HasUnwritten { get; }
+
+    /// <summary>Fenced, lost or released: takes nothing more and writes nothing more.</summary>
+    internal bool IsDropped => _isDropped;
+
+    private volatile bool _isDropped;
+
+    /// <summary>From any thread: nothing more is taken or written. <see cref="Drop"/> follows on the shard's own thread.</summary>
+    internal void MarkDropped() => _isDropped = true;
+
+    /// <summary>Committed output is still on its way to the log.</summary>
+    internal abstract bool HasUnpublished { get; }
+
+    /// <summary>Posts a commit that deletes delivered outbox rows, if there are any.</summary>
+    internal abstract void ForgetPublished();
+
+    internal abstract IReadOnlyDictionary<string, long> RefusedByReason { get; }
+
+    /// <summary>Applies a batch and posts urgent commits. Does not dispose of the batch.</summary>
+    internal abstract void Process(RecordBatch batch, long nowInMs);
+
+    /// <summary>The records from now on are those read after the last requested seek.</summary>
+    internal abstract void Sought();
+
+    /// <summary>Wakes actors whose time has come and writes what is due for writing.</summary>
+    /// <param name="hasTimeToSpare">The node is not busy: write soon what actors have to say.</param>
+    /// <param name="nanosPerRecord">What a record costs at present, to turn the replay bound into records.</param>
+    internal abstract void Tick(long nowInMs, bool hasTimeToSpare, double nanosPerRecord);
+
+    /// <summary>Posts everything unwritten, for a graceful release.</summary>
+    internal abstract void WriteAll(long nowInMs);
+
+    /// <summary>A posted commit is in the store. May be called on another thread.</summary>
+    internal abstract void Committed();
+
+    /// <summary>Outbox records of the lane up to this number were delivered. May be called on another thread.</summary>
+    internal abstract void Published(Storage.Lane lane, long throughNumber);
+
+    /// <summary>Restores the shard from its last commit; only when no commit is in flight.</summary>
+    internal abstract void Restart();
+
+    internal abstract bool NeedsRestart { get; }
+
+    /// <summary>Forgets everything in memory.</summary>
+    internal abstract void Drop();
+
+    /// <summary>Looks at an actor, loading it if need be; null if there is none.</summary>
+    internal abstract T? Ask<T>(string key, Func<Actor, T> question)
+        where T : class;
+}

@@ -1,0 +1,184 @@
+using Streams.Runtime.Actors;
+using Streams.Runtime.Storage;
+
+namespace Streams.Runtime.Shards;
+
+/// <summary>What is written when: decisions at once, everything else in turn and paced.</summary>
+internal sealed partial class Shard<TActor, TMessage>
+{
+    internal override void Tick(long nowInMs, bool hasTimeToSpare, double nanosPerRecord)
+    {
+        if (IsDropped || _needsRestart)
+        {
+            return;
+        }
+
+        _tick++;
+        FireTimers(nowInMs);
+        if (_urgent.Count > 0)
+        {
+            WriteUrgent(nowInMs);
+        }
+
+        Sweep(nowInMs, hasTimeToSpare, nanosPerRecord);
+        Passivate();
+        if (nowInMs - _lastPostInMs >= 1000)
+        {
+            ForgetPublished();
+        }
+    }
+
+    internal override void WriteAll(long nowInMs)
+    {
+        if (IsDropped || _needsRestart)
+        {
+            return;
+        }
+
+        WriteUrgent(nowInMs);
+        while (_dirty.Head is not null)
+        {
+            WriteHead(_seed.Options.SweepSize, static (_, _) => true, nowInMs);
+        }
+    }
+
+    internal override void Committed() => Interlocked.Increment(ref _committed);
+
+    internal override void Published(Lane lane, long throughNumber) => Volatile.Write(ref _published[(int)lane], throughNumber);
+
+    private void WriteUrgent(long nowInMs)
+    {
+        if (_urgent.Count == 0)
+        {
+            return;
+        }
+
+        CommitDraft draft = new();
+        foreach (Actor actor in _urgent)
+        {
+            if (actor.IsUrgent)
+            {
+                Write(actor, draft);
+            }
+        }
+
+        _urgent.Clear();
+        Post(draft, nowInMs);
+    }
+
+    private byte[] WriteOne(TActor actor, long nowInMs)
+    {
+        CommitDraft draft = new();
+        Write(actor, draft);
+        byte[] snapshot = draft.LastSnapshot.ToArray();
+        Post(draft, nowInMs);
+        return snapshot;
+    }
+
+    private void Sweep(long nowInMs, bool hasTimeToSpare, double nanosPerRecord)
+    {
+        ShardOptions options = _seed.Options;
+
+        // With time to spare, who has something to say is written soon; otherwise it waits for its turn below.
+        if (hasTimeToSpare && CommitsInFlight == 0)
+        {
+            CommitDraft? draft = null;
+            while (_speakers.TryPeek(out Actor? speaker)
+                && (speaker.Unsaid == 0 || nowInMs - speaker.DirtySinceInMs >= options.SpeakWithin.TotalMilliseconds)
+                && (draft is null || draft.ActorCount < options.SweepSize))
+            {
+                _speakers.Dequeue();
+                if (speaker.Unsaid > 0)
+                {
+                    Write(speaker, draft ??= new CommitDraft());
+                }
+            }
+
+            if (draft is not null)
+            {
+                Post(draft, nowInMs);
+            }
+        }
+
+        // What a new owner would have to do again stays under the bound, by work and by age.
+        long maxRecords = (long)(options.ReplayWork.TotalNanoseconds / Math.Max(nanosPerRecord, 1));
+        long oldest = nowInMs - (long)options.MaxDirtyAge.TotalMilliseconds;
+        long behind = _expected - maxRecords;
+        if (_dirty.Head is { } head && (head.DirtyOffset < behind || head.DirtySinceInMs < oldest))
+        {
+            _sweepBehind = behind;
+            _sweepOldest = oldest;
+            WriteHead(options.SweepSize, _isDue ??= (shard, actor) => actor.DirtyOffset < shard._sweepBehind || actor.DirtySinceInMs < shard._sweepOldest, nowInMs);
+        }
+    }
+
+    private long _sweepBehind;
+    private long _sweepOldest;
+    private Func<Shard<TActor, TMessage>, Actor, bool>? _isDue;
+
+    private void WriteHead(int most, Func<Shard<TActor, TMessage>, Actor, bool> isDue, long nowInMs)
+    {
+        CommitDraft draft = new();
+        while (_dirty.Head is { } actor && draft.ActorCount < most && isDue(this, actor))
+        {
+            Write(actor, draft);
+        }
+
+        Post(draft, nowInMs);
+    }
+
+    private void Write(Actor actor, CommitDraft draft)
+    {
+        _dirty.Remove(actor);
+        actor.IsUrgent = false;
+        actor.Unsaid = 0;
+        actor.WrittenIn = _posted + 1;
+        bool isNew = actor.Index < 0;
+        if (isNew)
+        {
+            actor.Index = _nextIndex++;
+        }
+
+        int start = draft.BeginSnapshot();
+        SnapshotEnvelope.Write(draft.Snapshot, actor, _generation);
+        long? due = null;
+        if (actor is TActor mine)
+        {
+            _kind.Write(mine, draft);
+            long at = _kind.DueOf(mine);
+            due = at == long.MaxValue ? null : at;
+            int size = _kind.SizeOf(mine);
+            _memoryInBytes += size - mine.SizeInBytes;
+            mine.SizeInBytes = size;
+        }
+        else
+        {
+            _clerk.Write(draft, _seed.Options, Partition, _generation);
+        }
+
+        draft.EndSnapshot(actor, isNew, due, start);
+    }
+
+    private void Post(CommitDraft draft, long nowInMs)
+    {
+        _kind.EndWrite(draft);
+        _nextPosted = _dirty.Head?.DirtyOffset ?? _expected;
+        _deletedUrgent = Volatile.Read(ref _published[0]);
+        _deletedBulk = Volatile.Read(ref _published[1]);
+        ShardCommit commit = draft.ToCommit(Id, Epoch, _nextPosted, _lastNumbers, [_deletedUrgent, _deletedBulk]);
+        commit.LastNumbers.CopyTo(_lastNumbers, 0);
+        _lastPostInMs = nowInMs;
+        _posted++;
+        _seed.Post(new PostedCommit(this, commit, draft));
+    }
+
+    /// <summary>Delivered outbox rows are deleted with the next commit; when nothing else is to be written, with one of their own.</summary>
+    internal override void ForgetPublished()
+    {
+        bool rows = Volatile.Read(ref _published[0]) > _deletedUrgent || Volatile.Read(ref _published[1]) > _deletedBulk;
+        if (rows && CommitsInFlight == 0)
+        {
+            Post(new CommitDraft(), _lastPostInMs);
+        }
+    }
+}

@@ -1,0 +1,436 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Streams.Runtime.Actors;
+using Streams.Runtime.Log;
+using Streams.Runtime.Storage;
+
+namespace Streams.Runtime.Shards;
+
+/// <summary>A shard of one actor kind. See <see cref="Shard"/>; reading order: Process, Apply, Write.</summary>
+internal sealed partial class Shard<TActor, TMessage> : Shard
+    where TActor : Actor
+    where TMessage : class, new()
+{
+    /// <summary>
+    /// Records decoded and looked up together before the first is applied, so that their actors' memory is on its way from RAM
+    /// meanwhile: sixteen outstanding misses is about what a core sustains.
+    /// </summary>
+    private const int GroupSize = 16;
+
+    /// <summary>Actors loaded in one query.</summary>
+    private const int MaxLoad = 4096;
+
+    /// <summary>Refused and forwarded bytes kept before the clerk is written at once.</summary>
+    private const int MaxClerkInBytes = 1 << 20;
+
+    private readonly ActorKind<TActor, TMessage> _kind;
+    private readonly ShardSeed _seed;
+    private readonly ActorTable<TActor> _actors = new();
+    private readonly DirtyList _dirty = new();
+    private readonly TimerQueue<TActor> _timers = new();
+    private readonly List<Actor> _urgent = [];
+    private readonly Queue<Actor> _speakers = new();
+    private readonly TMessage[] _messages = new TMessage[GroupSize];
+    private readonly TActor?[] _found = new TActor?[GroupSize];
+    private readonly Verdict[] _verdicts = new Verdict[GroupSize];
+    private readonly RecordRefusal[] _refusals = new RecordRefusal[GroupSize];
+    private readonly uint[] _hashes = new uint[GroupSize];
+    private readonly long[] _lastNumbers;
+    private readonly long[] _published;
+    private readonly int _generation;
+    private Clerk _clerk;
+    private long _expected;
+    private long _nextPosted;
+    private long _caughtUpAt;
+    private bool _seeking;
+    private bool _justSought = true;
+    private long _posted;
+    private long _committed;
+    private int _nextIndex;
+    private int _tick;
+    private int _cursor;
+    private long _memoryInBytes;
+    private long _dueLoadedThroughInMs = long.MinValue;
+    private long _lastPostInMs;
+    private long _deletedUrgent;
+    private long _deletedBulk;
+
+    // An offset at which an actor threw: when it comes again, its actor is written first, so that it can be put back as it was.
+    private long _suspect = -1;
+    private bool _needsRestart;
+
+    private enum Verdict : byte
+    {
+        Admitted,
+        Refused,
+        Misrouted,
+        Known,
+    }
+
+    public Shard(ActorKind<TActor, TMessage> kind, ShardSeed seed)
+    {
+        _kind = kind;
+        _seed = seed;
+        Id = seed.Id;
+        Partition = seed.Partition;
+        Epoch = seed.Claim.Epoch;
+        _generation = seed.Claim.Generation;
+        _lastNumbers = [.. seed.Claim.LastNumbers];
+        _published = [.. _lastNumbers];
+        foreach (OutboxChunk chunk in seed.Unpublished)
+        {
+            int lane = (int)chunk.Lane;
+            _published[lane] = Math.Min(_published[lane], chunk.FirstNumber - 1);
+        }
+
+        _deletedUrgent = _published[0];
+        _deletedBulk = _published[1];
+        _expected = _nextPosted = seed.Claim.NextOffset;
+        _nextIndex = seed.Claim.NextActorIndex;
+        _caughtUpAt = seed.CatchUpTo;
+        for (int i = 0; i < GroupSize; i++)
+        {
+            _messages[i] = new TMessage();
+        }
+
+        _clerk = LoadClerk();
+    }
+
+    public override long NextToRead => _expected;
+
+    public override int ActorsInMemory => _actors.Count;
+
+    public override long MemoryInBytes => _memoryInBytes;
+
+    public override bool IsCaughtUp => _expected >= _caughtUpAt;
+
+    internal override long NextPosted => _nextPosted;
+
+    internal override int CommitsInFlight => (int)(_posted - Volatile.Read(ref _committed));
+
+    internal override bool HasUnwritten => _dirty.Count > 0;
+
+    internal override bool HasUnpublished =>
+        Volatile.Read(ref _published[0]) < _lastNumbers[0] || Volatile.Read(ref _published[1]) < _lastNumbers[1];
+
+    internal override bool NeedsRestart => _needsRestart;
+
+    internal override IReadOnlyDictionary<string, long> RefusedByReason => _clerk.RefusedByReason;
+
+    internal override void Process(RecordBatch batch, long nowInMs)
+    {
+        for (int at = 0; at < batch.Count && !_seeking && !_needsRestart && !IsDropped;)
+        {
+            int count = Math.Min(GroupSize, batch.Count - at);
+            int take = Decode(batch, at, count, nowInMs);
+            if (take == 0)
+            {
+                break;
+            }
+
+            Apply(batch, at, take, nowInMs);
+            at += take;
+        }
+
+        if (_clerk.PendingInBytes > MaxClerkInBytes)
+        {
+            MakeUrgent(_clerk);
+        }
+
+        if (_urgent.Count > 0 && !_needsRestart)
+        {
+            WriteUrgent(nowInMs);
+        }
+    }
+
+    internal override void Sought()
+    {
+        _seeking = false;
+        _justSought = true;
+    }
+
+    internal override T? Ask<T>(string key, Func<Actor, T> question)
+        where T : class
+    {
+        byte[] utf8 = Encoding.UTF8.GetBytes(key);
+        TActor? actor = _actors.Find(Partitioner.Murmur2(utf8), utf8);
+        if (actor is null)
+        {
+            foreach (StoredActor stored in _seed.Store.Load(Id, [key]))
+            {
+                actor = Admit(stored);
+            }
+        }
+
+        return actor is null ? null : question(actor);
+    }
+
+    internal override void Drop()
+    {
+        MarkDropped();
+        Forget();
+    }
+
+    /// <summary>Decodes and finds the actors of the next records; answers how many can be applied (0: none, wait for the seek).</summary>
+    private int Decode(RecordBatch batch, int at, int count, long nowInMs)
+    {
+        bool missing = false;
+        long expected = _expected;
+        for (int j = 0; j < count; j++)
+        {
+            Record record = batch[at + j];
+            long offset = record.Offset;
+            if (offset > expected && !TakeGap(expected, offset))
+            {
+                return j;
+            }
+
+            if (offset < expected)
+            {
+                _verdicts[j] = Verdict.Known;
+                continue;
+            }
+
+            _justSought = false;
+            expected = offset + 1;
+            TMessage message = _messages[j];
+            if (!_kind.Admit(record, message, nowInMs))
+            {
+                _verdicts[j] = Verdict.Refused;
+                _refusals[j] = _kind.Refusal;
+                continue;
+            }
+
+            ReadOnlySpan<byte> key = _kind.KeyOf(message);
+            uint hash = Partitioner.Murmur2(key);
+            if (Partitioner.PartitionOf(hash, _seed.Partitions) != Partition.Partition)
+            {
+                _verdicts[j] = Verdict.Misrouted;
+                continue;
+            }
+
+            _verdicts[j] = Verdict.Admitted;
+            _hashes[j] = hash;
+            TActor? actor = _actors.Find(hash, key);
+            _found[j] = actor;
+            if (actor is null)
+            {
+                missing = true;
+            }
+            else
+            {
+                _kind.Prefetch(actor);
+            }
+        }
+
+        if (missing)
+        {
+            LoadMissing(batch, at, count, nowInMs);
+        }
+
+        return count;
+    }
+
+    /// <summary>
+    /// Records are missing between what was expected and what came. Right after a seek the log itself has none (they aged out, or were
+    /// never records); otherwise the client lost its place and must read again.
+    /// </summary>
+    private bool TakeGap(long expected, long offset)
+    {
+        if (_justSought)
+        {
+            Counts.Missing += offset - expected;
+            LogGap(Partition, expected, offset);
+            return true;
+        }
+
+        SeekTo(_expected);
+        return false;
+    }
+
+    private void SeekTo(long offset)
+    {
+        _seeking = true;
+        _seed.RequestSeek(this, offset);
+    }
+
+    private void Apply(RecordBatch batch, int at, int count, long nowInMs)
+    {
+        int j = 0;
+        try
+        {
+            for (; j < count; j++)
+            {
+                Verdict verdict = _verdicts[j];
+                if (verdict == Verdict.Known)
+                {
+                    Counts.Replayed++;
+                    continue;
+                }
+
+                Record record = batch[at + j];
+                if (verdict == Verdict.Admitted)
+                {
+                    Receive(record, _found[j]!, _messages[j], nowInMs);
+                }
+                else if (verdict == Verdict.Refused)
+                {
+                    Refuse(record, _refusals[j], nowInMs);
+                }
+                else
+                {
+                    Forward(record, _kind.KeyOf(_messages[j]), nowInMs);
+                }
+
+                _expected = record.Offset + 1;
+            }
+        }
+        catch (Exception e) when (e is not StoreUnavailableException)
+        {
+            Suspect(batch.OffsetAt(at + j), e);
+        }
+    }
+
+    private void Receive(in Record record, TActor actor, TMessage message, long nowInMs)
+    {
+        long offset = record.Offset;
+        if (offset <= actor.Position)
+        {
+            Counts.Replayed++;
+            return;
+        }
+
+        actor.LastUsedTick = _tick;
+        byte[]? before = offset == _suspect ? WriteOne(actor, nowInMs) : null;
+        if (record.HasHeaders && record.TryGetHeader(SourceHeader.NameUtf8, out ReadOnlySpan<byte> header)
+            && SourceHeader.TryRead(header, out int source, out long number)
+            && !(actor.Marks ??= new SourceMarks()).Advance(source, number))
+        {
+            Counts.Repeats++;
+            return;
+        }
+
+        if (before is not null)
+        {
+            ReceiveSuspect(record, actor, message, before, nowInMs);
+            return;
+        }
+
+        Reaction reaction = _kind.Receive(actor, message, nowInMs);
+        Touch(actor, offset, reaction, nowInMs);
+        if (reaction == Reaction.Refused)
+        {
+            Refuse(record, _kind.Refusal, nowInMs);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Touch(TActor actor, long offset, Reaction reaction, long nowInMs)
+    {
+        actor.Position = offset;
+        Counts.Applied++;
+        if (reaction == Reaction.Refused)
+        {
+            Counts.Applied--;
+            if (actor.Index < 0 && !actor.IsDirty)
+            {
+                // Nobody yet: refusing it leaves no row behind.
+                return;
+            }
+        }
+
+        if (!actor.IsDirty)
+        {
+            _dirty.Add(actor, offset, nowInMs);
+        }
+
+        if (reaction != Reaction.Quiet || actor.QueuedDueInMs == long.MaxValue)
+        {
+            React(actor, reaction);
+        }
+    }
+
+    private void React(TActor actor, Reaction reaction)
+    {
+        switch (reaction)
+        {
+            case Reaction.Speaks:
+                if (actor.Unsaid++ == 0)
+                {
+                    _speakers.Enqueue(actor);
+                }
+                else if (actor.Unsaid >= _seed.Options.MaxUnsaid)
+                {
+                    MakeUrgent(actor);
+                }
+
+                break;
+            case Reaction.Decided:
+                Counts.Decisions++;
+                MakeUrgent(actor);
+                break;
+            case Reaction.Repeat:
+                Counts.Repeats++;
+                break;
+        }
+
+        long due = _kind.DueOf(actor);
+        if (due < actor.QueuedDueInMs)
+        {
+            _timers.Remind(actor, due);
+        }
+    }
+
+    private void MakeUrgent(Actor actor)
+    {
+        if (!actor.IsUrgent)
+        {
+            actor.IsUrgent = true;
+            _urgent.Add(actor);
+        }
+    }
+
+    private void Refuse(in Record record, in RecordRefusal refusal, long nowInMs)
+    {
+        if (record.Offset <= _clerk.Position)
+        {
+            return;
+        }
+
+        Counts.Refused++;
+        _clerk.Refuse(record, refusal, nowInMs);
+        TouchClerk(record.Offset, nowInMs);
+    }
+
+    private void Forward(in Record record, ReadOnlySpan<byte> key, long nowInMs)
+    {
+        if (record.Offset <= _clerk.Position)
+        {
+            return;
+        }
+
+        Counts.Misrouted++;
+        _clerk.Forward(record, key, nowInMs);
+        TouchClerk(record.Offset, nowInMs);
+    }
+
+    private void TouchClerk(long offset, long nowInMs)
+    {
+        _clerk.Position = offset;
+        if (!_clerk.IsDirty)
+        {
+            _dirty.Add(_clerk, offset, nowInMs);
+        }
+
+        if (_clerk.Unsaid++ == 0)
+        {
+            _speakers.Enqueue(_clerk);
+        }
+    }
+
+    [LoggerMessage(1201, LogLevel.Warning, "{Partition}: the log no longer has offsets {From} to {To} (exclusive); going on after them. What they held is lost to this node: check the topic's retention.")]
+    private static partial void LogGap(ILogger logger, InboxPartition partition, long from, long to);
+
+    private void LogGap(InboxPartition partition, long from, long to) => LogGap(_seed.Logger, partition, from, to);
+}

@@ -1,0 +1,27 @@
+using Microsoft.Extensions.Logging;
+using Streams.Runtime.Log;
+using Streams.Runtime.Storage;
+
+namespace Streams.Runtime.Shards;
+
+/// <summary>What a shard is made from when its partition is assigned.</summary>
+/// <param name="Partitions">Partitions of the inbox: decides which keys belong here.</param>
+/// <param name="Unpublished">What an earlier owner committed and this one publishes first.</param>
+/// <param name="CatchUpTo">End of the partition as seen at the assignment; timers wait until the shard has read that far.</param>
+/// <param name="Post">Takes what is to be written. Posted commits are written in order; the answer comes by <see cref="Shard.Committed"/>.</param>
+/// <param name="RequestSeek">Asks the polling side to read again from this offset and to call <see cref="Shard.Sought"/> before the first record that comes of it.</param>
+internal sealed record ShardSeed(
+    ShardId Id,
+    InboxPartition Partition,
+    int Partitions,
+    ShardClaim Claim,
+    IReadOnlyList<OutboxChunk> Unpublished,
+    long CatchUpTo,
+    IStore Store,
+    ShardOptions Options,
+    Action<PostedCommit> Post,
+    Action<Shard, long> RequestSeek,
+    ILogger Logger);
+
+/// <summary>A commit on its way to the store, with the draft whose memory its rows lie in.</summary>
+internal sealed record PostedCommit(Shard Owner, ShardCommit Commit, CommitDraft Draft);

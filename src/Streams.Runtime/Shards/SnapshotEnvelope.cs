@@ -1,0 +1,52 @@
+using System.Buffers;
+using Streams.Runtime.Actors;
+
+namespace Streams.Runtime.Shards;
+
+/// <summary>
+/// What the runtime writes before an actor's own state: <c>version:u8 generation:varint (position+1):varint marks</c>. A position
+/// counts only in the generation of the log it was written in; marks count for ever.
+/// </summary>
+internal readonly record struct SnapshotEnvelope(int Generation, long Position, SourceMarks? Marks)
+{
+    private const byte Version = 1;
+
+    public static void Write(IBufferWriter<byte> to, Actor actor, int generation)
+    {
+        to.GetSpan(1)[0] = Version;
+        to.Advance(1);
+        to.WriteVarint((ulong)generation);
+        to.WriteVarint((ulong)(actor.Position + 1));
+        if (actor.Marks is null)
+        {
+            to.WriteVarint(0);
+        }
+        else
+        {
+            actor.Marks.Save(to);
+        }
+    }
+
+    /// <exception cref="InvalidDataException">Written by a newer program.</exception>
+    public static SnapshotEnvelope Read(ReadOnlySpan<byte> snapshot, out ReadOnlySpan<byte> state)
+    {
+        if (snapshot.IsEmpty || snapshot[0] != Version)
+        {
+            throw new InvalidDataException(
+                $"A snapshot has envelope version {(snapshot.IsEmpty ? 0 : snapshot[0])}; this program reads {Version}. Run the version that wrote it, or a newer one.");
+        }
+
+        snapshot = snapshot[1..];
+        int generation = (int)snapshot.ReadVarint();
+        long position = (long)snapshot.ReadVarint() - 1;
+        SourceMarks? marks = SourceMarks.Restore(ref snapshot);
+        state = snapshot;
+        return new SnapshotEnvelope(generation, position, marks);
+    }
+
+    public void ApplyTo(Actor actor, int generation)
+    {
+        actor.Position = Generation == generation ? Position : -1;
+        actor.Marks = Marks;
+    }
+}
