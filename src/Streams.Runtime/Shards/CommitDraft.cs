@@ -122,7 +122,7 @@ public sealed class CommitDraft : IDisposable
 
     internal ReadOnlySpan<byte> LastSnapshot => _bytes.Written.Slice(_actors[^1].Start, _actors[^1].Length);
 
-    internal ShardCommit ToCommit(ShardId shard, long epoch, long nextOffset, long[] lastNumbers, long[] publishedThrough)
+    internal ShardCommit ToCommit(ShardId shard, long epoch, long number, long nextOffset, long[] lastNumbers, long[] publishedThrough)
     {
         long[] numbers = [.. lastNumbers];
         List<OutboxChunk> chunks = [];
@@ -140,6 +140,7 @@ public sealed class CommitDraft : IDisposable
         {
             Shard = shard,
             Epoch = epoch,
+            Number = number,
             NextOffset = nextOffset,
             LastNumbers = numbers,
             PublishedThrough = [.. publishedThrough],

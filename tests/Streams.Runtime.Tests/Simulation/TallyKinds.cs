@@ -1,0 +1,148 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Text;
+using Streams.Runtime.Actors;
+using Streams.Runtime.Log;
+using Streams.Runtime.Shards;
+using Streams.Runtime.Storage;
+
+namespace Streams.Runtime.Tests.Simulation;
+
+/// <summary>A number on its way: "meter-3|17" says that meter-3 gets 17 more.</summary>
+internal sealed class TallyMessage
+{
+    public byte[] Key = [];
+    public long Amount;
+}
+
+internal sealed class TallyActor(string key) : Actor(key)
+{
+    public long Sum;
+    public long Count;
+    public long Unsent;
+    public long Decisions;
+    public long DueInMs = long.MaxValue;
+    public long Wakes;
+    public List<(long Decision, long Sum)> Pending { get; } = [];
+}
+
+/// <summary>
+/// An actor kind as small as can be that uses everything the runtime offers: sums amounts, announces every fifth as a decision, passes
+/// what it got on to the actor above it, sets a timer, refuses negative amounts and throws on 666.
+/// </summary>
+internal sealed class TallyKind(byte number, string inbox, string? above) : ActorKind<TallyActor, TallyMessage>(number, inbox, inbox)
+{
+    public const string Results = "results";
+
+    private readonly Dictionary<string, long> _gathered = [];
+
+    public override ActorKind<TallyActor, TallyMessage> ForShard() => new TallyKind(Number, Inbox, above);
+
+    public override bool Admit(in Record record, TallyMessage message, long nowInMs)
+    {
+        string[] parts = Encoding.UTF8.GetString(record.Value).Split('|');
+        if (parts.Length != 2 || !long.TryParse(parts[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out message.Amount))
+        {
+            Refusal = new RecordRefusal("malformed", "value", "expected key|amount");
+            return false;
+        }
+
+        message.Key = Encoding.UTF8.GetBytes(parts[0]);
+        return true;
+    }
+
+    public override ReadOnlySpan<byte> KeyOf(TallyMessage message) => message.Key;
+
+    public override TallyActor Create(string key) => new(key);
+
+    public override TallyActor Restore(string key, ReadOnlySpan<byte> snapshot) => new(key)
+    {
+        Sum = BinaryPrimitives.ReadInt64LittleEndian(snapshot),
+        Count = BinaryPrimitives.ReadInt64LittleEndian(snapshot[8..]),
+        Decisions = BinaryPrimitives.ReadInt64LittleEndian(snapshot[16..]),
+        DueInMs = BinaryPrimitives.ReadInt64LittleEndian(snapshot[24..]),
+        Wakes = BinaryPrimitives.ReadInt64LittleEndian(snapshot[32..]),
+    };
+
+    public override Reaction Receive(TallyActor actor, TallyMessage message, long nowInMs)
+    {
+        if (message.Amount < 0)
+        {
+            Refusal = new RecordRefusal("negative", "amount", "an amount is at least 0");
+            return Reaction.Refused;
+        }
+
+        actor.Sum += message.Amount;
+        actor.Count++;
+        actor.Unsent += message.Amount;
+        actor.DueInMs = nowInMs + 60_000;
+        if (message.Amount == 666)
+        {
+            throw new InvalidOperationException("poison");
+        }
+
+        if (actor.Count % 5 == 0)
+        {
+            actor.Decisions++;
+            actor.Pending.Add((actor.Decisions, actor.Sum));
+            return Reaction.Decided;
+        }
+
+        return actor.Count % 2 == 0 ? Reaction.Speaks : Reaction.Quiet;
+    }
+
+    public override Reaction Wake(TallyActor actor, long nowInMs)
+    {
+        actor.DueInMs = long.MaxValue;
+        actor.Wakes++;
+        return Reaction.Decided;
+    }
+
+    public override long DueOf(TallyActor actor) => actor.DueInMs;
+
+    public override void Write(TallyActor actor, CommitDraft draft)
+    {
+        foreach ((long decision, long sum) in actor.Pending)
+        {
+            string id = $"{Inbox}/{actor.Key}/{decision}";
+            draft.BeginRecord(Lane.Urgent, Results, actor.KeySpan);
+            draft.Header("ce_id"u8, Encoding.UTF8.GetBytes(id));
+            draft.BeginValue().Write(Encoding.UTF8.GetBytes(sum.ToString(CultureInfo.InvariantCulture)));
+            draft.EndRecord();
+            draft.Journal(actor, decision, "reached", "{}"u8);
+            draft.Put(new Document("tallies", id, "", "", "", decision, default), "{}"u8);
+        }
+
+        actor.Pending.Clear();
+        if (above is not null && actor.Unsent > 0)
+        {
+            // Which group a meter belongs to is the last letter of its name.
+            string group = "group-" + actor.Key[^1];
+            _gathered[group] = _gathered.GetValueOrDefault(group) + actor.Unsent;
+            actor.Unsent = 0;
+        }
+
+        Span<byte> to = draft.Snapshot.GetSpan(40);
+        BinaryPrimitives.WriteInt64LittleEndian(to, actor.Sum);
+        BinaryPrimitives.WriteInt64LittleEndian(to[8..], actor.Count);
+        BinaryPrimitives.WriteInt64LittleEndian(to[16..], actor.Decisions);
+        BinaryPrimitives.WriteInt64LittleEndian(to[24..], actor.DueInMs);
+        BinaryPrimitives.WriteInt64LittleEndian(to[32..], actor.Wakes);
+        draft.Snapshot.Advance(40);
+    }
+
+    public override void EndWrite(CommitDraft draft)
+    {
+        foreach ((string group, long amount) in _gathered.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            draft.BeginRecord(Lane.Bulk, above!, Encoding.UTF8.GetBytes(group), numbered: true);
+            draft.BeginValue().Write(Encoding.UTF8.GetBytes($"{group}|{amount}"));
+            draft.EndRecord();
+        }
+
+        _gathered.Clear();
+    }
+
+    public override int SizeOf(TallyActor actor) => 200;
+}
