@@ -253,6 +253,7 @@ internal sealed partial class Shard<TActor, TMessage>
             Evict(actor);
             TActor restored = Restore(actor.Key, actor.Index, before);
             Add(restored);
+            Array.ForEach(_found.Index().Where(slot => ReferenceEquals(slot.Item, actor)).ToArray(), slot => _found[slot.Index] = restored);
             restored.Position = record.Offset;
             _dirty.Add(restored, record.Offset, nowInMs);
             long due = _kind.DueOf(restored);
@@ -262,6 +263,11 @@ internal sealed partial class Shard<TActor, TMessage>
             }
 
             Refuse(record, new RecordRefusal("actor_failed", "", $"The actor threw twice on this record: {e.GetType().Name}: {e.Message}"), nowInMs);
+
+            // Written at once: were a second bad record to send the shard back before this one, the two would chase each other for ever.
+            CommitDraft draft = new();
+            Write(restored, draft);
+            Post(draft, nowInMs);
         }
 
         _suspect = -1;

@@ -161,6 +161,12 @@ internal sealed partial class Shard<TActor, TMessage>
 
     private void Post(CommitDraft draft, long nowInMs)
     {
+        if (_clerk.IsDirty)
+        {
+            // An actor that refused a record has passed it: its new position may not be stored without the clerk's dead letter.
+            Write(_clerk, draft);
+        }
+
         _kind.EndWrite(draft);
         _nextPosted = _dirty.Head?.DirtyOffset ?? _expected;
         _deletedUrgent = Volatile.Read(ref _published[0]);

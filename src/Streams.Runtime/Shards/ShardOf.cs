@@ -186,13 +186,13 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
                 return j;
             }
 
+            _justSought = false;
             if (offset < expected)
             {
                 _verdicts[j] = Verdict.Known;
                 continue;
             }
 
-            _justSought = false;
             expected = offset + 1;
             TMessage message = _messages[j];
             if (!_kind.Admit(record, message, nowInMs))

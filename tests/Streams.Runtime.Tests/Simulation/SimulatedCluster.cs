@@ -57,6 +57,7 @@ internal sealed class SimulatedCluster : IDisposable
     private readonly Dictionary<(ShardId, long), int> _writers = [];
     private readonly Dictionary<ShardId, (long Epoch, long Next)> _highest = [];
     private readonly List<string> _violations = [];
+    private readonly List<Shard> _shards = [];
     private int _expectedDeadLetters;
     private int _sabotageGeneration;
     private long _sabotageNumber;
@@ -206,6 +207,7 @@ internal sealed class SimulatedCluster : IDisposable
             posted => node.Posted.Enqueue(posted),
             (from, offset) => node.Seek(from, offset),
             NullLogger.Instance));
+        _shards.Add(shard);
         node.Attach(shard, claim.NextOffset);
         _owners[partition] = node;
         if (!_sabotage.HasFlag(Sabotage.NoLeftovers))
@@ -309,10 +311,11 @@ internal sealed class SimulatedCluster : IDisposable
         if (at.SeekTo is { } offset)
         {
             at.SeekTo = null;
+            at.HasItsPlace = false;
             at.ReadFrom = offset;
             shard.Sought();
         }
-        else if (_random.Next(50) == 0)
+        else if (at.HasItsPlace && _random.Next(50) == 0)
         {
             // The client lost its place.
             at.ReadFrom += _random.Next(1, 3);
@@ -325,6 +328,7 @@ internal sealed class SimulatedCluster : IDisposable
 
         using RecordBatch batch = _log.Read(shard.Partition, at.ReadFrom, _random.Next(1, 20));
         at.ReadFrom += batch.Count;
+        at.HasItsPlace |= batch.Count > 0;
         shard.Process(batch, _nowInMs);
         shard.Tick(_nowInMs, hasTimeToSpare: _random.Next(2) == 0, nanosPerRecord: _random.Next(1, 200_000));
     }
@@ -353,7 +357,7 @@ internal sealed class SimulatedCluster : IDisposable
         {
             Fenced++;
             posted.Owner.Drop();
-            node.Detach(posted.Owner.Partition);
+            node.Shards.RemoveAll(at => at.Shard == posted.Owner);
             return;
         }
 
@@ -481,12 +485,14 @@ internal sealed class SimulatedCluster : IDisposable
         if (at.SeekTo is { } offset)
         {
             at.SeekTo = null;
+            at.HasItsPlace = false;
             at.ReadFrom = offset;
             shard.Sought();
         }
 
         using RecordBatch batch = _log.Read(shard.Partition, at.ReadFrom, 1000);
         at.ReadFrom += batch.Count;
+        at.HasItsPlace |= batch.Count > 0;
         shard.Process(batch, _nowInMs);
         shard.Tick(_nowInMs, hasTimeToSpare: true, nanosPerRecord: 1000);
         if (batch.Count == 0)
@@ -497,6 +503,11 @@ internal sealed class SimulatedCluster : IDisposable
 
     private void Check()
     {
+        foreach (Shard shard in _shards.Where(shard => shard.Counts.Missing > 0 && _sabotage == Sabotage.None))
+        {
+            _violations.Add($"I8: {shard.Partition} took {shard.Counts.Missing} records for missing that the log has");
+        }
+
         Dictionary<string, long> groups = [];
         foreach ((string meter, long expected) in _expectedSums)
         {
@@ -589,6 +600,9 @@ internal sealed class SimulatedShard(Shard shard, long readFrom)
 
     public long ReadFrom = readFrom;
     public long? SeekTo;
+
+    /// <summary>Has read since it was last told where; only then can it lose its place.</summary>
+    public bool HasItsPlace;
 }
 
 internal sealed class SimulatedNode

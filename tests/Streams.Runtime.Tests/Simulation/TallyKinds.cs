@@ -6,6 +6,7 @@ using Streams.Runtime.Actors;
 using Streams.Runtime.Log;
 using Streams.Runtime.Shards;
 using Streams.Runtime.Storage;
+using Record = Streams.Runtime.Log.Record;
 
 namespace Streams.Runtime.Tests.Simulation;
 
@@ -77,7 +78,7 @@ internal sealed class TallyKind(byte number, string inbox, string? above) : Acto
         actor.Count++;
         actor.Unsent += message.Amount;
         actor.DueInMs = nowInMs + 60_000;
-        if (message.Amount == 666)
+        if (message.Amount == 666 && Number == 1)
         {
             throw new InvalidOperationException("poison");
         }
