@@ -184,13 +184,14 @@ internal sealed class SqliteWriter(SqliteDatabase database)
                 scope = excluded.scope, category = excluded.category, state = excluded.state, at_in_ms = excluded.at_in_ms, body = excluded.body
             """);
         SqliteStatement delete = database.Prepare("DELETE FROM documents WHERE collection = ?1 AND id = ?2");
+        foreach ((_, Document row) in _set.DeletedDocuments)
+        {
+            delete.Bind(1, row.Collection).Bind(2, row.Id).Run();
+        }
+
         foreach ((_, Document row) in _set.Documents)
         {
-            if (row.Body.IsEmpty)
-            {
-                delete.Bind(1, row.Collection).Bind(2, row.Id).Run();
-            }
-            else if (Bind(update, row).Run() == 0)
+            if (Bind(update, row).Run() == 0)
             {
                 Bind(upsert, row).Run();
             }

@@ -23,9 +23,12 @@ internal sealed class WriteSet
     /// <summary>Outbox chunks to forget, one entry per shard and lane with something published.</summary>
     public List<Published> Published { get; } = [];
 
-    public List<(int Shard, JournalRow Row)> Journal { get; } = [];
+    public List<JournalWrite> Journal { get; } = [];
 
+    /// <summary>Documents to write; those to delete are in <see cref="DeletedDocuments"/>.</summary>
     public List<DocumentWrite> Documents { get; } = [];
+
+    public List<DocumentWrite> DeletedDocuments { get; } = [];
 
     public List<HistoryWrite> History { get; } = [];
 
@@ -82,6 +85,15 @@ internal sealed class WriteSet
             Documents,
             static (a, b) => string.CompareOrdinal(a.Row.Collection, b.Row.Collection) is var c and not 0 ? c : string.CompareOrdinal(a.Row.Id, b.Row.Id),
             static (a, b) => a.Order.CompareTo(b.Order));
+        foreach (DocumentWrite document in Documents)
+        {
+            if (document.Row.Body.IsEmpty)
+            {
+                DeletedDocuments.Add(document);
+            }
+        }
+
+        Documents.RemoveAll(static d => d.Row.Body.IsEmpty);
         KeepNewest(
             History,
             static (a, b) => a.ActorId.CompareTo(b.ActorId) is var c and not 0 ? c : a.Row.Sequence.CompareTo(b.Row.Sequence),
@@ -100,6 +112,7 @@ internal sealed class WriteSet
         Published.Clear();
         Journal.Clear();
         Documents.Clear();
+        DeletedDocuments.Clear();
         History.Clear();
     }
 
@@ -125,7 +138,7 @@ internal sealed class WriteSet
 
         foreach (JournalRow row in commit.Journal)
         {
-            Journal.Add((shard, row));
+            Journal.Add(new JournalWrite(shard, row));
         }
 
         foreach (Document document in commit.Documents)
@@ -168,6 +181,8 @@ internal readonly record struct ActorWrite(long Id, int Order, int Shard, ActorR
 internal readonly record struct OutboxWrite(int Shard, OutboxChunk Chunk);
 
 internal readonly record struct Published(int Shard, Lane Lane, long Through);
+
+internal readonly record struct JournalWrite(int Shard, JournalRow Row);
 
 internal readonly record struct DocumentWrite(int Order, Document Row);
 

@@ -275,7 +275,7 @@ public abstract partial class StoreSpec : IDisposable
     public async Task Of_two_owners_that_race_exactly_one_commits_per_epoch()
     {
         // Each of four threads claims and commits in turn as fast as it can; what a commit wrote must have been its epoch's to write.
-        const int Rounds = 50;
+        const int Rounds = 25;
         IStore store = Store;
         store.Claim(Shard, "nobody", "log-1", ShardOwner.Noon);
         System.Collections.Concurrent.ConcurrentBag<(long Epoch, CommitResult Result)> outcomes = [];

@@ -1,0 +1,105 @@
+using System.Globalization;
+using Npgsql;
+
+namespace Streams.Runtime.Storage;
+
+/// <summary>PostgreSQL's tables, as a list of migrations: version n is what the first n of them make. PostgreSQL 14 or later.</summary>
+internal static class PostgresSchema
+{
+    private static readonly string[] Migrations = [First];
+
+    /// <summary>Nodes that start together line up on this advisory lock; any constant will do that nobody else uses in the database.</summary>
+    private const long MigrationLock = 0x53_74_72_65_61_6d_73;
+
+    public static int Version => Migrations.Length;
+
+    // Text is compared by bytes, as SQLite does and as paging and scopes need. Rows that are written over and over (shards, actors) leave
+    // room on their page, and tables that churn are vacuumed by count, not by share of their size.
+    private const string First = """
+        CREATE TABLE shards (
+            number int PRIMARY KEY, owner text, epoch bigint NOT NULL, commit_number bigint NOT NULL, next_offset bigint NOT NULL,
+            incarnation text NOT NULL, generation int NOT NULL, urgent_number bigint NOT NULL, bulk_number bigint NOT NULL,
+            claimed_at bigint NOT NULL)
+            WITH (fillfactor = 10, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+        CREATE TABLE actors (
+            id bigint PRIMARY KEY, shard int NOT NULL, due_in_ms bigint, key text COLLATE "C" NOT NULL, snapshot bytea NOT NULL)
+            WITH (autovacuum_vacuum_scale_factor = 0.05);
+        CREATE UNIQUE INDEX actors_key ON actors (shard, key);
+        CREATE INDEX actors_due ON actors (shard, due_in_ms) WHERE due_in_ms IS NOT NULL;
+        CREATE TABLE outbox (
+            shard int NOT NULL, lane smallint NOT NULL, first_number bigint NOT NULL, last_number bigint NOT NULL, count int NOT NULL,
+            records bytea NOT NULL, PRIMARY KEY (shard, lane, last_number))
+            WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+        ALTER TABLE outbox ALTER records SET STORAGE EXTERNAL;
+        CREATE TABLE journal (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, shard int NOT NULL, key text COLLATE "C" NOT NULL, at_in_ms bigint NOT NULL,
+            type text NOT NULL, body bytea NOT NULL);
+        CREATE INDEX journal_key ON journal (shard, key, id);
+        CREATE INDEX journal_at ON journal (at_in_ms);
+        CREATE TABLE documents (
+            collection text COLLATE "C" NOT NULL, id text COLLATE "C" NOT NULL, scope text COLLATE "C" NOT NULL,
+            category text COLLATE "C" NOT NULL, state text COLLATE "C" NOT NULL, at_in_ms bigint NOT NULL, body bytea NOT NULL,
+            PRIMARY KEY (collection, id))
+            WITH (autovacuum_vacuum_scale_factor = 0.05);
+        CREATE INDEX documents_at ON documents (collection, at_in_ms DESC, id);
+        CREATE INDEX documents_scope ON documents (collection, scope);
+        CREATE INDEX documents_category ON documents (collection, category);
+        CREATE INDEX documents_state ON documents (collection, state);
+        CREATE TABLE history (
+            actor_id bigint NOT NULL, sequence bigint NOT NULL, from_in_ms bigint NOT NULL, to_in_ms bigint NOT NULL, body bytea NOT NULL,
+            PRIMARY KEY (actor_id, sequence));
+        CREATE INDEX history_actor_to ON history (actor_id, to_in_ms);
+        CREATE INDEX history_to ON history (to_in_ms);
+        """;
+
+    /// <summary>Brings the schema to <see cref="Version"/> and checks the layout, in one transaction; of several nodes, one at a time.</summary>
+    /// <exception cref="StoreMismatchException">See <see cref="LayoutCheck"/>.</exception>
+    public static void Migrate(NpgsqlConnection connection, StoreLayout layout, string store)
+    {
+        using NpgsqlTransaction transaction = connection.BeginTransaction();
+        Execute(connection, string.Create(CultureInfo.InvariantCulture, $"SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock({MigrationLock})"));
+        Execute(connection, "CREATE TABLE IF NOT EXISTS meta (key text PRIMARY KEY, value text NOT NULL)");
+        Dictionary<string, string> stored = ReadMeta(connection);
+        int version = LayoutCheck.VersionOf(stored.GetValueOrDefault(LayoutCheck.SchemaVersion), Version, store);
+        IReadOnlyList<KeyValuePair<string, string>> missing = LayoutCheck.Check(layout, stored, store);
+        for (int i = version; i < Version; i++)
+        {
+            Execute(connection, Migrations[i]);
+        }
+
+        WriteMeta(connection, LayoutCheck.SchemaVersion, Version.ToString(CultureInfo.InvariantCulture));
+        foreach ((string key, string value) in missing)
+        {
+            WriteMeta(connection, key, value);
+        }
+
+        transaction.Commit();
+    }
+
+    public static void WriteMeta(NpgsqlConnection connection, string key, string value)
+    {
+        using NpgsqlCommand write = new("INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value", connection);
+        write.Parameters.Add(new NpgsqlParameter<string> { TypedValue = key });
+        write.Parameters.Add(new NpgsqlParameter<string> { TypedValue = value });
+        write.ExecuteNonQuery();
+    }
+
+    private static Dictionary<string, string> ReadMeta(NpgsqlConnection connection)
+    {
+        using NpgsqlCommand read = new("SELECT key, value FROM meta", connection);
+        using NpgsqlDataReader rows = read.ExecuteReader();
+        Dictionary<string, string> stored = [];
+        while (rows.Read())
+        {
+            stored.Add(rows.GetString(0), rows.GetString(1));
+        }
+
+        return stored;
+    }
+
+    private static void Execute(NpgsqlConnection connection, string sql)
+    {
+        using NpgsqlCommand command = new(sql, connection);
+        command.ExecuteNonQuery();
+    }
+}

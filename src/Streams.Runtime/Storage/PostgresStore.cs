@@ -1,0 +1,312 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Npgsql;
+
+namespace Streams.Runtime.Storage;
+
+/// <summary>
+/// State in a PostgreSQL database that all nodes of a cluster share. Whatever threads call, each call has a pooled connection to itself.
+/// </summary>
+/// <remarks>
+/// Every call is tried again on a new connection when the first was lost, three times in all. That is safe where the outcome is unknown
+/// because a commit carries its number: if it had been written, the next try finds that number stored and writes nothing.
+/// </remarks>
+public sealed class PostgresStore : IStore
+{
+    internal const string SelectShards = """
+        SELECT number, owner, epoch, commit_number, next_offset, incarnation, generation, urgent_number, bulk_number, claimed_at FROM shards
+        """;
+
+    private const int PrunedAtOnce = 10_000;
+
+    // What the connection string does not say. No Reset On Close is not for it to say: a reset would undo the settings below.
+    private const string Defaults = "Application Name=streams;Timeout=5;Command Timeout=20;Max Auto Prepare=64;Auto Prepare Min Usages=2;";
+
+    // A node that stops in the middle of a transaction must not hold a shard's row against its successor.
+    private const string Settings = """
+        SET synchronous_commit = on; SET lock_timeout = '5s'; SET statement_timeout = '15s';
+        SET idle_in_transaction_session_timeout = '10s'; SET tcp_user_timeout = '10s'
+        """;
+
+    private static readonly TimeSpan[] Pauses = [TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(500)];
+
+    private readonly NpgsqlDataSource _source;
+    private readonly ConcurrentBag<PostgresWriter> _writers = [];
+    private readonly string _name;
+    private volatile bool _isOpen;
+
+    /// <param name="connectionString">As Npgsql takes it: <c>Host=…;Database=…;Username=…;Password=…</c>. The tables go to the first schema of its <c>Search Path</c>.</param>
+    public PostgresStore(string connectionString)
+    {
+        NpgsqlConnectionStringBuilder settings = new(Defaults + connectionString) { NoResetOnClose = true };
+        _name = string.Create(CultureInfo.InvariantCulture, $"The PostgreSQL database '{settings.Database}' on {settings.Host}:{settings.Port}");
+        NpgsqlDataSourceBuilder source = new(settings.ConnectionString);
+        source.UsePhysicalConnectionInitializer(
+            connection =>
+            {
+                using NpgsqlCommand set = new(Settings, connection);
+                set.ExecuteNonQuery();
+            },
+            async connection =>
+            {
+                NpgsqlCommand set = new(Settings, connection);
+                await using (set.ConfigureAwait(false))
+                {
+                    await set.ExecuteNonQueryAsync().ConfigureAwait(false);
+                }
+            });
+        _source = source.Build();
+    }
+
+    public void Open(StoreLayout layout)
+    {
+        _isOpen = true;
+        try
+        {
+            On(connection =>
+            {
+                PostgresSchema.Migrate(connection, layout, _name);
+                return true;
+            });
+        }
+        catch
+        {
+            _isOpen = false;
+            throw;
+        }
+    }
+
+    public ShardClaim Claim(ShardId shard, string owner, string incarnation, DateTimeOffset now) => On(connection =>
+    {
+        using NpgsqlTransaction transaction = connection.BeginTransaction();
+        ShardState before = Lock(connection, shard.Number);
+        ShardState after = before.ClaimedBy(owner, incarnation, now.ToUnixTimeMilliseconds());
+        Execute(
+            connection,
+            "UPDATE shards SET owner = $2, epoch = $3, commit_number = $4, next_offset = $5, incarnation = $6, generation = $7, claimed_at = $8 WHERE number = $1",
+            after.Shard, owner, after.Epoch, after.CommitNumber, after.NextOffset, after.Incarnation, after.Generation, after.ClaimedAtInMs);
+        long? last = ReadAll(
+            connection,
+            "SELECT max(id) FROM actors WHERE id BETWEEN $1 AND $2",
+            row => row.IsDBNull(0) ? (long?)null : row.GetInt64(0),
+            WriteSet.ActorId(shard.Number, 0), WriteSet.ActorId(shard.Number, -1))[0];
+        transaction.Commit();
+        return after.ClaimAfter(before, last is { } id ? (int)id + 1 : 0);
+    });
+
+    public void Release(ShardId shard, long epoch) => On(connection =>
+        Execute(connection, "UPDATE shards SET owner = NULL WHERE number = $1 AND epoch = $2", shard.Number, epoch));
+
+    public IReadOnlyList<CommitResult> Commit(IReadOnlyList<ShardCommit> commits)
+    {
+        if (commits.Count == 0)
+        {
+            return [];
+        }
+
+        if (!_writers.TryTake(out PostgresWriter? writer))
+        {
+            writer = new PostgresWriter();
+        }
+
+        try
+        {
+            return On(connection => writer.Commit(connection, commits));
+        }
+        finally
+        {
+            _writers.Add(writer);
+        }
+    }
+
+    public IReadOnlyList<StoredActor> Load(ShardId shard, IReadOnlyCollection<string> keys) => keys.Count == 0 ? [] : On(connection => ReadAll(
+        connection,
+        "SELECT id, key, due_in_ms, snapshot FROM actors WHERE shard = $1 AND key = ANY($2)",
+        row => new StoredActor((int)row.GetInt64(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetInt64(2), row.GetFieldValue<byte[]>(3)),
+        shard.Number, keys as string[] ?? [.. keys]));
+
+    public IReadOnlyList<DueActor> LoadDue(ShardId shard, long beforeInMs, int limit) => On(connection => ReadAll(
+        connection,
+        "SELECT key, due_in_ms FROM actors WHERE shard = $1 AND due_in_ms < $2 ORDER BY due_in_ms, id LIMIT $3",
+        row => new DueActor(row.GetString(0), row.GetInt64(1)),
+        shard.Number, beforeInMs, limit));
+
+    public IReadOnlyList<OutboxChunk> LoadOutbox(ShardId shard) => On(connection => ReadAll(
+        connection,
+        "SELECT lane, first_number, count, records FROM outbox WHERE shard = $1 ORDER BY lane, last_number",
+        row => new OutboxChunk((Lane)row.GetInt16(0), row.GetInt64(1), row.GetInt32(2), row.GetFieldValue<byte[]>(3)),
+        shard.Number));
+
+    public IReadOnlyList<ShardRow> ReadShards() => On(connection =>
+        ReadAll(connection, SelectShards + " ORDER BY number", row => ToState(row).ToRow()));
+
+    public IReadOnlyList<Document> Query(DocumentQuery query)
+    {
+        List<object> values = [];
+        string sql = DocumentQuerySql.For(query, '$', values);
+        return On(connection => ReadAll(
+            connection,
+            sql,
+            row => new Document(
+                query.Collection, row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetInt64(4), row.GetFieldValue<byte[]>(5)),
+            [.. values]));
+    }
+
+    public Document? Get(string collection, string id) => On<Document?>(connection =>
+    {
+        List<Document> found = ReadAll(
+            connection,
+            "SELECT scope, category, state, at_in_ms, body FROM documents WHERE collection = $1 AND id = $2",
+            row => new Document(collection, id, row.GetString(0), row.GetString(1), row.GetString(2), row.GetInt64(3), row.GetFieldValue<byte[]>(4)),
+            collection, id);
+        return found.Count == 0 ? null : found[0];
+    });
+
+    public long Count(string collection) => On(connection => CountOf(connection, collection));
+
+    public IReadOnlyList<HistoryRow> ReadHistory(ShardId shard, string key, long fromInMs, long toInMs, int limit) => On(connection => ReadAll(
+        connection,
+        """
+        SELECT h.actor_id, h.sequence, h.from_in_ms, h.to_in_ms, h.body
+        FROM actors a JOIN history h ON h.actor_id = a.id
+        WHERE a.shard = $1 AND a.key = $2 AND h.to_in_ms > $3 AND h.from_in_ms < $4
+        ORDER BY h.from_in_ms, h.sequence LIMIT $5
+        """,
+        row => new HistoryRow((int)row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetFieldValue<byte[]>(4)),
+        shard.Number, key, fromInMs, toInMs, limit));
+
+    public IReadOnlyList<JournalRow> ReadJournal(ShardId shard, string key, int limit) => On(connection => ReadAll(
+        connection,
+        "SELECT at_in_ms, type, body FROM journal WHERE shard = $1 AND key = $2 ORDER BY id DESC LIMIT $3",
+        row => new JournalRow(key, row.GetInt64(0), row.GetString(1), row.GetFieldValue<byte[]>(2)),
+        shard.Number, key, limit));
+
+    public int Prune(string collection, long beforeInMs, int keep) => On(connection =>
+    {
+        int old = Execute(
+            connection,
+            """
+            DELETE FROM documents d USING
+                (SELECT id FROM documents WHERE collection = $1 AND at_in_ms < $2 ORDER BY at_in_ms, id DESC LIMIT $3) AS o
+            WHERE d.collection = $1 AND d.id = o.id
+            """,
+            collection, beforeInMs, PrunedAtOnce);
+        long excess = Math.Min(CountOf(connection, collection) - keep, PrunedAtOnce - old);
+        return excess <= 0
+            ? old
+            : old + Execute(
+                connection,
+                """
+                DELETE FROM documents d USING (SELECT id FROM documents WHERE collection = $1 ORDER BY at_in_ms, id DESC LIMIT $2) AS o
+                WHERE d.collection = $1 AND d.id = o.id
+                """,
+                collection, excess);
+    });
+
+    public int PruneHistory(long beforeInMs) => On(connection =>
+    {
+        int journal = Execute(
+            connection,
+            "DELETE FROM journal WHERE id IN (SELECT id FROM journal WHERE at_in_ms < $1 ORDER BY at_in_ms LIMIT $2)",
+            beforeInMs, PrunedAtOnce);
+        return journal + Execute(
+            connection,
+            """
+            DELETE FROM history WHERE (actor_id, sequence) IN
+                (SELECT actor_id, sequence FROM history WHERE to_in_ms <= $1 ORDER BY to_in_ms LIMIT $2)
+            """,
+            beforeInMs, PrunedAtOnce - journal);
+    });
+
+    public void Dispose()
+    {
+        _isOpen = false;
+        _source.Dispose();
+    }
+
+    /// <summary>Reads one shard row from a statement that starts with <see cref="SelectShards"/>.</summary>
+    internal static ShardState ToState(NpgsqlDataReader row) => new(
+        row.GetInt32(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), row.GetString(5), row.GetInt32(6),
+        row.GetInt64(7), row.GetInt64(8), row.GetInt64(9));
+
+    /// <summary>The shard's row, made if need be, locked until the transaction ends.</summary>
+    private static ShardState Lock(NpgsqlConnection connection, int shard)
+    {
+        Execute(
+            connection,
+            """
+            INSERT INTO shards (number, epoch, commit_number, next_offset, incarnation, generation, urgent_number, bulk_number, claimed_at)
+            VALUES ($1, 0, 0, 0, '', 0, 0, 0, 0) ON CONFLICT (number) DO NOTHING
+            """,
+            shard);
+        return ReadAll(connection, SelectShards + " WHERE number = $1 FOR UPDATE", ToState, shard)[0];
+    }
+
+    private static long CountOf(NpgsqlConnection connection, string collection) =>
+        ReadAll(connection, "SELECT count(*) FROM documents WHERE collection = $1", row => row.GetInt64(0), collection)[0];
+
+    private static List<T> ReadAll<T>(NpgsqlConnection connection, string sql, Func<NpgsqlDataReader, T> toRow, params ReadOnlySpan<object> values)
+    {
+        using NpgsqlCommand command = Command(connection, sql, values);
+        using NpgsqlDataReader rows = command.ExecuteReader();
+        List<T> read = [];
+        while (rows.Read())
+        {
+            read.Add(toRow(rows));
+        }
+
+        return read;
+    }
+
+    private static int Execute(NpgsqlConnection connection, string sql, params ReadOnlySpan<object> values)
+    {
+        using NpgsqlCommand command = Command(connection, sql, values);
+        return command.ExecuteNonQuery();
+    }
+
+    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, ReadOnlySpan<object> values)
+    {
+        NpgsqlCommand command = new(sql, connection);
+        foreach (object value in values)
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = value });
+        }
+
+        return command;
+    }
+
+    /// <summary>Runs on a pooled connection, and again on another one after a fault that passes.</summary>
+    private T On<T>(Func<NpgsqlConnection, T> use)
+    {
+        if (!_isOpen)
+        {
+            throw new InvalidOperationException($"{_name} is not open: call Open first, and nothing after Dispose.");
+        }
+
+        for (int attempt = 0; ; attempt++)
+        {
+            try
+            {
+                using NpgsqlConnection connection = _source.OpenConnection();
+                return use(connection);
+            }
+            catch (PostgresException fault) when (PostgresFaults.IsBrokenInvariant(fault))
+            {
+                throw new InvalidOperationException($"{_name}: {fault.MessageText}. The rows break a rule of the store; nothing was written.", fault);
+            }
+            catch (PostgresException fault) when (PostgresFaults.IsRefused(fault))
+            {
+                throw new StoreUnavailableException($"{_name} refuses this node: {fault.MessageText}. Check database, user, password and rights.", fault);
+            }
+            catch (Exception fault) when (PostgresFaults.IsUnavailable(fault))
+            {
+                if (attempt == Pauses.Length)
+                {
+                    throw new StoreUnavailableException($"{_name} did not answer as it should, {attempt + 1} times: {fault.Message}", fault);
+                }
+
+                Thread.Sleep(Pauses[attempt]);
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+using System.Data;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Streams.Runtime.Storage;
+
+/// <summary>
+/// Writes commits to PostgreSQL in two round trips: lock and read the shards' rows, then everything else with the COMMIT behind it;
+/// one statement a table. Used by one thread at a time.
+/// </summary>
+internal sealed class PostgresWriter
+{
+    private readonly WriteSet _set = new();
+
+    private readonly PostgresRows<int> _locked =
+        new PostgresRows<int>(PostgresStore.SelectShards + " WHERE number = ANY($1) ORDER BY number FOR UPDATE").Integer(number => number);
+
+    private readonly PostgresRows<ShardState> _shards = new PostgresRows<ShardState>("""
+        UPDATE shards s SET commit_number = c.commit_number, next_offset = c.next_offset, urgent_number = c.urgent_number, bulk_number = c.bulk_number
+        FROM unnest($1, $2, $3, $4, $5, $6) AS c (number, epoch, commit_number, next_offset, urgent_number, bulk_number)
+        WHERE s.number = c.number AND s.epoch = c.epoch
+        """)
+        .Integer(s => s.Shard).Bigint(s => s.Epoch).Bigint(s => s.CommitNumber).Bigint(s => s.NextOffset).Bigint(s => s.UrgentNumber).Bigint(s => s.BulkNumber);
+
+    private readonly PostgresRows<ActorWrite> _actors = new PostgresRows<ActorWrite>("""
+        INSERT INTO actors (id, shard, key, due_in_ms, snapshot) SELECT * FROM unnest($1, $2, $3, $4, $5)
+        ON CONFLICT (id) DO UPDATE SET due_in_ms = excluded.due_in_ms, snapshot = excluded.snapshot
+        """)
+        .Bigint(a => a.Id).Integer(a => a.Shard).Text(a => a.Row.Key).BigintOrNull(a => a.Row.DueInMs).Bytea(a => a.Row.Snapshot);
+
+    private readonly PostgresRows<Published> _published = new PostgresRows<Published>("""
+        DELETE FROM outbox o USING unnest($1, $2, $3) AS p (shard, lane, through)
+        WHERE o.shard = p.shard AND o.lane = p.lane AND o.last_number <= p.through
+        """)
+        .Integer(p => p.Shard).Integer(p => (int)p.Lane).Bigint(p => p.Through);
+
+    // No conflict clause: a number given out twice would lose a decision, so it must fail.
+    private readonly PostgresRows<OutboxWrite> _outbox = new PostgresRows<OutboxWrite>(
+        "INSERT INTO outbox (shard, lane, first_number, last_number, count, records) SELECT * FROM unnest($1, $2, $3, $4, $5, $6)")
+        .Integer(o => o.Shard).Integer(o => (int)o.Chunk.Lane).Bigint(o => o.Chunk.FirstNumber).Bigint(o => o.Chunk.LastNumber)
+        .Integer(o => o.Chunk.Count).Bytea(o => o.Chunk.Records);
+
+    private readonly PostgresRows<JournalWrite> _journal = new PostgresRows<JournalWrite>("""
+        INSERT INTO journal (shard, key, at_in_ms, type, body)
+        SELECT shard, key, at_in_ms, type, body FROM unnest($1, $2, $3, $4, $5) WITH ORDINALITY AS j (shard, key, at_in_ms, type, body, place) ORDER BY place
+        """)
+        .Integer(j => j.Shard).Text(j => j.Row.Key).Bigint(j => j.Row.AtInMs).Text(j => j.Row.Type).Bytea(j => j.Row.Body);
+
+    private readonly PostgresRows<DocumentWrite> _deletedDocuments = new PostgresRows<DocumentWrite>(
+        "DELETE FROM documents d USING unnest($1, $2) AS g (collection, id) WHERE d.collection = g.collection AND d.id = g.id")
+        .Text(d => d.Row.Collection).Text(d => d.Row.Id);
+
+    private readonly PostgresRows<DocumentWrite> _documents = new PostgresRows<DocumentWrite>("""
+        INSERT INTO documents (collection, id, scope, category, state, at_in_ms, body) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (collection, id) DO UPDATE SET
+            scope = excluded.scope, category = excluded.category, state = excluded.state, at_in_ms = excluded.at_in_ms, body = excluded.body
+        """)
+        .Text(d => d.Row.Collection).Text(d => d.Row.Id).Text(d => d.Row.Scope).Text(d => d.Row.Category).Text(d => d.Row.State)
+        .Bigint(d => d.Row.AtInMs).Bytea(d => d.Row.Body);
+
+    private readonly PostgresRows<HistoryWrite> _history = new PostgresRows<HistoryWrite>("""
+        INSERT INTO history (actor_id, sequence, from_in_ms, to_in_ms, body) SELECT * FROM unnest($1, $2, $3, $4, $5)
+        ON CONFLICT (actor_id, sequence) DO UPDATE SET from_in_ms = excluded.from_in_ms, to_in_ms = excluded.to_in_ms, body = excluded.body
+        """)
+        .Bigint(h => h.ActorId).Bigint(h => h.Row.Sequence).Bigint(h => h.Row.FromInMs).Bigint(h => h.Row.ToInMs).Bytea(h => h.Row.Body);
+
+    public CommitResult[] Commit(NpgsqlConnection connection, IReadOnlyList<ShardCommit> commits)
+    {
+        _set.Begin(commits);
+        try
+        {
+            LockShards(connection);
+            CommitResult[] results = _set.Admit(commits);
+            if (_set.Shards.Count == 0)
+            {
+                Rollback(connection);
+                return results;
+            }
+
+            Write(connection);
+            return results;
+        }
+        catch
+        {
+            Rollback(connection);
+            throw;
+        }
+        finally
+        {
+            Clear();
+        }
+    }
+
+    /// <summary>
+    /// The fence. READ COMMITTED reads a row anew that it had to wait for, so what is read here is the newest and stays so until the COMMIT.
+    /// Rows are locked in ascending order: nodes that commit some of the same shards can not deadlock.
+    /// </summary>
+    private void LockShards(NpgsqlConnection connection)
+    {
+        using NpgsqlBatch batch = new(connection);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("BEGIN"));
+        _locked.AddTo(batch, _set.ShardNumbers);
+        using NpgsqlDataReader rows = batch.ExecuteReader();
+        while (rows.Read())
+        {
+            _set.Hold(PostgresStore.ToState(rows));
+        }
+    }
+
+    private void Write(NpgsqlConnection connection)
+    {
+        using NpgsqlBatch batch = new(connection);
+        _shards.AddTo(batch, _set.Shards);
+        _actors.AddTo(batch, _set.Actors);
+        _published.AddTo(batch, _set.Published);
+        _outbox.AddTo(batch, _set.Outbox);
+        _journal.AddTo(batch, _set.Journal);
+        _deletedDocuments.AddTo(batch, _set.DeletedDocuments);
+        _documents.AddTo(batch, _set.Documents);
+        _history.AddTo(batch, _set.History);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
+        batch.ExecuteNonQuery();
+    }
+
+    private void Clear()
+    {
+        _set.Clear();
+        _locked.Clear();
+        _shards.Clear();
+        _actors.Clear();
+        _published.Clear();
+        _outbox.Clear();
+        _journal.Clear();
+        _deletedDocuments.Clear();
+        _documents.Clear();
+        _history.Clear();
+    }
+
+    private static void Rollback(NpgsqlConnection connection)
+    {
+        if (connection.State != ConnectionState.Open)
+        {
+            return;
+        }
+
+        try
+        {
+            using NpgsqlCommand rollback = new("ROLLBACK", connection);
+            rollback.ExecuteNonQuery();
+        }
+        catch (NpgsqlException)
+        {
+            // The connection broke: the server rolls back by itself, and the first fault is what the caller hears of.
+        }
+    }
+}
