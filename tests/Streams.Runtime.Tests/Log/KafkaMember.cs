@@ -29,6 +29,8 @@ internal sealed class KafkaMember : IAssignmentListener, IDisposable
     /// <summary>Headers are copied only when a test looks at them.</summary>
     public bool KeepHeaders { get; set; }
 
+    public List<long> OffsetsOf(InboxPartition partition) => [.. Records.Where(record => record.Partition == partition).Select(record => record.Offset)];
+
     /// <summary>Polls once, shortly.</summary>
     public void Poll()
     {
@@ -44,7 +46,8 @@ internal sealed class KafkaMember : IAssignmentListener, IDisposable
                     Encoding.UTF8.GetString(record.Key),
                     Encoding.UTF8.GetString(record.Value),
                     record.TimestampInMs,
-                    KeepHeaders ? batch.CopyHeaders(i) : []));
+                    KeepHeaders ? batch.CopyHeaders(i) : [],
+                    record.TryGetHeader("ce_id"u8, out ReadOnlySpan<byte> id) ? Encoding.UTF8.GetString(id) : null));
             }
 
             batch.Dispose();
@@ -91,7 +94,7 @@ internal sealed class KafkaMember : IAssignmentListener, IDisposable
     public void Dispose() => Reader.Dispose();
 
     internal sealed record Received(
-        InboxPartition Partition, long Offset, string Key, string Value, long TimestampInMs, IReadOnlyList<KeyValuePair<string, byte[]>> Headers);
+        InboxPartition Partition, long Offset, string Key, string Value, long TimestampInMs, IReadOnlyList<KeyValuePair<string, byte[]>> Headers, string? LastId);
 }
 
 /// <summary>Counts what became of records.</summary>

@@ -1,13 +1,14 @@
 using System.Collections.Concurrent;
+using Streams.Runtime.Log.Kafka.Embedded;
 
 namespace Streams.Runtime.Log.Kafka;
 
-/// <summary>The log on a Kafka cluster, or on an <see cref="Embedded.EmbeddedBroker"/>. Thread-safe.</summary>
+/// <summary>The log on a Kafka cluster, or on an <see cref="EmbeddedBroker"/>. Thread-safe.</summary>
 public sealed class KafkaLog : ILog
 {
     private readonly KafkaLogOptions _options;
     private readonly KafkaTopics _topics;
-    private readonly Action<IReadOnlyCollection<TopicSpec>> _createTopics;
+    private readonly Action<IReadOnlyCollection<TopicSpec>>? _hostCreates;
     private readonly ConcurrentDictionary<string, int> _partitions = new();
     private readonly Lock _gate = new();
     private string? _incarnation;
@@ -16,17 +17,19 @@ public sealed class KafkaLog : ILog
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     /// <exception cref="LogFailedException">librdkafka is not on this machine; the message says what to install.</exception>
     public KafkaLog(KafkaLogOptions options)
-        : this(options, createTopics: null)
+        : this(options, hostCreates: null)
     {
     }
 
-    internal KafkaLog(KafkaLogOptions options, Action<IReadOnlyCollection<TopicSpec>>? createTopics)
+    /// <param name="options">As above.</param>
+    /// <param name="hostCreates">Creates topics in the embedded broker of this process, which can not be asked to over the network.</param>
+    internal KafkaLog(KafkaLogOptions options, Action<IReadOnlyCollection<TopicSpec>>? hostCreates)
     {
         options.Validate();
         NativeKafka.EnsureLoaded();
         _options = options;
         _topics = new KafkaTopics(options);
-        _createTopics = createTopics ?? _topics.Create;
+        _hostCreates = hostCreates;
         _incarnation = options.Incarnation;
     }
 
@@ -48,11 +51,17 @@ public sealed class KafkaLog : ILog
     /// <inheritdoc/>
     public void EnsureTopics(IReadOnlyList<TopicSpec> topics)
     {
-        Refresh();
+        string clusterId = Refresh();
         TopicSpec[] missing = [.. topics.Where(topic => !_partitions.ContainsKey(topic.Name))];
         if (missing.Length > 0)
         {
-            _createTopics(missing);
+            if (_hostCreates is null && EmbeddedBroker.IsOne(clusterId))
+            {
+                throw new LogFailedException(
+                    $"Topic {missing[0].Name} is missing, and the embedded broker at {_options.BootstrapServers} creates topics only in the process that hosts it.");
+            }
+
+            (_hostCreates ?? _topics.Create)(missing);
             AwaitTopics(missing);
         }
 

@@ -102,13 +102,31 @@ internal sealed unsafe partial class KafkaReader : ILogReader
     public void Seek(InboxPartition partition, long offset) =>
         OnPartition(partition, offset, list =>
         {
-            if (Rd.Take(Rd.Seek(_client.Handle, list, (int)_options.RequestTimeout.TotalMilliseconds), out string message) != RdError.None)
+            RdError error = Rd.Take(Rd.Seek(_client.Handle, list, (int)_options.RequestTimeout.TotalMilliseconds), out string message);
+            if (error == RdError.None && (error = list->Items[0].Error) == RdError.LocalState)
             {
-                throw new LogFailedException($"Can not seek in {partition} to offset {offset}: {message}");
+                // Fetching has not begun, or stopped at an offset that is gone: only assigning starts it.
+                error = Reassign(partition, offset, list, out message);
             }
 
-            Check(list->Items[0].Error, "seek in", partition);
+            if (error != RdError.None)
+            {
+                throw new LogFailedException($"Can not seek in {partition} to offset {offset}: {(message.Length > 0 ? message : Rd.Describe(error))}");
+            }
         });
+
+    private RdError Reassign(InboxPartition partition, long offset, RdTopicPartitions* list, out string message)
+    {
+        RdError error = Rd.Take(Rd.IncrementalUnassign(_client.Handle, list), out message);
+        if (error == RdError.None)
+        {
+            list->Items[0].Offset = offset;
+            error = Rd.Take(Rd.IncrementalAssign(_client.Handle, list), out message);
+        }
+
+        // Unassigning also resumed it.
+        return error == RdError.None && _paused.Contains(partition) ? Rd.Pause(_client.Handle, list) : error;
+    }
 
     public LogMarks MarksOf(InboxPartition partition)
     {
@@ -291,7 +309,11 @@ internal sealed unsafe partial class KafkaReader : ILogReader
                 partitions[i] = new InboxPartition(Rd.Text(list->Items[i].Topic), list->Items[i].Partition);
             }
 
-            if (what == RdError.LocalAssignPartitions)
+            if (partitions.Length == 0)
+            {
+                // A cooperative round that moves nothing here.
+            }
+            else if (what == RdError.LocalAssignPartitions)
             {
                 Assign(partitions, list);
             }

@@ -95,15 +95,9 @@ internal sealed unsafe class KafkaTopics(KafkaLogOptions options)
             throw new LogFailedException($"Kafka at {options.BootstrapServers} did not answer the request to create topics.");
         }
 
-        if (Rd.EventErrorCode(result) == RdError.LocalUnsupportedFeature)
-        {
-            throw new LogFailedException(
-                $"The broker at {options.BootstrapServers} can not create topics: an embedded broker's topics are created by the process that hosts it.");
-        }
-
         if (Rd.EventErrorCode(result) != RdError.None)
         {
-            throw new LogFailedException($"Topics could not be created at {options.BootstrapServers}: {Rd.Text(Rd.EventErrorText(result))}");
+            throw new LogFailedException($"Topics could not be created at {options.BootstrapServers}: {Rd.Text(Rd.EventErrorText(result))} ({Rd.Text(Rd.ErrorName(Rd.EventErrorCode(result)))})");
         }
 
         nint* topics = Rd.CreateTopicsResults(Rd.CreateTopicsResult(result), out nuint count);

@@ -8,24 +8,17 @@ namespace Streams.Runtime.Log.Kafka;
 internal enum RdError
 {
     None = 0,
-    OffsetOutOfRange = 1,
     InvalidMessage = 2,
-    UnknownTopicOrPartition = 3,
     MessageTooLarge = 10,
     TopicAlreadyExists = 36,
     InvalidRecord = 87,
-    LocalTransport = -195,
     LocalPartitionEnd = -191,
     LocalAllBrokersDown = -187,
-    LocalInvalidArgument = -186,
-    LocalTimedOut = -185,
     LocalQueueFull = -184,
     LocalAssignPartitions = -175,
+    LocalState = -172,
     LocalRevokePartitions = -174,
-    LocalNoEntry = -156,
-    LocalUnsupportedFeature = -165,
     LocalFatal = -150,
-    LocalMaxPollExceeded = -147,
     LocalAutoOffsetReset = -140,
 }
 

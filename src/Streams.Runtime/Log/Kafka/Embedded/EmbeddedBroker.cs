@@ -66,6 +66,9 @@ public sealed unsafe class EmbeddedBroker : IDisposable
     /// <summary>The broker's own address, as its metadata gives it.</summary>
     internal string Address { get; }
 
+    /// <summary>By the id librdkafka gives such a broker's cluster.</summary>
+    internal static bool IsOne(string clusterId) => clusterId.StartsWith("mockCluster", StringComparison.Ordinal);
+
     /// <summary>A log on this broker. Its <see cref="ILog.EnsureTopics"/> creates topics here; that of other processes can only check them.</summary>
     /// <param name="options">Null for the defaults; its bootstrap servers and incarnation are replaced by this broker's.</param>
     public KafkaLog OpenLog(KafkaLogOptions? options = null) =>
@@ -105,6 +108,9 @@ public sealed unsafe class EmbeddedBroker : IDisposable
 
     /// <summary>Ends <see cref="GoDown"/>.</summary>
     public void ComeUp() => Rd.MockBrokerUp(_cluster, AllBrokers);
+
+    /// <summary>Fault: gives up the fixed port, so that another broker can take it; clients that are connected stay so.</summary>
+    public void LeavePort() => _forwarder?.Dispose();
 
     /// <summary>Fault: every answer takes this long. Zero ends it.</summary>
     public void Delay(TimeSpan roundTrip) => Rd.MockBrokerRoundTrip(_cluster, AllBrokers, (int)roundTrip.TotalMilliseconds);
