@@ -1,0 +1,506 @@
+using Streams.Domain.Areas;
+using Streams.Domain.Windows;
+
+namespace Streams.Domain.Alerts;
+
+/// <summary>
+/// One condition of one area: what it rests on (windows, devices' anomalies, child areas) and the alerts that came of it. After every
+/// change <see cref="Decide"/> compares the times at which the condition held, as known by now, with the alerts said so far, and
+/// says what is missing. So it does not matter in which order parts became known.
+/// </summary>
+/// <remarks>
+/// Parent and children: an area tells its parent of every alert, published or not. When the rule's number of children have the
+/// condition at once, the parent raises one alert and tells these children for what time it speaks (coverage). A covered child
+/// publishes nothing more; what it had published it cancels, naming the parent's alert (<c>supersededBy</c>). When the parent's alert is over and a child's
+/// condition still holds, the child's alert stands again.
+/// </remarks>
+internal sealed class AlertCase(ConditionKey key)
+{
+    private const int MostHandled = 32;
+    private const int MostCoverage = 16;
+
+    private readonly List<AlertLife> _lives = [];
+    private readonly List<(long StartInMs, long EndInMs, AlertSeverity Severity)> _handled = [];
+    private readonly List<CoverageNotice> _coverage = [];
+
+    public ConditionKey Key { get; } = key;
+
+    /// <summary>Unit of the metric, once a window was seen.</summary>
+    public string Unit { get; set; } = "";
+
+    /// <summary>Name of the metric, where it is one.</summary>
+    public string Metric { get; set; } = "";
+
+    public WindowTrack? Windows { get; set; }
+
+    public SpanTrack? Devices { get; set; }
+
+    public SpanTrack? Children { get; set; }
+
+    public MeasureHistory? History { get; set; }
+
+    /// <summary>Devices of the type in the area, when the devices were last counted.</summary>
+    public int Members { get; set; }
+
+    public IReadOnlyList<AlertLife> Lives => _lives;
+
+    /// <summary>Processing time at which <see cref="Decide"/> must be called even if nothing comes in.</summary>
+    public long? DueInMs { get; private set; }
+
+    public void Cover(CoverageNotice notice)
+    {
+        _coverage.RemoveAll(other => other.AlertId == notice.AlertId && other.OnsetInMs == notice.OnsetInMs);
+        _coverage.Add(notice);
+        if (_coverage.Count > MostCoverage)
+        {
+            _coverage.RemoveAt(0);
+        }
+    }
+
+    /// <param name="eventTimeInMs">Newest event time that the area knows for the type.</param>
+    /// <param name="isConfirmed">True if this follows from news about the condition and not only from time passing.</param>
+    public void Decide(AlertRule rule, AlertVoice voice, long eventTimeInMs, bool isConfirmed)
+    {
+        List<Period> periods = Periods(rule, eventTimeInMs);
+        Match(rule, voice, periods, isConfirmed);
+        DueInMs = null;
+        for (int i = _lives.Count - 1; i >= 0; i--)
+        {
+            AlertLife life = _lives[i];
+            Expire(rule, voice, life);
+            Speak(rule, voice, life);
+            if (life.IsOver && !IsWaiting(voice, life))
+            {
+                _lives.RemoveAt(i);
+                Remember(life);
+                continue;
+            }
+
+            long due = IsWaiting(voice, life) ? life.SettlesAtInMs : life.SeenAtInMs + (long)rule.ExpiresAfter.TotalMilliseconds;
+            DueInMs = Math.Min(DueInMs ?? long.MaxValue, due);
+        }
+    }
+
+    /// <summary>The rule is gone from the configuration: what stands is cancelled.</summary>
+    public void Abandon(AlertVoice voice)
+    {
+        foreach (AlertLife life in _lives)
+        {
+            life.Period.EndInMs = life.Period.IsOpen ? life.Period.ConfirmedThroughInMs : life.Period.EndInMs;
+            life.State = AlertState.Cancelled;
+            Tell(null, voice, life);
+        }
+
+        _lives.Clear();
+        DueInMs = null;
+    }
+
+    public void Save(SnapshotWriter writer)
+    {
+        writer.Text(Unit);
+        writer.Text(Metric);
+        writer.Signed(Members);
+        writer.Flag(Windows is not null);
+        Windows?.Save(writer);
+        writer.Flag(Devices is not null);
+        Devices?.Save(writer);
+        writer.Flag(Children is not null);
+        Children?.Save(writer);
+        writer.Flag(History is not null);
+        History?.Save(writer);
+        writer.Unsigned((ulong)_lives.Count);
+        foreach (AlertLife life in _lives)
+        {
+            life.Save(writer);
+        }
+
+        writer.Unsigned((ulong)_handled.Count);
+        foreach ((long start, long end, AlertSeverity severity) in _handled)
+        {
+            writer.Signed(start);
+            writer.Signed(end);
+            writer.Byte((byte)severity);
+        }
+
+        writer.Unsigned((ulong)_coverage.Count);
+        foreach (CoverageNotice notice in _coverage)
+        {
+            writer.Text(notice.AlertId);
+            writer.Signed(notice.OnsetInMs);
+            writer.Signed(notice.EndInMs);
+        }
+
+        writer.Signed(DueInMs ?? long.MaxValue);
+    }
+
+    public static AlertCase Restore(ConditionKey key, ref SnapshotReader reader)
+    {
+        var restored = new AlertCase(key) { Unit = reader.Text(), Metric = reader.Text(), Members = (int)reader.Signed() };
+        if (reader.Flag())
+        {
+            restored.Windows = new WindowTrack();
+            restored.Windows.Restore(ref reader);
+        }
+
+        if (reader.Flag())
+        {
+            restored.Devices = new SpanTrack();
+            restored.Devices.Restore(ref reader);
+        }
+
+        if (reader.Flag())
+        {
+            restored.Children = new SpanTrack();
+            restored.Children.Restore(ref reader);
+        }
+
+        if (reader.Flag())
+        {
+            restored.History = new MeasureHistory();
+            restored.History.Restore(ref reader);
+        }
+
+        int lives = reader.Count(1 << 16);
+        for (int i = 0; i < lives && !reader.Failed; i++)
+        {
+            restored._lives.Add(AlertLife.Restore(ref reader));
+        }
+
+        int handled = reader.Count(MostHandled);
+        for (int i = 0; i < handled; i++)
+        {
+            restored._handled.Add((reader.Signed(), reader.Signed(), (AlertSeverity)reader.Byte()));
+        }
+
+        int coverage = reader.Count(MostCoverage);
+        for (int i = 0; i < coverage; i++)
+        {
+            restored._coverage.Add(new CoverageNotice(key, reader.Text(), reader.Signed(), reader.Signed()));
+        }
+
+        long due = reader.Signed();
+        restored.DueInMs = due == long.MaxValue ? null : due;
+        return restored;
+    }
+
+    /// <summary>All times known at which the condition held, in order, those that touch made one.</summary>
+    private List<Period> Periods(AlertRule rule, long eventTimeInMs)
+    {
+        var periods = new List<Period>();
+        Windows?.Periods(rule, periods);
+        if (Devices is { IsEmpty: false } devices && rule.Condition is AlertCondition.Devices condition)
+        {
+            int members = Math.Max(1, Members);
+            double MeasureOf(int count) =>
+                count < condition.MinDevices || count < condition.MinShare * members
+                    ? (rule.Below ? double.MaxValue : double.MinValue)
+                    : condition.Measure == DeviceMeasure.Share ? Math.Min(100, 100.0 * count / members) : count;
+            devices.Periods(rule, (long)condition.Within.TotalMilliseconds, members, MeasureOf, eventTimeInMs, periods);
+        }
+
+        if (Children is { IsEmpty: false } children && rule.MinChildren > 0)
+        {
+            int before = periods.Count;
+            AlertRule counting = rule with
+            {
+                Steps = [new SeverityStep(AlertSeverity.Unknown, rule.MinChildren, rule.MinChildren - 1)],
+                Below = false,
+                For = TimeSpan.Zero,
+            };
+            children.Periods(counting, 0, 0, count => count, eventTimeInMs, periods);
+            for (int i = before; i < periods.Count; i++)
+            {
+                periods[i].Step = -1;
+                periods[i].Severity = children.HighestDuring(periods[i]);
+            }
+        }
+
+        periods.Sort(static (a, b) => a.StartInMs.CompareTo(b.StartInMs));
+        for (int i = 1; i < periods.Count;)
+        {
+            if (periods[i].StartInMs > periods[i - 1].EndInMs)
+            {
+                i++;
+                continue;
+            }
+
+            periods[i - 1] = Join(periods[i - 1], periods[i]);
+            periods.RemoveAt(i);
+        }
+
+        return periods;
+    }
+
+    private static Period Join(Period a, Period b)
+    {
+        // Words come from the area's own figures where there are any, else from the count of children.
+        Period words = a.Step >= 0 ? a : b;
+        return new Period
+        {
+            StartInMs = a.StartInMs,
+            EndInMs = Math.Max(a.EndInMs, b.EndInMs),
+            ConfirmedThroughInMs = Math.Max(a.ConfirmedThroughInMs, b.ConfirmedThroughInMs),
+            Severity = a.IsOpen == b.IsOpen ? (a.Severity > b.Severity ? a.Severity : b.Severity) : a.IsOpen ? a.Severity : b.Severity,
+            Step = words.Step,
+            First = words.First,
+            Worst = words.Worst,
+            Latest = words.Latest,
+        };
+    }
+
+    private void Match(AlertRule rule, AlertVoice voice, List<Period> periods, bool isConfirmed)
+    {
+        Span<bool> found = _lives.Count <= 64 ? stackalloc bool[_lives.Count] : new bool[_lives.Count];
+        int known = _lives.Count;
+        foreach (Period period in periods)
+        {
+            int at = _lives.FindIndex(life => !life.IsOver && period.Overlaps(life.Period.StartInMs, life.Period.EndInMs));
+            if (at < 0)
+            {
+                // An alert that waits to be published and is over already: still the same one.
+                at = _lives.FindIndex(life => period.Overlaps(life.Period.StartInMs, life.Period.EndInMs));
+            }
+
+            if (at >= 0)
+            {
+                Follow(voice, _lives[at], period, isConfirmed);
+                if (at < known)
+                {
+                    found[at] = true;
+                }
+            }
+            else if (IsNew(rule, period))
+            {
+                Raise(rule, voice, period);
+            }
+        }
+
+        for (int i = 0; i < known; i++)
+        {
+            AlertLife life = _lives[i];
+            if (!found[i] && !life.IsOver)
+            {
+                // What it rested on was revised away, or is too old to be kept.
+                life.Period = life.Period.Copy();
+                life.Period.EndInMs = life.Period.ConfirmedThroughInMs;
+                life.State = AlertState.Cleared;
+            }
+        }
+    }
+
+    private static void Follow(AlertVoice voice, AlertLife life, Period period, bool isConfirmed)
+    {
+        if (life.State == AlertState.Expired && period.ConfirmedThroughInMs <= life.Period.ConfirmedThroughInMs)
+        {
+            return;
+        }
+
+        if (isConfirmed && (period.ConfirmedThroughInMs > life.Period.ConfirmedThroughInMs || period.Severity != life.Period.Severity))
+        {
+            life.SeenAtInMs = voice.NowInMs;
+        }
+
+        life.Period = period.Copy();
+        if (!period.IsOpen)
+        {
+            life.State = AlertState.Cleared;
+        }
+        else if (life.IsOver)
+        {
+            life.State = AlertState.Active;
+        }
+    }
+
+    private bool IsNew(AlertRule rule, Period period)
+    {
+        long coolDownInMs = (long)rule.CoolDown.TotalMilliseconds;
+        long lastsUntil = period.IsOpen ? period.ConfirmedThroughInMs : period.EndInMs;
+        foreach ((long start, long end, AlertSeverity severity) in _handled)
+        {
+            bool isNear = period.StartInMs <= end + coolDownInMs && lastsUntil >= start - coolDownInMs;
+            bool escapes = lastsUntil > end && (period.Severity > severity || lastsUntil > end + coolDownInMs);
+            if (isNear && !escapes)
+            {
+                return false;
+            }
+        }
+
+        // With the book full, what is older than all of it may have been handled long ago.
+        return _handled.Count < MostHandled || period.StartInMs >= _handled[0].StartInMs;
+    }
+
+    private void Raise(AlertRule rule, AlertVoice voice, Period period)
+    {
+        bool mayBeCovered = rule.MinChildren > 0 && voice.Parent is not null;
+        _lives.Add(new AlertLife
+        {
+            Id = AlertVoice.IdOf(voice.Area, Key, period.StartInMs),
+            Period = period.Copy(),
+            SettlesAtInMs = mayBeCovered ? voice.NowInMs + (long)rule.Settle.TotalMilliseconds : voice.NowInMs,
+            SeenAtInMs = voice.NowInMs,
+            State = period.IsOpen ? AlertState.Active : AlertState.Cleared,
+        });
+    }
+
+    private static void Expire(AlertRule rule, AlertVoice voice, AlertLife life)
+    {
+        if (!life.IsOver && voice.NowInMs - life.SeenAtInMs >= rule.ExpiresAfter.TotalMilliseconds)
+        {
+            life.Period = life.Period.Copy();
+            life.Period.EndInMs = life.Period.ConfirmedThroughInMs;
+            life.State = AlertState.Expired;
+        }
+    }
+
+    private void Remember(AlertLife life)
+    {
+        _handled.Add((life.Period.StartInMs, life.Period.EndInMs, life.Period.Severity));
+        _handled.Sort();
+        if (_handled.Count > MostHandled)
+        {
+            _handled.RemoveAt(0);
+        }
+    }
+
+    private bool IsWaiting(AlertVoice voice, AlertLife life) =>
+        life.Revision == 0 && voice.NowInMs < life.SettlesAtInMs && CoverOf(life) is null;
+
+    private CoverageNotice? CoverOf(AlertLife life)
+    {
+        foreach (CoverageNotice cover in _coverage)
+        {
+            bool overlaps = life.Period.StartInMs <= cover.EndInMs && life.Period.EndInMs >= cover.OnsetInMs;
+            bool isWhole = cover.EndInMs == long.MaxValue || !life.Period.IsOpen;
+            if (overlaps && isWhole)
+            {
+                return cover;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Says what the alert's state makes necessary to say: to the world, to the parent, to the children.</summary>
+    private void Speak(AlertRule rule, AlertVoice voice, AlertLife life)
+    {
+        if (voice.Parent is not null && rule.MinChildren > 0
+            && (life.ToldSeverity != life.Period.Severity || life.ToldEndInMs != life.Period.EndInMs))
+        {
+            life.ToldSeverity = life.Period.Severity;
+            life.ToldEndInMs = life.Period.EndInMs;
+            voice.TellParent(new ConditionNotice
+            {
+                Key = Key,
+                Area = voice.Area,
+                AlertId = life.Id,
+                Severity = life.Period.Severity,
+                OnsetInMs = life.Period.StartInMs,
+                EndInMs = life.Period.EndInMs,
+                Measure = life.Period.Worst.Measure,
+            });
+        }
+
+        CoverChildren(voice, life);
+        CoverageNotice? cover = CoverOf(life);
+        if (cover is not null)
+        {
+            if (life.IsStanding)
+            {
+                voice.Publish(this, rule, life, AlertMessageType.Cancel, AlertState.Cleared, cover.AlertId);
+            }
+
+            return;
+        }
+
+        if (IsWaiting(voice, life))
+        {
+            return;
+        }
+
+        Tell(rule, voice, life);
+    }
+
+    private void Tell(AlertRule? rule, AlertVoice voice, AlertLife life)
+    {
+        if (!life.IsStanding && !(life.IsOver && life.Revision > 0))
+        {
+            // New, or standing again after the parent's alert went. One that is over already is raised all the same, so that there is a record of it.
+            if (rule is not null)
+            {
+                voice.Publish(this, rule, life, life.Revision == 0 ? AlertMessageType.Alert : AlertMessageType.Update, AlertState.Active, null);
+            }
+        }
+
+        if (life.IsOver)
+        {
+            if (life.IsStanding)
+            {
+                voice.Publish(this, rule, life, AlertMessageType.Cancel, life.State, null);
+            }
+
+            return;
+        }
+
+        if (rule is not null && IsNews(rule, voice, life))
+        {
+            voice.Publish(this, rule, life, AlertMessageType.Update, life.State, null);
+        }
+    }
+
+    private bool IsNews(AlertRule rule, AlertVoice voice, AlertLife life)
+    {
+        if (life.SentSeverity != life.Period.Severity)
+        {
+            return true;
+        }
+
+        if (voice.NowInMs - life.SentInMs < rule.UpdateEvery.TotalMilliseconds)
+        {
+            return false;
+        }
+
+        // Half of its time is over and it still holds: a new state moves the expiry on.
+        long lifetimeInMs = (long)rule.ExpiresAfter.TotalMilliseconds;
+        return life.SentSubjects != SubjectsOf(rule, life) || life.Period.ConfirmedThroughInMs + (lifetimeInMs / 2) > life.SentExpiresInMs;
+    }
+
+    internal int SubjectsOf(AlertRule? rule, AlertLife life)
+    {
+        int devices = 0;
+        int children = 0;
+        if (Devices is not null)
+        {
+            Devices.During(life.Period, rule?.Condition is AlertCondition.Devices condition ? (long)condition.Within.TotalMilliseconds : 0, 0, out devices);
+        }
+
+        Children?.During(life.Period, 0, 0, out children);
+        return devices + children;
+    }
+
+    private void CoverChildren(AlertVoice voice, AlertLife life)
+    {
+        if (Children is not { IsEmpty: false } children)
+        {
+            return;
+        }
+
+        var notice = new CoverageNotice(Key, life.Id, life.Period.StartInMs, life.IsOver ? life.Period.EndInMs : long.MaxValue);
+        if (life.IsOver)
+        {
+            foreach (string child in life.Covers.Order(StringComparer.Ordinal))
+            {
+                voice.TellChild(child, notice);
+            }
+
+            life.Covers.Clear();
+        }
+
+        foreach (Span span in children.During(life.Period, 0, int.MaxValue, out _))
+        {
+            if (life.IsOver ? life.Revision == 0 : life.Covers.Add(span.Subject))
+            {
+                voice.TellChild(span.Subject, notice);
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+using System.Collections.Immutable;
+using Streams.Domain.Windows;
+
+namespace Streams.Domain.Alerts;
+
+/// <summary>
+/// What a rule looks at. Each kind comes down to one figure, the measure, which the rule's severity steps compare with; the nested
+/// records are all the kinds there are.
+/// </summary>
+public abstract record AlertCondition
+{
+    private AlertCondition()
+    {
+    }
+
+    /// <summary>A statistic of an area's window. Measure: its value, in the metric's unit.</summary>
+    public sealed record Threshold : AlertCondition
+    {
+        public required MetricSelection Metrics { get; init; }
+
+        public required Statistic Statistic { get; init; }
+
+        public required WindowSize Window { get; init; }
+
+        /// <summary>Windows with fewer devices do not count, neither for nor against.</summary>
+        public int MinMembers { get; init; } = 1;
+    }
+
+    /// <summary>
+    /// A statistic of an area's window against what it usually is. Measure: how many times the usual, or how far from it in the
+    /// metric's unit. Windows without data are neither now nor in the history taken for zeros: a gap says nothing.
+    /// </summary>
+    public sealed record Unusual : AlertCondition
+    {
+        public required MetricSelection Metrics { get; init; }
+
+        public required Statistic Statistic { get; init; }
+
+        public required WindowSize Window { get; init; }
+
+        public Comparison By { get; init; } = Comparison.Ratio;
+
+        /// <summary>Which earlier windows are comparable.</summary>
+        public UsualTime At { get; init; } = UsualTime.Any;
+
+        /// <summary>Which quantile of the comparable windows is "the usual": 0.5 the middle, 0.95 the usual high.</summary>
+        public double Quantile { get; init; } = 0.5;
+
+        /// <summary>How many adjacent windows are taken together, at most; their values are averaged.</summary>
+        public int Over { get; init; } = 1;
+
+        /// <summary>Comparable windows that must have been seen before anything is said.</summary>
+        public int MinHistory { get; init; } = 8;
+
+        /// <summary>Windows remembered. 1,024 hours are six weeks.</summary>
+        public int MaxHistory { get; init; } = 1024;
+
+        /// <summary>The windows' sum of values must reach this: three calls are not a surge, whatever the ratio.</summary>
+        public double MinValue { get; init; }
+
+        /// <summary>For counts: the chance of so many (or so few, for rules that look below) by accident must be under this; null for no such test.</summary>
+        public double? Significance { get; init; }
+
+        /// <summary>For families of counts: no single metric may make up more than this share, or it is one office entering its backlog.</summary>
+        public double? MaxShareOfOneMetric { get; init; }
+    }
+
+    /// <summary>A line through the last windows, prolonged. Measure: the value expected at the horizon, in the metric's unit.</summary>
+    public sealed record Trend : AlertCondition
+    {
+        public required MetricSelection Metrics { get; init; }
+
+        public required Statistic Statistic { get; init; }
+
+        public required WindowSize Window { get; init; }
+
+        /// <summary>Windows that the line is drawn through (Theil-Sen: the median of the slopes of all pairs); at least 4.</summary>
+        public int Over { get; init; } = 6;
+
+        public required TimeSpan Horizon { get; init; }
+    }
+
+    /// <summary>Devices with an anomaly at the same time. Measure: how many, or what share of the area's devices of the type, in percent.</summary>
+    public sealed record Devices : AlertCondition
+    {
+        /// <summary>Kinds of anomaly that count; empty for all.</summary>
+        public ImmutableArray<string> Kinds { get; init; } = [];
+
+        public MetricSelection Metrics { get; init; } = MetricSelection.All;
+
+        /// <summary>Anomalies within this time of each other count as together, even if the first is over.</summary>
+        public TimeSpan Within { get; init; }
+
+        public DeviceMeasure Measure { get; init; } = DeviceMeasure.Count;
+
+        /// <summary>At least so many devices, whatever their share.</summary>
+        public int MinDevices { get; init; } = 1;
+
+        /// <summary>At least this share of the area's devices of the type, 0 to 1, whatever their number.</summary>
+        public double MinShare { get; init; }
+
+        /// <summary>Anomalies with a lower score do not count.</summary>
+        public double MinScore { get; init; }
+    }
+}
+
+/// <summary>Metrics by name, or by family with <c>.*</c> at the end, less exceptions.</summary>
+public sealed record MetricSelection(ImmutableArray<string> Names, ImmutableArray<string> Except)
+{
+    public static MetricSelection All { get; } = new(["*"], []);
+
+    public static MetricSelection Of(params ReadOnlySpan<string> names) => new([.. names], []);
+
+    public bool Includes(string metric) => Matches(Names, metric) && !Matches(Except, metric);
+
+    private static bool Matches(ImmutableArray<string> names, string metric)
+    {
+        foreach (string name in names)
+        {
+            if (name.EndsWith('*') ? metric.AsSpan().StartsWith(name.AsSpan(0, name.Length - 1), StringComparison.Ordinal) : metric == name)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
+
+public enum Statistic : byte
+{
+    Mean,
+    Max,
+    Min,
+    Sum,
+    P95,
+    Last,
+    Count,
+}
+
+public enum Comparison : byte
+{
+    /// <summary>Times the usual.</summary>
+    Ratio,
+
+    /// <summary>Value less the usual, in the metric's unit.</summary>
+    Difference,
+}
+
+/// <summary>Which earlier windows are like this one. Neighbouring hours count as the same, so that daylight saving changes nothing.</summary>
+public enum UsualTime : byte
+{
+    Any,
+    HourOfDay,
+    HourOfWeek,
+}
+
+public enum DeviceMeasure : byte
+{
+    Count,
+
+    /// <summary>In percent.</summary>
+    Share,
+}

@@ -1,0 +1,92 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using Streams.Domain.Areas;
+using Streams.Domain.Windows;
+
+namespace Streams.Domain.Alerts;
+
+/// <summary>All that the areas of a node decide by: the rules, the bounds, and what is known of places. Immutable; shared by all areas.</summary>
+public sealed class AlertRules
+{
+    private readonly FrozenDictionary<string, AlertRule> _byId;
+    private readonly FrozenDictionary<string, AreaDescription> _areas;
+
+    /// <exception cref="ArgumentException">Two rules with one id, or a rule without steps or texts.</exception>
+    public AlertRules(ImmutableArray<AlertRule> rules, AreaSettings? settings = null, IEnumerable<AreaDescription>? areas = null)
+    {
+        foreach (AlertRule rule in rules)
+        {
+            if (rule.Steps.IsDefaultOrEmpty || rule.Texts.IsDefaultOrEmpty)
+            {
+                throw new ArgumentException($"Rule {rule.Id} needs at least one severity step and one text.", nameof(rules));
+            }
+        }
+
+        Rules = rules;
+        Settings = settings ?? new AreaSettings();
+        _byId = rules.ToFrozenDictionary(rule => rule.Id, StringComparer.Ordinal);
+        _areas = (areas ?? []).ToFrozenDictionary(area => area.Id, StringComparer.Ordinal);
+    }
+
+    public static AlertRules None { get; } = new([]);
+
+    public ImmutableArray<AlertRule> Rules { get; }
+
+    public AreaSettings Settings { get; }
+
+    public AlertRule? Find(string id) => _byId.GetValueOrDefault(id);
+
+    public AreaDescription? Describe(string area) => _areas.GetValueOrDefault(area);
+
+    public string NameOf(string area) => Describe(area)?.Name ?? AreaPath.TitleOf(area);
+
+    /// <summary>Rules that look at windows of this type and size in an area of these levels.</summary>
+    internal IEnumerable<AlertRule> ForWindows(string type, WindowSize size, AreaLevels levels)
+    {
+        foreach (AlertRule rule in Rules)
+        {
+            WindowSize? window = rule.Condition switch
+            {
+                AlertCondition.Threshold threshold => threshold.Window,
+                AlertCondition.Unusual unusual => unusual.Window,
+                AlertCondition.Trend trend => trend.Window,
+                _ => null,
+            };
+            if (window == size && (rule.Levels & levels) != 0 && rule.AppliesTo(type))
+            {
+                yield return rule;
+            }
+        }
+    }
+
+    /// <summary>Rules that count devices with this anomaly, in an area of these levels.</summary>
+    internal IEnumerable<AlertRule> ForAnomaly(AnomalyNotice anomaly, AreaLevels levels)
+    {
+        foreach (AlertRule rule in Rules)
+        {
+            if (rule.Condition is AlertCondition.Devices devices
+                && (rule.Levels & levels) != 0
+                && rule.AppliesTo(anomaly.Type)
+                && (devices.Kinds.IsEmpty || devices.Kinds.Contains(anomaly.Kind))
+                && devices.Metrics.Includes(anomaly.Metric))
+            {
+                yield return rule;
+            }
+        }
+    }
+}
+
+/// <summary>Bounds of every area.</summary>
+public sealed record AreaSettings
+{
+    /// <summary>How long, in processing time, a window waits for members that lag, after it could have been complete. Default 30 s.</summary>
+    public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Open windows of an area; beyond, the oldest are closed as they are. 20,000 windows are about 10 MB. Default 20,000.</summary>
+    public int MaxOpenWindows { get; init; } = 20_000;
+
+    /// <summary>CAP's sender of alerts: a name that no other sender has.</summary>
+    public string Sender { get; init; } = "streams";
+
+    public AlertStatus Status { get; init; } = AlertStatus.Actual;
+}

@@ -1,0 +1,231 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Streams.Domain.Areas;
+using Streams.Domain.Windows;
+
+namespace Streams.Domain.Alerts;
+
+/// <summary>Puts an area's decisions into alerts and notices, for the area to hand out.</summary>
+internal sealed class AlertVoice(string area, AlertRules rules)
+{
+    private const int MostEvidence = 32;
+
+    private readonly Dictionary<string, Observation> _toChildren = new(StringComparer.Ordinal);
+
+    public string Area { get; } = area;
+
+    public string? Parent { get; } = AreaPath.ParentOf(area);
+
+    /// <summary>Processing time of the message being handled.</summary>
+    public long NowInMs { get; set; }
+
+    public List<Alert> Alerts { get; } = [];
+
+    public List<ConditionNotice> ForParent { get; } = [];
+
+    public IReadOnlyDictionary<string, Observation> ForChildren => _toChildren;
+
+    public bool IsEmpty => Alerts.Count == 0 && ForParent.Count == 0 && _toChildren.Count == 0;
+
+    /// <summary>The same decision made again has the same id: area, rule (with type and metric where it tells them apart) and onset.</summary>
+    public static string IdOf(string area, ConditionKey key, long onsetInMs)
+    {
+        string onset = DateTimeOffset.FromUnixTimeMilliseconds(onsetInMs).ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
+        string of = key.Metric.Length > 0 ? $"{key.Rule}.{key.Type}.{key.Metric}" : $"{key.Rule}.{key.Type}";
+        return $"{area.Replace('/', '.')}.{of}.{onset}";
+    }
+
+    public void TellParent(ConditionNotice notice) => ForParent.Add(notice);
+
+    public void TellChild(string child, CoverageNotice notice)
+    {
+        if (!_toChildren.TryGetValue(child, out Observation? observation))
+        {
+            observation = new Observation();
+            _toChildren.Add(child, observation);
+        }
+
+        observation.Coverage.RemoveAll(other => other.Key == notice.Key && other.AlertId == notice.AlertId);
+        observation.Coverage.Add(notice);
+    }
+
+    public void Clear()
+    {
+        Alerts.Clear();
+        ForParent.Clear();
+        _toChildren.Clear();
+    }
+
+    /// <summary>Publishes a state of an alert and notes on the alert what was said.</summary>
+    /// <param name="rule">Null if the rule is gone: the alert is cancelled with what is known without it.</param>
+    public void Publish(AlertCase from, AlertRule? rule, AlertLife life, AlertMessageType type, AlertState state, string? supersededBy)
+    {
+        Period period = life.Period;
+        long lifetimeInMs = (long)(rule?.ExpiresAfter ?? TimeSpan.FromHours(1)).TotalMilliseconds;
+        long expires = state is AlertState.Active or AlertState.Acknowledged
+            ? period.ConfirmedThroughInMs + lifetimeInMs
+            : Math.Max(period.StartInMs, period.IsOpen ? period.ConfirmedThroughInMs : period.EndInMs);
+        ImmutableArray<string> references = life.Revision == 0
+            ? []
+            : [$"{rules.Settings.Sender},{life.Id}.{life.Revision},{AlertJson.Time(life.SentInMs)}"];
+        List<Span> devices = [];
+        List<Span> children = [];
+        int deviceCount = 0;
+        int childCount = 0;
+        if (from.Devices is not null)
+        {
+            long withinInMs = rule?.Condition is AlertCondition.Devices condition ? (long)condition.Within.TotalMilliseconds : 0;
+            devices = from.Devices.During(period, withinInMs, MostEvidence, out deviceCount);
+        }
+
+        if (from.Children is not null)
+        {
+            children = from.Children.During(period, 0, MostEvidence, out childCount);
+        }
+
+        Dictionary<string, string> words = Words(from, rule, period, devices, deviceCount, children, childCount);
+        life.Revision++;
+        life.SentInMs = NowInMs;
+        life.SentSeverity = period.Severity;
+        life.SentSubjects = deviceCount + childCount;
+        life.SentExpiresInMs = expires;
+        life.IsStanding = state is AlertState.Active or AlertState.Acknowledged;
+        Alerts.Add(new Alert
+        {
+            Id = life.Id,
+            Area = Area,
+            AreaName = rules.NameOf(Area),
+            Rule = from.Key.Rule,
+            Sender = rules.Settings.Sender,
+            SentInMs = NowInMs,
+            Status = rules.Settings.Status,
+            MessageType = type,
+            Scope = rule?.Scope ?? AlertScope.Restricted,
+            References = references,
+            Categories = rule?.Categories ?? [AlertCategory.Other],
+            Responses = life.IsStanding ? rule?.Responses ?? [] : [AlertResponse.AllClear],
+            Urgency = life.IsStanding ? rule?.Urgency ?? AlertUrgency.Unknown : AlertUrgency.Past,
+            Severity = period.Severity,
+            Certainty = rule?.Certainty ?? AlertCertainty.Unknown,
+            OnsetInMs = period.StartInMs,
+            EndInMs = period.IsOpen ? null : period.EndInMs,
+            ExpiresInMs = expires,
+            Texts = Fill(rule, from.Key, words),
+            Place = rules.Describe(Area),
+            State = state,
+            Evidence = EvidenceOf(from, rule, period, devices, children),
+            SupersededBy = supersededBy,
+            Revision = life.Revision,
+        });
+    }
+
+    private static ImmutableArray<AlertText> Fill(AlertRule? rule, ConditionKey key, Dictionary<string, string> words)
+    {
+        if (rule is null)
+        {
+            return [new AlertText("en", key.Rule, $"{words["area"]}: {key.Rule} is no longer watched", "The rule was taken out of the configuration.", "")];
+        }
+
+        return
+        [
+            .. rule.Texts.Select(text => new AlertText(
+                text.Language,
+                AlertWording.Fill(text.Event, words),
+                AlertWording.Fill(text.Headline, words),
+                AlertWording.Fill(text.Description, words),
+                AlertWording.Fill(text.Instruction, words))),
+        ];
+    }
+
+    private Dictionary<string, string> Words(
+        AlertCase from, AlertRule? rule, Period period, List<Span> devices, int deviceCount, List<Span> children, int childCount)
+    {
+        Verdict shown = period.IsOpen ? period.Latest : period.Worst;
+        SeverityStep? step = rule is not null && period.Step >= 0 && period.Step < rule.Steps.Length ? rule.Steps[period.Step] : null;
+        int count = deviceCount > 0 ? deviceCount : childCount > 0 ? childCount : shown.Count;
+        string[] deviceIds = [.. devices.Select(span => span.Subject).Distinct()];
+        string[] places = [.. children.Select(span => rules.NameOf(span.Subject)).Distinct()];
+
+        // Without figures of its own the area speaks of the worst of its children.
+        bool isOfChildren = period.Step < 0;
+        double worstOfChildren = children.Count == 0 ? double.NaN
+            : rule is { Below: true } ? children.Min(span => span.Value) : children.Max(span => span.Value);
+        return new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["area"] = rules.NameOf(Area),
+            ["value"] = AlertWording.Number(isOfChildren ? worstOfChildren : shown.Value),
+            ["worst"] = AlertWording.Number(isOfChildren ? worstOfChildren : period.Worst.Value),
+            ["measure"] = AlertWording.Number(isOfChildren ? worstOfChildren : period.Worst.Measure),
+            ["threshold"] = step is { } reached ? AlertWording.Number(reached.Raise) : "-",
+            ["unit"] = from.Unit,
+            ["usual"] = isOfChildren ? "-" : AlertWording.Number(shown.Usual),
+            ["count"] = count.ToString(CultureInfo.InvariantCulture),
+            ["members"] = Math.Max(shown.Members, count).ToString(CultureInfo.InvariantCulture),
+            ["devices"] = AlertWording.List(deviceIds, deviceCount),
+            ["places"] = childCount > 0 ? AlertWording.List(places, childCount) : rules.NameOf(Area),
+            ["metric"] = from.Metric.Length > 0 ? from.Metric : devices.Count > 0 ? devices[0].Metric : "-",
+            ["since"] = AlertWording.Time(period.StartInMs),
+            ["until"] = period.IsOpen ? "-" : AlertWording.Time(period.EndInMs),
+            ["eta"] = shown.EtaInMs > 0 ? AlertWording.Duration(shown.EtaInMs) : "now",
+            ["window"] = WindowOf(rule) is { } size ? AlertWording.Duration(size.LengthInMs()) : "-",
+            ["explanation"] = devices.Count > 0 ? devices[0].Explanation : "-",
+        };
+    }
+
+    private static WindowSize? WindowOf(AlertRule? rule) => rule?.Condition switch
+    {
+        AlertCondition.Threshold threshold => threshold.Window,
+        AlertCondition.Unusual unusual => unusual.Window,
+        AlertCondition.Trend trend => trend.Window,
+        _ => null,
+    };
+
+    private static ImmutableArray<AlertEvidence> EvidenceOf(AlertCase from, AlertRule? rule, Period period, List<Span> devices, List<Span> children)
+    {
+        var evidence = ImmutableArray.CreateBuilder<AlertEvidence>();
+        if (WindowOf(rule) is { } size && period.Step >= 0)
+        {
+            string statistic = rule!.Condition switch
+            {
+                AlertCondition.Threshold threshold => threshold.Statistic.ToString(),
+                AlertCondition.Unusual unusual => unusual.Statistic.ToString(),
+                AlertCondition.Trend trend => trend.Statistic.ToString(),
+                _ => "",
+            };
+            foreach (Verdict verdict in new[] { period.First, period.Worst, period.Latest }.Distinct().OrderBy(one => one.StartInMs))
+            {
+                evidence.Add(new AlertEvidence
+                {
+                    Metric = from.Metric.Length > 0 ? from.Metric : null,
+                    Statistic = char.ToLowerInvariant(statistic[0]) + statistic[1..],
+                    Window = size.Iso(),
+                    Unit = from.Unit,
+                    TimeInMs = verdict.StartInMs,
+                    Value = verdict.Value,
+                    Usual = rule.Condition is AlertCondition.Unusual ? verdict.Usual : null,
+                });
+            }
+        }
+
+        foreach (Span span in devices)
+        {
+            evidence.Add(new AlertEvidence
+            {
+                AnomalyId = span.Id,
+                DeviceId = span.Subject,
+                Metric = span.Metric,
+                Kind = span.Kind,
+                TimeInMs = span.FromInMs,
+                Value = span.Value,
+                Explanation = span.Explanation,
+            });
+        }
+
+        foreach (Span span in children)
+        {
+            evidence.Add(new AlertEvidence { Area = span.Subject, AlertId = span.Id, TimeInMs = span.FromInMs });
+        }
+
+        return evidence.ToImmutable();
+    }
+}

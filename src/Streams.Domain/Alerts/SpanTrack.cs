@@ -1,0 +1,281 @@
+using System.Runtime.InteropServices;
+using Streams.Domain.Windows;
+
+namespace Streams.Domain.Alerts;
+
+/// <summary>A time during which one device had an anomaly, or one child area a condition.</summary>
+internal sealed record Span
+{
+    public required string Id { get; init; }
+
+    public required string Subject { get; init; }
+
+    public required long FromInMs { get; init; }
+
+    /// <summary><see cref="long.MaxValue"/> while it lasts.</summary>
+    public required long UntilInMs { get; init; }
+
+    /// <summary>Of a child's condition; unknown for anomalies.</summary>
+    public AlertSeverity Severity { get; init; }
+
+    public string Metric { get; init; } = "";
+
+    public string Kind { get; init; } = "";
+
+    public double Value { get; init; }
+
+    public double Score { get; init; }
+
+    public string Explanation { get; init; } = "";
+
+    public bool IsOpen => UntilInMs == long.MaxValue;
+}
+
+/// <summary>
+/// Who had something when, in event time. Answers from when to when so many had it at once; the answer depends on the spans
+/// alone, not on the order in which they became known, since devices of a recording played fast are far apart in time.
+/// </summary>
+internal sealed class SpanTrack
+{
+    /// <summary>Closed spans kept for one device or child: more than that within a month is noise, not evidence.</summary>
+    private const int MostOfOne = 8;
+
+    private const int Most = 4000;
+
+    /// <summary>Closed spans older than the newest by this are forgotten: as far as parts of a recording may drift apart.</summary>
+    private const long KeptInMs = 45L * 86_400_000;
+
+    private readonly Dictionary<string, List<Span>> _bySubject = new(StringComparer.Ordinal);
+    private int _count;
+    private long _newestInMs = long.MinValue;
+
+    public bool IsEmpty => _count == 0;
+
+    /// <summary>Adds a span, or replaces the one with its id (raised before, now cleared or more severe).</summary>
+    public void Set(Span span)
+    {
+        ref List<Span>? spans = ref CollectionsMarshal.GetValueRefOrAddDefault(_bySubject, span.Subject, out _);
+        spans ??= [];
+        _newestInMs = Math.Max(_newestInMs, span.IsOpen ? span.FromInMs : span.UntilInMs);
+        int at = spans.FindIndex(other => other.Id == span.Id);
+        if (at >= 0)
+        {
+            // A clearing that overtook its raising stays: the later word is the one with an end.
+            spans[at] = span.IsOpen && !spans[at].IsOpen ? spans[at] : span;
+            return;
+        }
+
+        spans.Add(span);
+        _count++;
+        if (spans.Count > MostOfOne)
+        {
+            int oldest = 0;
+            for (int i = 1; i < spans.Count; i++)
+            {
+                if (spans[i].UntilInMs < spans[oldest].UntilInMs)
+                {
+                    oldest = i;
+                }
+            }
+
+            spans.RemoveAt(oldest);
+            _count--;
+        }
+
+        if (_count > Most)
+        {
+            ForgetOld();
+        }
+    }
+
+    public void Remove(string subject)
+    {
+        if (_bySubject.Remove(subject, out List<Span>? spans))
+        {
+            _count -= spans.Count;
+        }
+    }
+
+    /// <summary>Spans that lie in a period at least in part, open ones and the latest first, at most <paramref name="most"/>, and how many subjects they are of.</summary>
+    public List<Span> During(Period period, long withinInMs, int most, out int subjects)
+    {
+        var found = new List<Span>();
+        subjects = 0;
+        foreach (List<Span> spans in _bySubject.Values)
+        {
+            int before = found.Count;
+            foreach (Span span in spans)
+            {
+                if (span.FromInMs <= period.EndInMs && EndOf(span, withinInMs) >= period.StartInMs)
+                {
+                    found.Add(span);
+                }
+            }
+
+            subjects += found.Count > before ? 1 : 0;
+        }
+
+        found.Sort(static (a, b) =>
+        {
+            int byOpen = b.IsOpen.CompareTo(a.IsOpen);
+            int byTime = byOpen != 0 ? byOpen : b.FromInMs.CompareTo(a.FromInMs);
+            return byTime != 0 ? byTime : string.CompareOrdinal(a.Id, b.Id);
+        });
+        if (found.Count > most)
+        {
+            found.RemoveRange(most, found.Count - most);
+        }
+
+        return found;
+    }
+
+    /// <summary>Walks through event time, and folds the number of subjects that have a span at each moment.</summary>
+    /// <param name="withinInMs">A span counts at least this long from its beginning.</param>
+    /// <param name="measureOf">The measure for a number of subjects.</param>
+    /// <param name="nowInEventTime">Newest event time known: how far an open span has certainly lasted.</param>
+    public void Periods(AlertRule rule, long withinInMs, int members, Func<int, double> measureOf, long nowInEventTime, List<Period> into)
+    {
+        List<(long AtInMs, int Change)> edges = Edges(withinInMs);
+        var fold = new PeriodFold { LastEndInMs = long.MinValue };
+        int subjects = 0;
+        for (int i = 0; i < edges.Count;)
+        {
+            long at = edges[i].AtInMs;
+            for (; i < edges.Count && edges[i].AtInMs == at; i++)
+            {
+                subjects += edges[i].Change;
+            }
+
+            long end = i < edges.Count ? edges[i].AtInMs : Math.Max(nowInEventTime, at);
+            var verdict = new Verdict(at, end, measureOf(subjects)) { Count = subjects, Value = subjects, Members = members };
+            fold.Step(rule, in verdict, into);
+        }
+
+        if (fold.Open is { } open)
+        {
+            into.Add(open);
+        }
+    }
+
+    public AlertSeverity HighestDuring(Period period)
+    {
+        AlertSeverity highest = AlertSeverity.Unknown;
+        foreach (List<Span> spans in _bySubject.Values)
+        {
+            foreach (Span span in spans)
+            {
+                if (span.Severity > highest && span.FromInMs <= period.EndInMs && span.UntilInMs >= period.StartInMs
+                    && (!period.IsOpen || span.IsOpen))
+                {
+                    highest = span.Severity;
+                }
+            }
+        }
+
+        return highest;
+    }
+
+    public void Save(SnapshotWriter writer)
+    {
+        writer.Unsigned((ulong)_count);
+        foreach (List<Span> spans in _bySubject.Values)
+        {
+            foreach (Span span in spans)
+            {
+                writer.Text(span.Id);
+                writer.Text(span.Subject);
+                writer.Signed(span.FromInMs);
+                writer.Signed(span.UntilInMs);
+                writer.Byte((byte)span.Severity);
+                writer.Text(span.Metric);
+                writer.Text(span.Kind);
+                writer.Double(span.Value);
+                writer.Double(span.Score);
+                writer.Text(span.Explanation);
+            }
+        }
+    }
+
+    public void Restore(ref SnapshotReader reader)
+    {
+        int count = reader.Count(int.MaxValue);
+        for (int i = 0; i < count && !reader.Failed; i++)
+        {
+            Set(new Span
+            {
+                Id = reader.Text(),
+                Subject = reader.Text(),
+                FromInMs = reader.Signed(),
+                UntilInMs = reader.Signed(),
+                Severity = (AlertSeverity)reader.Byte(),
+                Metric = reader.Text(),
+                Kind = reader.Text(),
+                Value = reader.Double(),
+                Score = reader.Double(),
+                Explanation = reader.Text(),
+            });
+        }
+    }
+
+    private static long EndOf(Span span, long withinInMs) =>
+        span.IsOpen ? long.MaxValue : Math.Max(span.UntilInMs, span.FromInMs + withinInMs);
+
+    /// <summary>+1 where a subject's first span of a run begins, -1 where its last ends; a subject with two anomalies counts once.</summary>
+    private List<(long AtInMs, int Change)> Edges(long withinInMs)
+    {
+        var edges = new List<(long AtInMs, int Change)>(2 * _count);
+        var own = new List<(long From, long Until)>();
+        foreach (List<Span> spans in _bySubject.Values)
+        {
+            own.Clear();
+            foreach (Span span in spans)
+            {
+                own.Add((span.FromInMs, EndOf(span, withinInMs)));
+            }
+
+            own.Sort();
+            for (int i = 0; i < own.Count;)
+            {
+                (long from, long until) = own[i];
+                for (i++; i < own.Count && own[i].From <= until; i++)
+                {
+                    until = Math.Max(until, own[i].Until);
+                }
+
+                edges.Add((from, 1));
+                if (until != long.MaxValue)
+                {
+                    edges.Add((until, -1));
+                }
+            }
+        }
+
+        edges.Sort();
+        return edges;
+    }
+
+    private void ForgetOld()
+    {
+        long before = _newestInMs - KeptInMs;
+        foreach (List<Span> spans in _bySubject.Values)
+        {
+            _count -= spans.RemoveAll(span => span.UntilInMs < before);
+        }
+
+        // Still too many at once: the oldest half of the closed ones goes.
+        if (_count > Most)
+        {
+            long[] ends = [.. _bySubject.Values.SelectMany(spans => spans).Select(span => span.UntilInMs).Order()];
+            long median = Math.Min(ends[ends.Length / 2], long.MaxValue - 1);
+            foreach (List<Span> spans in _bySubject.Values)
+            {
+                _count -= spans.RemoveAll(span => span.UntilInMs <= median);
+            }
+        }
+
+        foreach (string empty in _bySubject.Where(pair => pair.Value.Count == 0).Select(pair => pair.Key).ToList())
+        {
+            _bySubject.Remove(empty);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+using Streams.Domain.Areas;
+using Streams.Domain.Windows;
+
+namespace Streams.Domain.Alerts;
+
+/// <summary>Makes a rule's measure of an area's closed windows of one time.</summary>
+internal static class WindowMeasure
+{
+    /// <param name="windows">Windows of one type, size and start, one for each metric that the rule selects; at least one.</param>
+    /// <returns>Null if nothing can be said: too few devices, too short a history.</returns>
+    public static Verdict? Of(AlertRule rule, AlertCase of, IReadOnlyList<AreaAggregate> windows)
+    {
+        AreaAggregate first = windows[0];
+        int members = 0;
+        foreach (AreaAggregate window in windows)
+        {
+            members = Math.Max(members, window.Members);
+        }
+
+        of.Unit = first.Unit;
+        of.Metric = windows.Count == 1 ? first.Metric : "";
+        return rule.Condition switch
+        {
+            AlertCondition.Threshold threshold => OfThreshold(threshold, windows, members),
+            AlertCondition.Unusual unusual => OfUnusual(rule, unusual, of, windows, members),
+            AlertCondition.Trend trend => OfTrend(rule, trend, of, windows, members),
+            _ => null,
+        };
+    }
+
+    private static Verdict? OfThreshold(AlertCondition.Threshold threshold, IReadOnlyList<AreaAggregate> windows, int members)
+    {
+        if (members < threshold.MinMembers)
+        {
+            return null;
+        }
+
+        double value = ValueOf(threshold.Statistic, windows);
+        return Verdict(windows[0], value, members) with { Value = value };
+    }
+
+    private static Verdict? OfUnusual(
+        AlertRule rule, AlertCondition.Unusual unusual, AlertCase of, IReadOnlyList<AreaAggregate> windows, int members)
+    {
+        AreaAggregate window = windows[0];
+        of.History ??= new MeasureHistory();
+        of.History.Set(window.StartInMs, ValueOf(unusual.Statistic, windows), unusual.MaxHistory);
+
+        (double sum, int count) = of.History.Recent(window.StartInMs, window.Size, unusual.Over);
+        long before = window.StartInMs - ((unusual.Over - 1) * window.Size.LengthInMs());
+        var usuals = new List<double>();
+        of.History.Comparable(window.StartInMs, before, unusual.At, usuals);
+        if (usuals.Count < Math.Max(1, unusual.MinHistory))
+        {
+            return null;
+        }
+
+        double value = sum / count;
+        double total = 0;
+        double squares = 0;
+        foreach (double one in usuals)
+        {
+            total += one;
+            squares += one * one;
+        }
+
+        double mean = total / usuals.Count;
+        double dispersion = mean > 0 ? ((squares / usuals.Count) - (mean * mean)) / mean : 1;
+        usuals.Sort();
+        double usual = QuantileOf(usuals, unusual.Quantile);
+
+        // A ratio to a usual of nothing says nothing; one event is the least that a count can usually be.
+        double measure = unusual.By == Comparison.Difference ? value - usual : value / Math.Max(usual, rule.Below ? 1e-9 : Floor(unusual));
+        bool counts = sum >= unusual.MinValue && !IsOfOneMetric(unusual, windows)
+            && (unusual.Significance is not { } significance
+                || (rule.Below
+                    ? CountSignificance.AtMost(sum, count, total, usuals.Count, dispersion)
+                    : CountSignificance.AtLeast(sum, count, total, usuals.Count, dispersion)) <= significance);
+        return Verdict(window, counts ? measure : Neutral(rule, unusual), members) with { Value = value, Usual = usual, Count = (int)Math.Min(sum, int.MaxValue) };
+    }
+
+    private static Verdict? OfTrend(AlertRule rule, AlertCondition.Trend trend, AlertCase of, IReadOnlyList<AreaAggregate> windows, int members)
+    {
+        AreaAggregate window = windows[0];
+        double value = ValueOf(trend.Statistic, windows);
+        of.History ??= new MeasureHistory();
+        of.History.Set(window.StartInMs, value, 8 * trend.Over);
+        ReadOnlySpan<(long StartInMs, double Value)> last = of.History.Last(window.StartInMs, trend.Over);
+        long lengthInMs = window.Size.LengthInMs();
+        if (last.Length < Math.Max(4, trend.Over) || last[^1].StartInMs - last[0].StartInMs > 2 * trend.Over * lengthInMs)
+        {
+            return null;
+        }
+
+        var slopes = new List<double>(last.Length * last.Length / 2);
+        for (int i = 0; i < last.Length; i++)
+        {
+            for (int j = i + 1; j < last.Length; j++)
+            {
+                slopes.Add((last[j].Value - last[i].Value) / (last[j].StartInMs - last[i].StartInMs));
+            }
+        }
+
+        slopes.Sort();
+        double slope = QuantileOf(slopes, 0.5);
+        double expected = value + (slope * trend.Horizon.TotalMilliseconds);
+        int step = rule.RaisedStep(expected);
+        double limit = step >= 0 ? rule.Steps[step].Raise : double.NaN;
+        double eta = slope != 0 ? (limit - value) / slope : 0;
+        return Verdict(window, expected, members) with { Value = value, Usual = limit, EtaInMs = double.IsFinite(eta) ? (long)Math.Max(0, eta) : 0 };
+    }
+
+    private static Verdict Verdict(AreaAggregate window, double measure, int members) =>
+        new(window.StartInMs, window.EndInMs, measure) { Members = members };
+
+    /// <summary>A measure that is as usual: neither raises nor upholds.</summary>
+    private static double Neutral(AlertRule rule, AlertCondition.Unusual unusual) =>
+        unusual.By == Comparison.Ratio ? Math.Min(1, rule.Steps[0].Clear) + (rule.Below ? 1 : 0) : 0;
+
+    private static double Floor(AlertCondition.Unusual unusual) => unusual.Statistic is Statistic.Count or Statistic.Sum ? 1 : 1e-9;
+
+    private static bool IsOfOneMetric(AlertCondition.Unusual unusual, IReadOnlyList<AreaAggregate> windows)
+    {
+        if (unusual.MaxShareOfOneMetric is not { } most)
+        {
+            return false;
+        }
+
+        double sum = 0;
+        double highest = 0;
+        foreach (AreaAggregate window in windows)
+        {
+            double value = unusual.Statistic == Statistic.Count ? window.Moments.Count : window.Moments.Sum;
+            sum += value;
+            highest = Math.Max(highest, value);
+        }
+
+        return highest > most * sum;
+    }
+
+    private static double ValueOf(Statistic statistic, IReadOnlyList<AreaAggregate> windows)
+    {
+        if (windows.Count == 1)
+        {
+            return ValueOf(statistic, in windows[0].Moments, in windows[0].Sketch);
+        }
+
+        Moments moments = default;
+        QuantileSketch sketch = default;
+        foreach (AreaAggregate window in windows)
+        {
+            moments.Merge(in window.Moments);
+            if (statistic == Statistic.P95)
+            {
+                sketch.Merge(in window.Sketch);
+            }
+        }
+
+        return ValueOf(statistic, in moments, in sketch);
+    }
+
+    private static double ValueOf(Statistic statistic, in Moments moments, in QuantileSketch sketch) => statistic switch
+    {
+        Statistic.Mean => moments.Mean,
+        Statistic.Max => moments.Max,
+        Statistic.Min => moments.Min,
+        Statistic.Sum => moments.Sum,
+        Statistic.P95 => Math.Clamp(sketch.Quantile(0.95), moments.Min, moments.Max),
+        Statistic.Last => moments.Last,
+        _ => moments.Count,
+    };
+
+    private static double QuantileOf(List<double> sorted, double q) => sorted[(int)Math.Round(q * (sorted.Count - 1))];
+}

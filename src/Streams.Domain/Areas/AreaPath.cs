@@ -1,0 +1,79 @@
+namespace Streams.Domain.Areas;
+
+/// <summary>
+/// An area's id is its path from the city down, such as <c>dijon/toison-dor</c>: lower-case words joined by hyphens, levels by
+/// slashes. The parent is the path without its last level; an id without a slash is a root (a city).
+/// </summary>
+public static class AreaPath
+{
+    /// <summary>Ids are Kafka keys and parts of addresses; 200 bytes is what a device id may have too.</summary>
+    public const int LongestId = 200;
+
+    /// <summary>The area above, or null for a root.</summary>
+    public static string? ParentOf(string id)
+    {
+        int slash = id.LastIndexOf('/');
+        return slash < 0 ? null : id[..slash];
+    }
+
+    public static string RootOf(string id)
+    {
+        int slash = id.IndexOf('/', StringComparison.Ordinal);
+        return slash < 0 ? id : id[..slash];
+    }
+
+    public static bool IsRoot(string id) => !id.Contains('/', StringComparison.Ordinal);
+
+    /// <summary>True if <paramref name="id"/> is <paramref name="ancestor"/> or lies below it.</summary>
+    public static bool IsWithin(string id, string ancestor) =>
+        id.StartsWith(ancestor, StringComparison.Ordinal) && (id.Length == ancestor.Length || id[ancestor.Length] == '/');
+
+    /// <summary>Letters, digits, <c>-</c>, <c>_</c> and <c>.</c> in levels of at least one character; at most <see cref="LongestId"/> characters.</summary>
+    public static bool IsValid(ReadOnlySpan<char> id)
+    {
+        if (id.IsEmpty || id.Length > LongestId)
+        {
+            return false;
+        }
+
+        bool levelIsEmpty = true;
+        foreach (char c in id)
+        {
+            if (c == '/')
+            {
+                if (levelIsEmpty)
+                {
+                    return false;
+                }
+
+                levelIsEmpty = true;
+            }
+            else if (char.IsLetterOrDigit(c) || c is '-' or '_' or '.')
+            {
+                levelIsEmpty = false;
+            }
+            else
+            {
+                return false;
+            }
+        }
+
+        return !levelIsEmpty;
+    }
+
+    /// <summary>A name for people when the configuration gives none: <c>toison-dor</c> becomes "Toison Dor".</summary>
+    public static string TitleOf(string id)
+    {
+        ReadOnlySpan<char> last = id.AsSpan(id.LastIndexOf('/') + 1);
+        Span<char> title = stackalloc char[last.Length];
+        bool startsWord = true;
+        for (int i = 0; i < last.Length; i++)
+        {
+            char c = last[i] is '-' or '_' ? ' ' : last[i];
+            title[i] = startsWord ? char.ToUpperInvariant(c) : c;
+            startsWord = c == ' ';
+        }
+
+        return new string(title);
+    }
+}
