@@ -44,6 +44,9 @@ internal sealed class AlertCase(ConditionKey key)
 
     public IReadOnlyList<AlertLife> Lives => _lives;
 
+    /// <summary>True if a device or child still has what it rests on, so that it goes on as time does.</summary>
+    public bool HasOpenSpans => Devices is { HasOpen: true } || Children is { HasOpen: true };
+
     /// <summary>Processing time at which <see cref="Decide"/> must be called even if nothing comes in.</summary>
     public long? DueInMs { get; private set; }
 

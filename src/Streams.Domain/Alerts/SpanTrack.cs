@@ -51,6 +51,8 @@ internal sealed class SpanTrack
 
     public bool IsEmpty => _count == 0;
 
+    public bool HasOpen => _bySubject.Values.Any(spans => spans.Exists(span => span.IsOpen));
+
     /// <summary>Adds a span, or replaces the one with its id (raised before, now cleared or more severe).</summary>
     public void Set(Span span)
     {

@@ -39,6 +39,9 @@ public sealed class AreaAggregate
     public int Members { get; set; }
 
     public long EndInMs => StartInMs + Size.LengthInMs();
+
+    /// <summary>It waits to be handed out: a window revised twice before that is handed out once.</summary>
+    internal bool IsPending { get; set; }
 }
 
 /// <summary>What became of a message to an area, as far as its shard has to know.</summary>

@@ -1,0 +1,117 @@
+using System.Buffers;
+using Streams.Domain.Alerts;
+using Streams.Domain.Windows;
+
+namespace Streams.Domain.Areas;
+
+public sealed partial class Area
+{
+    /// <summary>Version of the stored form. A node reads its own and all earlier ones.</summary>
+    private const byte SnapshotVersion = 1;
+
+    /// <summary>Writes everything but what waits to be drained: drain first, or store what was drained in the same transaction.</summary>
+    public void Save(IBufferWriter<byte> output)
+    {
+        var writer = new SnapshotWriter(output);
+        writer.Byte(SnapshotVersion);
+        writer.Text(Id);
+        writer.Unsigned((ulong)_byType.Count);
+        foreach ((string type, Membership members) in _byType)
+        {
+            writer.Text(type);
+            members.Save(writer);
+        }
+
+        writer.Unsigned((ulong)_lanes.Count);
+        foreach (Lane lane in _lanes)
+        {
+            writer.Text(lane.Type);
+            writer.Byte((byte)lane.Size);
+            lane.Save(writer, output);
+        }
+
+        writer.Unsigned((ulong)_cases.Count);
+        foreach ((ConditionKey key, AlertCase one) in _cases)
+        {
+            ObservationCodec.WriteKey(writer, key);
+            one.Save(writer);
+        }
+
+        writer.Unsigned((ulong)_toldParent.Count);
+        foreach ((string type, var told) in _toldParent)
+        {
+            writer.Text(type);
+            writer.Signed(told.Frontier);
+            writer.Signed(told.Devices);
+            writer.Signed(told.Silent);
+            writer.Signed(told.Interval);
+        }
+
+        writer.Signed(_lastReviewInMs);
+        writer.Signed(DueInMs ?? long.MaxValue);
+    }
+
+    /// <summary>Takes back what <see cref="Save"/> wrote.</summary>
+    /// <param name="fault">Why the snapshot can not be used; the area must then be rebuilt from its log.</param>
+    public static Area? Restore(ReadOnlySpan<byte> snapshot, out string? fault)
+    {
+        var reader = new SnapshotReader(snapshot);
+        byte version = reader.Byte();
+        if (version != SnapshotVersion)
+        {
+            fault = $"an area's snapshot of version {version}; this node reads version {SnapshotVersion}";
+            return null;
+        }
+
+        var area = new Area(reader.Text());
+        area.ReadParts(ref reader);
+        if (reader.Failed || !reader.AtEnd)
+        {
+            fault = $"the snapshot of area {area.Id} is cut short or damaged";
+            return null;
+        }
+
+        fault = null;
+        return area;
+    }
+
+    private void ReadParts(ref SnapshotReader reader)
+    {
+        int types = reader.Count(1 << 16);
+        for (int i = 0; i < types && !reader.Failed; i++)
+        {
+            MembersOf(reader.Text()).Restore(ref reader);
+        }
+
+        int lanes = reader.Count(1 << 16);
+        for (int i = 0; i < lanes && !reader.Failed; i++)
+        {
+            string type = reader.Text();
+            byte size = reader.Byte();
+            if (size >= WindowSizes.Count)
+            {
+                reader.Fail();
+                return;
+            }
+
+            LaneOf(type, (WindowSize)size).Restore(ref reader);
+        }
+
+        int cases = reader.Count(1 << 20);
+        for (int i = 0; i < cases && !reader.Failed; i++)
+        {
+            ConditionKey key = ObservationCodec.ReadKey(ref reader);
+            _cases[key] = AlertCase.Restore(key, ref reader);
+        }
+
+        int told = reader.Count(1 << 16);
+        for (int i = 0; i < told && !reader.Failed; i++)
+        {
+            _toldParent[reader.Text()] = (reader.Signed(), (int)reader.Signed(), (int)reader.Signed(), reader.Signed());
+        }
+
+        _lastReviewInMs = reader.Signed();
+        long due = reader.Signed();
+        DueInMs = due == long.MaxValue ? null : due;
+    }
+}

@@ -1,0 +1,501 @@
+using Streams.Domain.Alerts;
+using Streams.Domain.Windows;
+
+namespace Streams.Domain.Areas;
+
+/// <summary>
+/// The actor of an area, of whatever level: merges what its members observe into windows of its own, judges them by the rules, and
+/// raises alerts. Pure: time is an argument; what it has to say is drained after each message.
+/// </summary>
+/// <remarks>
+/// A window closes when every member has sent its part (by the members' watermarks), in order of event time; a member that lags
+/// is left out after a grace in processing time, and what it sends later revises the window. All figures are in event time, so a
+/// recording played at any speed gives the same as the same events live.
+/// </remarks>
+public sealed partial class Area
+{
+    private readonly SortedDictionary<string, Membership> _byType = new(StringComparer.Ordinal);
+    private readonly List<Lane> _lanes = [];
+    private readonly Dictionary<ConditionKey, AlertCase> _cases = [];
+    private readonly List<AreaAggregate> _aggregates = [];
+    private readonly Observation _toParent = new();
+    private readonly Dictionary<string, (long Frontier, int Devices, int Silent, long Interval)> _toldParent = new(StringComparer.Ordinal);
+    private readonly HashSet<AlertCase> _touched = [];
+    private readonly List<AreaAggregate> _selected = [];
+    private AlertVoice? _voice;
+    private AlertRules _rules = AlertRules.None;
+    private long _lastReviewInMs = long.MinValue;
+
+    public Area(string id)
+    {
+        Id = id;
+        Parent = AreaPath.ParentOf(id);
+    }
+
+    public string Id { get; }
+
+    /// <summary>The area above, which is told of everything here; null for a root.</summary>
+    public string? Parent { get; }
+
+    /// <summary>Devices below, of all types; a device with two types counts in both.</summary>
+    public int Devices => _byType.Values.Sum(members => members.Devices);
+
+    public int Silent => _byType.Values.Sum(members => members.Silent);
+
+    public IEnumerable<string> Types => _byType.Keys;
+
+    /// <summary>Windows that wait for members.</summary>
+    public int OpenWindows => _lanes.Sum(lane => lane.OpenWindows);
+
+    /// <summary>Processing time at which <see cref="Wake"/> wants to be called; null for never.</summary>
+    public long? DueInMs { get; private set; }
+
+    private AlertVoice Voice => _voice!;
+
+    private AreaLevels Levels
+    {
+        get
+        {
+            bool hasAreas = false;
+            bool hasDevices = false;
+            foreach (Membership members in _byType.Values)
+            {
+                hasAreas |= members.HasAreas;
+                hasDevices |= members.HasDevices;
+            }
+
+            return (hasDevices ? AreaLevels.Leaf : 0) | (Parent is null ? AreaLevels.Root : hasAreas ? AreaLevels.Parent : 0);
+        }
+    }
+
+    /// <summary>Takes an observation. The caller sees to it that each takes effect once.</summary>
+    public AreaOutcome Apply(Observation observation, AlertRules rules, long nowInMs)
+    {
+        Begin(rules, nowInMs);
+        foreach (MemberUpdate member in observation.Members)
+        {
+            MembersOf(member.Type).Set(in member);
+        }
+
+        foreach (PartialWindow part in observation.Windows)
+        {
+            Merge(observation.Series[part.Series], part, nowInMs);
+        }
+
+        foreach (AnomalyNotice anomaly in observation.Anomalies)
+        {
+            Note(anomaly);
+        }
+
+        foreach (ConditionNotice notice in observation.Conditions)
+        {
+            Note(notice);
+        }
+
+        foreach (CoverageNotice notice in observation.Coverage)
+        {
+            AlertCase covered = CaseOf(notice.Key);
+            covered.Cover(notice);
+            _touched.Add(covered);
+        }
+
+        return Finish(nowInMs);
+    }
+
+    /// <summary>Time has passed: closes windows that waited long enough, publishes alerts that settled, lets unconfirmed ones expire.</summary>
+    public AreaOutcome Wake(AlertRules rules, long nowInMs)
+    {
+        Begin(rules, nowInMs);
+        return Finish(nowInMs);
+    }
+
+    /// <summary>Hands out what there is to say, in order, and forgets it.</summary>
+    public void Drain(IAreaOutput output)
+    {
+        foreach (AreaAggregate aggregate in _aggregates)
+        {
+            output.Aggregate(aggregate);
+            aggregate.IsPending = false;
+        }
+
+        _aggregates.Clear();
+        if (_voice is not null)
+        {
+            foreach (Alert alert in Voice.Alerts)
+            {
+                output.Alert(alert);
+            }
+
+            _toParent.Conditions.AddRange(Voice.ForParent);
+            foreach ((string child, Observation observation) in Voice.ForChildren)
+            {
+                output.ToArea(child, observation);
+            }
+
+            Voice.Clear();
+        }
+
+        if (!_toParent.IsEmpty)
+        {
+            output.ToArea(Parent!, _toParent);
+            _toParent.Clear();
+        }
+    }
+
+    private void Begin(AlertRules rules, long nowInMs)
+    {
+        if (_voice is null || !ReferenceEquals(_rules, rules))
+        {
+            AlertVoice? before = _voice;
+            _rules = rules;
+            _voice = new AlertVoice(Id, rules) { NowInMs = nowInMs };
+            if (before is not null)
+            {
+                _voice.Alerts.AddRange(before.Alerts);
+                _voice.ForParent.AddRange(before.ForParent);
+            }
+
+            foreach ((ConditionKey key, AlertCase one) in _cases.ToList())
+            {
+                if (rules.Find(key.Rule) is null)
+                {
+                    one.Abandon(_voice);
+                    _cases.Remove(key);
+                }
+            }
+        }
+
+        Voice.NowInMs = nowInMs;
+    }
+
+    private void Merge(ObservedSeries series, PartialWindow part, long nowInMs)
+    {
+        Lane lane = LaneOf(series.Type, part.Size);
+        Slot? revised = lane.Add(in series, part, nowInMs);
+        if (revised is null)
+        {
+            return;
+        }
+
+        Say(revised.Find(series.Metric)!);
+        PassUp(series, part.Size, part.StartInMs, in part.Moments, in part.Sketch, part.Members);
+        Judge(lane, revised);
+    }
+
+    private void Note(AnomalyNotice anomaly)
+    {
+        bool concernsParent = false;
+        foreach (AlertRule rule in _rules.ForAnomaly(anomaly, AreaLevels.Leaf | AreaLevels.Parent | AreaLevels.Root))
+        {
+            var condition = (AlertCondition.Devices)rule.Condition;
+            if (anomaly.IsRaised && anomaly.Score < condition.MinScore)
+            {
+                continue;
+            }
+
+            concernsParent |= (rule.Levels & ~AreaLevels.Leaf) != 0;
+            if ((rule.Levels & Levels) == 0)
+            {
+                continue;
+            }
+
+            AlertCase one = CaseOf(new ConditionKey(rule.Id, anomaly.Type, ""));
+            one.Devices ??= new SpanTrack();
+            one.Devices.Set(new Span
+            {
+                Id = anomaly.Id,
+                Subject = anomaly.DeviceId,
+                FromInMs = anomaly.SinceInMs,
+                UntilInMs = anomaly.IsRaised ? long.MaxValue : Math.Max(anomaly.TimeInMs, anomaly.SinceInMs),
+                Metric = anomaly.Metric,
+                Kind = anomaly.Kind,
+                Value = anomaly.Value,
+                Score = anomaly.Score,
+                Explanation = anomaly.Explanation,
+            });
+            one.Metric = anomaly.Metric;
+            _touched.Add(one);
+        }
+
+        if (concernsParent && Parent is not null)
+        {
+            _toParent.Anomalies.Add(anomaly);
+        }
+    }
+
+    private void Note(ConditionNotice notice)
+    {
+        AlertCase one = CaseOf(notice.Key);
+        one.Children ??= new SpanTrack();
+        one.Children.Set(new Span
+        {
+            Id = notice.AlertId,
+            Subject = notice.Area,
+            FromInMs = notice.OnsetInMs,
+            UntilInMs = notice.EndInMs,
+            Severity = notice.Severity,
+            Value = notice.Measure,
+        });
+        _touched.Add(one);
+    }
+
+    private AreaOutcome Finish(long nowInMs)
+    {
+        CloseRipe(nowInMs);
+        TellParentOfMembers();
+        Review(nowInMs);
+        foreach (AlertCase one in _touched)
+        {
+            Decide(one, isConfirmed: true);
+        }
+
+        _touched.Clear();
+        FindDue(nowInMs);
+        bool decided = Voice is { IsEmpty: false } || _toParent.Anomalies.Count > 0;
+        return decided ? AreaOutcome.Decided : _aggregates.Count > 0 || !_toParent.IsEmpty ? AreaOutcome.Speaks : AreaOutcome.Quiet;
+    }
+
+    /// <summary>Cases that rest on anomalies or children go on in event time without news of their own; and whatever is due is decided.</summary>
+    private void Review(long nowInMs)
+    {
+        // Once a second of processing time is often enough for what has minutes to wait.
+        bool isTime = _lastReviewInMs == long.MinValue || nowInMs - _lastReviewInMs >= 1000;
+        if (isTime)
+        {
+            _lastReviewInMs = nowInMs;
+        }
+
+        foreach (AlertCase one in _cases.Values)
+        {
+            bool goesOn = isTime && (one.Devices is { IsEmpty: false } || one.Children is { IsEmpty: false }) && one.HasOpenSpans;
+            if (!_touched.Contains(one) && (goesOn || one.DueInMs <= nowInMs))
+            {
+                Decide(one, isConfirmed: goesOn);
+            }
+        }
+    }
+
+    private void Decide(AlertCase one, bool isConfirmed)
+    {
+        if (_rules.Find(one.Key.Rule) is not { } rule)
+        {
+            return;
+        }
+
+        long eventTime = long.MinValue;
+        if (_byType.TryGetValue(one.Key.Type, out Membership? members))
+        {
+            one.Members = members.Devices;
+            eventTime = members.LastEventInMs;
+        }
+
+        one.Decide(rule, Voice, eventTime, isConfirmed);
+    }
+
+    private void CloseRipe(long nowInMs)
+    {
+        foreach (Lane lane in _lanes)
+        {
+            Membership members = MembersOf(lane.Type);
+            while (lane.Oldest is { } oldest)
+            {
+                if (oldest.EndInMs > members.Frontier())
+                {
+                    if (nowInMs < DeadlineOf(oldest, members))
+                    {
+                        break;
+                    }
+
+                    members.LeaveOutBefore(oldest.EndInMs);
+                }
+
+                Close(lane);
+            }
+        }
+
+        for (int open = OpenWindows; open > _rules.Settings.MaxOpenWindows; open = OpenWindows)
+        {
+            // Nobody is left out for it: the windows after it go on waiting.
+            Close(_lanes.MaxBy(lane => lane.OpenWindows)!);
+        }
+    }
+
+    /// <summary>
+    /// Processing time at which a window waits no longer. Live, a member may need up to its interval after the window's end to show
+    /// that it has passed it; in a recording that time is long over, and only the grace counts.
+    /// </summary>
+    private long DeadlineOf(Slot slot, Membership members) =>
+        Math.Max(slot.FirstArrivalInMs, slot.EndInMs + members.IntervalInMs) + (long)_rules.Settings.Grace.TotalMilliseconds;
+
+    private void Close(Lane lane)
+    {
+        Slot slot = lane.CloseOldest();
+        foreach (AreaAggregate window in slot.Windows)
+        {
+            Say(window);
+            PassUp(new ObservedSeries(window.Type, window.Metric, window.Unit), window.Size, window.StartInMs,
+                in window.Moments, in window.Sketch, window.Members);
+        }
+
+        Judge(lane, slot);
+    }
+
+    private void Judge(Lane lane, Slot slot)
+    {
+        foreach (AlertRule rule in _rules.ForWindows(lane.Type, lane.Size, Levels))
+        {
+            MetricSelection metrics = rule.Condition switch
+            {
+                AlertCondition.Threshold threshold => threshold.Metrics,
+                AlertCondition.Unusual unusual => unusual.Metrics,
+                AlertCondition.Trend trend => trend.Metrics,
+                _ => MetricSelection.All,
+            };
+            _selected.Clear();
+            foreach (AreaAggregate window in slot.Windows)
+            {
+                if (metrics.Includes(window.Metric))
+                {
+                    _selected.Add(window);
+                }
+            }
+
+            if (_selected.Count == 0)
+            {
+                continue;
+            }
+
+            AlertCase one = CaseOf(new ConditionKey(rule.Id, lane.Type, ""));
+            one.Windows ??= new WindowTrack();
+            if (WindowMeasure.Of(rule, one, _selected) is { } verdict)
+            {
+                one.Windows.Set(rule, in verdict);
+            }
+            else
+            {
+                one.Windows.Remove(slot.StartInMs);
+            }
+
+            // Decided window by window, so that a condition that came and went within one message is still told.
+            Decide(one, isConfirmed: true);
+        }
+    }
+
+    private void Say(AreaAggregate window)
+    {
+        if (!window.IsPending)
+        {
+            window.IsPending = true;
+            _aggregates.Add(window);
+        }
+    }
+
+    private void PassUp(ObservedSeries series, WindowSize size, long startInMs, in Moments moments, in QuantileSketch sketch, int members)
+    {
+        if (Parent is null)
+        {
+            return;
+        }
+
+        PartialWindow part = _toParent.AddWindow(_toParent.SeriesOf(series.Type, series.Metric, series.Unit), size, startInMs);
+        part.Moments.Merge(in moments);
+        part.Sketch.Merge(in sketch);
+        part.Members = members;
+    }
+
+    private void TellParentOfMembers()
+    {
+        if (Parent is null)
+        {
+            return;
+        }
+
+        foreach ((string type, Membership members) in _byType)
+        {
+            long frontier = members.Frontier();
+            var told = (frontier, members.Devices, members.Silent, members.IntervalInMs);
+            if (frontier == long.MinValue || (_toldParent.TryGetValue(type, out var before) && before == told))
+            {
+                continue;
+            }
+
+            _toldParent[type] = told;
+            int at = _toParent.Members.FindIndex(update => update.Type == type);
+            var update = new MemberUpdate
+            {
+                Id = Id,
+                Type = type,
+                WatermarkInMs = frontier,
+                LastEventInMs = members.LastEventInMs,
+                IntervalInMs = members.IntervalInMs,
+                Devices = members.Devices,
+                Silent = members.Silent,
+                IsArea = true,
+            };
+            if (at < 0)
+            {
+                _toParent.Members.Add(update);
+            }
+            else
+            {
+                _toParent.Members[at] = update;
+            }
+        }
+    }
+
+    private void FindDue(long nowInMs)
+    {
+        long due = long.MaxValue;
+        foreach (Lane lane in _lanes)
+        {
+            if (lane.Oldest is { } oldest)
+            {
+                due = Math.Min(due, DeadlineOf(oldest, MembersOf(lane.Type)));
+            }
+        }
+
+        foreach (AlertCase one in _cases.Values)
+        {
+            due = Math.Min(due, one.DueInMs ?? long.MaxValue);
+        }
+
+        DueInMs = due == long.MaxValue ? null : Math.Max(due, nowInMs + 1);
+    }
+
+    private Membership MembersOf(string type)
+    {
+        if (!_byType.TryGetValue(type, out Membership? members))
+        {
+            members = new Membership();
+            _byType.Add(type, members);
+        }
+
+        return members;
+    }
+
+    private Lane LaneOf(string type, WindowSize size)
+    {
+        foreach (Lane lane in _lanes)
+        {
+            if (lane.Size == size && lane.Type == type)
+            {
+                return lane;
+            }
+        }
+
+        var added = new Lane(type, size);
+        _lanes.Add(added);
+        return added;
+    }
+
+    private AlertCase CaseOf(ConditionKey key)
+    {
+        if (!_cases.TryGetValue(key, out AlertCase? one))
+        {
+            one = new AlertCase(key);
+            _cases.Add(key, one);
+        }
+
+        return one;
+    }
+}
