@@ -1,0 +1,21 @@
+using Microsoft.Extensions.DependencyInjection;
+using Streams.Node.Configuration;
+using Streams.Runtime;
+using Streams.Runtime.Log;
+using Streams.Runtime.Storage;
+
+namespace Streams.Node.Api;
+
+/// <summary>Where the API's answers come from.</summary>
+/// <param name="Layout">Actor kinds, their numbers and partition counts: with a key they give the shard whose history is asked for.</param>
+public sealed record ApiSources(IStore Store, INodeView Node, StoreLayout Layout, ClusterConfiguration Configuration, TimeProvider Time)
+{
+    /// <summary>The shard an actor lives in.</summary>
+    internal ShardId ShardOf(string kind, string key)
+    {
+        (byte number, KindLayout layout) = Layout.Kinds.First(each => each.Value.Name == kind);
+        return new ShardId(number, Partitioner.PartitionOf(System.Text.Encoding.UTF8.GetBytes(key), layout.Partitions));
+    }
+
+    internal static ApiSources Of(HttpContext context) => context.RequestServices.GetRequiredService<ApiSources>();
+}

@@ -1,0 +1,93 @@
+using Streams.Node.Api.Requests;
+using Streams.Runtime;
+using Streams.Runtime.Storage;
+
+namespace Streams.Node.Api.Endpoints;
+
+/// <summary>
+/// <c>GET /api/v1/cluster</c>: nodes, and shards with owner, epoch, next offset and lag. Owners and epochs come from the store, which knows
+/// all nodes; lag is known for the shards that the asked node runs itself, and null for others.
+/// </summary>
+internal static class ClusterEndpoints
+{
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/api/v1/cluster", GetAsync);
+
+    private static async Task GetAsync(HttpContext context)
+    {
+        QueryReader query = new(context);
+        if (!await query.IsGoodAsync())
+        {
+            return;
+        }
+
+        ApiSources sources = ApiSources.Of(context);
+        NodeIdentity identity = sources.Node.Identity;
+        IReadOnlyList<ShardRow> stored = await Task.Run(sources.Store.ReadShards);
+        Dictionary<ShardId, RunningShard> running = sources.Node.Shards().ToDictionary(each => each.Shard);
+        long? lag = running.Count == 0 ? null : running.Values.Sum(each => each.Lag ?? 0);
+        await Answer.Json(context, json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("cluster", identity.Cluster);
+            json.WriteString("version", identity.Version);
+            json.WriteString("node", identity.Node);
+            WriteNumber("lag", lag);
+            json.WriteStartArray("nodes");
+            foreach (IGrouping<string, ShardRow> node in stored.Where(row => row.Owner is not null).GroupBy(row => row.Owner!).OrderBy(each => each.Key, StringComparer.Ordinal))
+            {
+                WriteNode(node.Key, node.Count(), node.Key == identity.Node);
+            }
+
+            if (stored.All(row => row.Owner != identity.Node))
+            {
+                WriteNode(identity.Node, 0, isThis: true);
+            }
+
+            json.WriteEndArray();
+            json.WriteStartArray("shards");
+            foreach (ShardRow row in stored)
+            {
+                RunningShard? live = running.GetValueOrDefault(row.Shard);
+                json.WriteStartObject();
+                json.WriteString("kind", sources.Layout.Kinds.TryGetValue(row.Shard.Kind, out KindLayout? kind) ? kind.Name : row.Shard.Kind.ToString(System.Globalization.CultureInfo.InvariantCulture));
+                json.WriteNumber("partition", row.Shard.Partition);
+                json.WriteString("owner", row.Owner);
+                json.WriteNumber("epoch", row.Epoch);
+                json.WriteNumber("nextOffset", live?.NextOffset ?? row.NextOffset);
+                WriteNumber("lag", live?.Lag);
+                json.WriteNumber("generation", row.Generation);
+                json.WriteString("claimedAt", Answer.Time(row.ClaimedAt));
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+
+            void WriteNumber(string name, long? number)
+            {
+                if (number is { } value)
+                {
+                    json.WriteNumber(name, value);
+                }
+                else
+                {
+                    json.WriteNull(name);
+                }
+            }
+
+            void WriteNode(string name, int shards, bool isThis)
+            {
+                json.WriteStartObject();
+                json.WriteString("name", name);
+                json.WriteNumber("shards", shards);
+                if (isThis)
+                {
+                    json.WriteString("version", identity.Version);
+                    json.WriteString("startedAt", Answer.Time(identity.StartedAt));
+                }
+
+                json.WriteEndObject();
+            }
+        });
+    }
+}

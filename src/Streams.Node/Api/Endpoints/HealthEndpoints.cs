@@ -1,0 +1,44 @@
+namespace Streams.Node.Api.Endpoints;
+
+/// <summary>
+/// <c>/health/live</c>: the process can go on (a supervisor restarts it otherwise). <c>/health/ready</c>: it does its work (a load
+/// balancer passes it by otherwise). 200 or 503; either way all parts are told.
+/// </summary>
+internal static class HealthEndpoints
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/health/live", context => WriteAsync(context, part => part.IsWell || !part.Fatal));
+        routes.MapGet("/health/ready", context => WriteAsync(context, part => part.IsWell));
+    }
+
+    private static Task WriteAsync(HttpContext context, Func<HealthPart, bool> isFine)
+    {
+        IReadOnlyList<HealthPart> parts = ApiSources.Of(context).Node.Health();
+        bool allFine = parts.All(isFine);
+        return Answer.Json(
+            context,
+            json =>
+            {
+                json.WriteStartObject();
+                json.WriteString("status", allFine ? "ok" : "failing");
+                json.WriteStartArray("parts");
+                foreach (HealthPart part in parts)
+                {
+                    json.WriteStartObject();
+                    json.WriteString("name", part.Name);
+                    json.WriteString("status", part.IsWell ? "ok" : "failing");
+                    if (part.Detail.Length > 0)
+                    {
+                        json.WriteString("detail", part.Detail);
+                    }
+
+                    json.WriteEndObject();
+                }
+
+                json.WriteEndArray();
+                json.WriteEndObject();
+            },
+            allFine ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+    }
+}

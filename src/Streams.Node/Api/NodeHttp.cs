@@ -1,0 +1,44 @@
+using System.Net;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Streams.Node.Configuration;
+
+namespace Streams.Node.Api;
+
+/// <summary>The node's web server: Kestrel with bounds on everything a client can make it hold, and the API on it.</summary>
+public static class NodeHttp
+{
+    /// <summary>A server ready to be started; its address is known after the start (port 0 takes a free one).</summary>
+    /// <param name="loggers">Where its warnings and errors go; not disposed with it.</param>
+    public static WebApplication Create(ApiSources sources, ILoggerFactory loggers)
+    {
+        HttpSettings http = sources.Configuration.Node.Http;
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton(loggers);
+        builder.Services.AddStreamsApi(sources);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Listen(IPAddress.Parse(http.Address), http.Port);
+            Bound(kestrel.Limits, http);
+        });
+        WebApplication app = builder.Build();
+        app.UseStreamsApi();
+        app.MapStreamsApi();
+        return app;
+    }
+
+    private static void Bound(KestrelServerLimits limits, HttpSettings http)
+    {
+        limits.MaxRequestBodySize = http.MaxBodyInBytes;
+        limits.MaxConcurrentConnections = http.MaxConnections;
+        limits.MaxConcurrentUpgradedConnections = http.MaxConnections;
+        limits.MaxRequestLineSize = 8 << 10;
+        limits.MaxRequestHeadersTotalSize = 32 << 10;
+        limits.MaxRequestHeaderCount = 64;
+        limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
+    }
+}

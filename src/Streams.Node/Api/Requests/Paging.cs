@@ -1,0 +1,42 @@
+using System.Text.Json;
+using Streams.Runtime.Storage;
+
+namespace Streams.Node.Api.Requests;
+
+/// <summary>Lists: <c>{"items":[…],"next":"…"}</c>, <c>next</c> null on the last page.</summary>
+internal static class Paging
+{
+    /// <summary>One page of documents; whether there is a next one is known by looking one row further.</summary>
+    public static async Task WriteDocumentsAsync(HttpContext context, IStore store, DocumentQuery query)
+    {
+        (IReadOnlyList<Document> rows, bool more) = await Task.Run(() => Read(store, query));
+        await WriteAsync(context, rows.Select(row => row.Body), more ? QueryReader.Next(rows[^1].AtInMs, rows[^1].Id) : null);
+    }
+
+    private static (IReadOnlyList<Document> Rows, bool More) Read(IStore store, DocumentQuery query)
+    {
+        if (query.Limit < QueryReader.MaxLimit)
+        {
+            IReadOnlyList<Document> oneMore = store.Query(query with { Limit = query.Limit + 1 });
+            return ([.. oneMore.Take(query.Limit)], oneMore.Count > query.Limit);
+        }
+
+        // A store gives no more than 1,000 rows at once, so the row after a full page takes a second look.
+        IReadOnlyList<Document> rows = store.Query(query);
+        return (rows, rows.Count == query.Limit && store.Query(query with { After = (rows[^1].AtInMs, rows[^1].Id), Limit = 1 }).Count > 0);
+    }
+
+    public static Task WriteAsync(HttpContext context, IEnumerable<ReadOnlyMemory<byte>> items, string? next) => Answer.Json(context, json =>
+    {
+        json.WriteStartObject();
+        json.WriteStartArray("items");
+        foreach (ReadOnlyMemory<byte> item in items)
+        {
+            json.WriteRawValue(item.Span, skipInputValidation: true);
+        }
+
+        json.WriteEndArray();
+        json.WriteString("next", next);
+        json.WriteEndObject();
+    });
+}

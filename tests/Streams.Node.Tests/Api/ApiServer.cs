@@ -1,0 +1,162 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Streams.Node.Api;
+using Streams.Node.Configuration;
+using Streams.Node.Tests.Configuration;
+using Streams.Runtime;
+using Streams.Runtime.Storage;
+
+namespace Streams.Node.Tests.Api;
+
+/// <summary>The API on a store in memory and a node that the test plays.</summary>
+internal sealed class ApiServer : IAsyncDisposable
+{
+    public static readonly DateTimeOffset Now = new(2026, 11, 22, 10, 15, 30, TimeSpan.Zero);
+
+    public static readonly StoreLayout Layout = new("test", "node-1", new Dictionary<byte, KindLayout>
+    {
+        [1] = new("device", 4),
+        [2] = new("area", 2),
+    });
+
+    private readonly WebApplication _app;
+    private readonly Dictionary<ShardId, (long Epoch, long Commits)> _claims = [];
+
+    public ApiServer(Func<HttpSettings, HttpSettings>? http = null)
+    {
+        Store.Open(Layout);
+        (ClusterConfiguration? shipped, _) = ClusterConfiguration.Load(ConfigurationFolder.Shipped, new Dictionary<string, string>());
+        Sources = new ApiSources(Store, Node, Layout, shipped! with { Node = shipped.Node with { Http = http?.Invoke(shipped.Node.Http) ?? shipped.Node.Http } }, new FixedTime(Now));
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseTestServer();
+        builder.Services.AddLogging();
+        builder.Services.AddStreamsApi(Sources);
+        _app = builder.Build();
+        _app.UseStreamsApi();
+        _app.MapStreamsApi();
+        _app.Start();
+        Client = _app.GetTestClient();
+    }
+
+    public SqliteStore Store { get; } = SqliteStore.InMemory();
+
+    public PlayedNode Node { get; } = new();
+
+    public ApiSources Sources { get; }
+
+    public HttpClient Client { get; }
+
+    public void Put(params Document[] documents) => Commit(new ShardId(1, 0), commit => commit.Documents.AddRange(documents));
+
+    public void Commit(ShardId shard, Action<ShardCommit> fill)
+    {
+        (long epoch, long commits) = _claims.TryGetValue(shard, out (long, long) claimed) ? claimed : (Store.Claim(shard, "node-1", "log-1", Now).Epoch, 0);
+        _claims[shard] = (epoch, commits + 1);
+        ShardCommit commit = new() { Shard = shard, Epoch = epoch, Number = commits + 1, NextOffset = 0, LastNumbers = [0, 0], PublishedThrough = [0, 0] };
+        fill(commit);
+        Assert.Equal(CommitResult.Written, Assert.Single(Store.Commit([commit])));
+    }
+
+    public async Task<JsonElement> GetAsync(string path, HttpStatusCode status = HttpStatusCode.OK)
+    {
+        using HttpResponseMessage response = await Client.GetAsync(path, TestContext.Current.CancellationToken);
+        return await ReadAsync(response, status);
+    }
+
+    public async Task<JsonElement> PostAsync(string path, string body, string contentType, HttpStatusCode status)
+    {
+        using StringContent content = new(body, Encoding.UTF8);
+        content.Headers.ContentType = contentType.Length == 0 ? null : System.Net.Http.Headers.MediaTypeHeaderValue.Parse(contentType);
+        using HttpResponseMessage response = await Client.PostAsync(path, content, TestContext.Current.CancellationToken);
+        return await ReadAsync(response, status);
+    }
+
+    public static async Task<JsonElement> ReadAsync(HttpResponseMessage response, HttpStatusCode status)
+    {
+        string body = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.True(status == response.StatusCode, $"{(int)response.StatusCode}: {body}");
+        JsonElement json = JsonDocument.Parse(body).RootElement;
+        if ((int)status >= 400 && json.TryGetProperty("type", out JsonElement type))
+        {
+            Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+            Assert.StartsWith("urn:streams:problem:", type.GetString(), StringComparison.Ordinal);
+            Assert.Equal((int)status, json.GetProperty("status").GetInt32());
+            Assert.NotEmpty(json.GetProperty("detail").GetString()!);
+        }
+        else
+        {
+            Assert.Equal("application/json", response.Content.Headers.ContentType?.MediaType);
+        }
+
+        return json;
+    }
+
+    public static Document Row(string collection, string id, string scope, string category, string state, long atInMs) =>
+        new(collection, id, scope, category, state, atInMs, Encoding.UTF8.GetBytes($$"""{"id":"{{id}}"}"""));
+
+    public static string[] Ids(JsonElement page) => [.. page.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("id").GetString()!)];
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        Store.Dispose();
+    }
+
+    private sealed class FixedTime(DateTimeOffset now) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => now;
+    }
+}
+
+/// <summary>A node as the test wants it.</summary>
+internal sealed class PlayedNode : INodeView
+{
+    public NodeIdentity Identity { get; } = new("test", "node-1", "0.1.0", ApiServer.Now.AddHours(-1));
+
+    public List<HealthPart> Parts { get; } = [new("kafka", true), new("store", true)];
+
+    public List<RunningShard> Running { get; } = [];
+
+    public NodeFigures Counted { get; set; } = new();
+
+    public Dictionary<(string Kind, string Key), string> Live { get; } = [];
+
+    public Dictionary<(string Kind, string Key), byte[]> Recent { get; } = [];
+
+    public List<PublishedRecord> Published { get; } = [];
+
+    public Exception? PublishFails { get; set; }
+
+    public Exception? DescribeFails { get; set; }
+
+    public IReadOnlyList<HealthPart> Health() => Parts;
+
+    public IReadOnlyList<RunningShard> Shards() => Running;
+
+    public NodeFigures Figures() => Counted;
+
+    public Task<ReadOnlyMemory<byte>?> DescribeAsync(string kind, string key, CancellationToken stop) =>
+        DescribeFails is { } error
+            ? Task.FromException<ReadOnlyMemory<byte>?>(error)
+            : Task.FromResult(Live.TryGetValue((kind, key), out string? json) ? Encoding.UTF8.GetBytes(json) : (ReadOnlyMemory<byte>?)null);
+
+    public Task<ReadOnlyMemory<byte>?> RecentHistoryAsync(string kind, string key, CancellationToken stop) =>
+        Task.FromResult(Recent.TryGetValue((kind, key), out byte[]? bytes) ? bytes : (ReadOnlyMemory<byte>?)null);
+
+    public Task PublishAsync(IReadOnlyList<PublishedRecord> records, CancellationToken stop)
+    {
+        if (PublishFails is { } error)
+        {
+            return Task.FromException(error);
+        }
+
+        Published.AddRange(records);
+        return Task.CompletedTask;
+    }
+}
