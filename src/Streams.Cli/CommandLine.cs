@@ -70,7 +70,9 @@ public static class CommandLine
         foreach (Command group in ClusterCommands.Build(shared, screen)
             .Concat(DeviceCommands.Build(shared, screen))
             .Concat(AlertCommands.Build(shared, screen))
-            .Concat(CareCommands.Build(shared, screen)))
+            .Concat(CareCommands.Build(shared, screen))
+            .Concat(ConfigCommands.Build(shared, screen))
+            .Concat(ReplayCommand.Build(shared, screen)))
         {
             root.Subcommands.Add(group);
         }

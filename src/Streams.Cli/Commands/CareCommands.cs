@@ -6,7 +6,7 @@ using Streams.Cli.Server;
 
 namespace Streams.Cli.Commands;
 
-/// <summary><c>streams dead-letters</c> and <c>streams config</c>: taking care of what went wrong, and of what could.</summary>
+/// <summary><c>streams dead-letters</c>: taking care of input that was refused.</summary>
 internal static class CareCommands
 {
     private static readonly Listing DeadLetters = new(
@@ -18,14 +18,18 @@ internal static class CareCommands
 
     public static IEnumerable<Command> Build(SharedOptions shared, Screen screen)
     {
+        Option<string?> reason = Lists.Text("--reason", "REASON", "Only what was refused for this reason, such as unknown_metric.");
+        Option<DateTimeOffset?> from = Lists.Moment("--from", "Refused at or after.");
+        Option<DateTimeOffset?> to = Lists.Moment("--to", "Refused before.");
         Option<int> limit = Lists.Limit();
         Option<string?> after = Lists.After();
-        Command list = new ExampleCommand("list", "Refused input, newest first.", "streams dead-letters list --limit 20")
-            .Taking(limit, after)
+        Command list = new ExampleCommand("list", "Refused input, newest first.", "streams dead-letters list --limit 20", "streams dead-letters list --reason unknown_metric --from 1h")
+            .Taking(reason, from, to, limit, after)
             .Answering(
                 shared,
                 screen,
-                parsed => (new Query("api/v1/dead-letters").With("limit", parsed.GetValue(limit).ToString(CultureInfo.InvariantCulture)).With("after", parsed.GetValue(after)).ToString(), "dead letters"),
+                parsed => (new Query("api/v1/dead-letters").With("reason", parsed.GetValue(reason))
+                    .With("from", Lists.Rfc3339(parsed.GetValue(from))).With("to", Lists.Rfc3339(parsed.GetValue(to))).With("limit", parsed.GetValue(limit).ToString(CultureInfo.InvariantCulture)).With("after", parsed.GetValue(after)).ToString(), "dead letters"),
                 page => DeadLetters.WritePage(screen, page, "Nothing was refused."));
 
         var showId = new Argument<string>("ID") { Description = "The dead letter's id, as the list shows it." };

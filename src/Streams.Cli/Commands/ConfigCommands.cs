@@ -1,0 +1,54 @@
+using System.CommandLine;
+using System.Text.Json;
+using Streams.Cli.Output;
+using Streams.Node.Configuration;
+
+namespace Streams.Cli.Commands;
+
+/// <summary><c>streams config</c>: whether a node would start with these files.</summary>
+internal static class ConfigCommands
+{
+    public static IEnumerable<Command> Build(SharedOptions shared, Screen screen)
+    {
+        var directory = new Argument<string?>("DIR")
+        {
+            Description = "Configuration folder. Default: cluster-config in this folder, or in one above it or above the executable.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var check = new ExampleCommand(
+            "check",
+            "Reads the configuration and names every fault with file, line, what is wrong and what is allowed. Exit status 1 if there is one.",
+            "streams config check",
+            "streams config check /etc/streams --output json").Taking(directory);
+        check.SetAction(parsed =>
+        {
+            string folder = ConfigurationFolder.Find(parsed.GetValue(directory));
+            (ClusterConfiguration? configuration, IReadOnlyList<ConfigurationFault> faults) = ClusterConfiguration.Load(folder);
+            if (parsed.GetValue(shared.Output) == OutputForm.Json)
+            {
+                screen.Json(JsonSerializer.SerializeToElement(new
+                {
+                    directory = folder,
+                    ok = faults.Count == 0,
+                    faults = faults.Select(fault => new { file = fault.Source, line = fault.Line, column = fault.Column, what = fault.What, allowed = fault.Allowed }),
+                }));
+            }
+            else if (configuration is not null)
+            {
+                screen.Line($"{folder}: no faults; {configuration.DeviceTypes.Length} device types, {configuration.Topics.All.Count} topics.");
+            }
+            else
+            {
+                foreach (ConfigurationFault fault in faults)
+                {
+                    screen.Line(fault.ToString());
+                }
+
+                screen.Line(faults.Count == 1 ? "1 fault." : $"{faults.Count} faults.");
+            }
+
+            return faults.Count == 0 ? ExitStatus.Done : ExitStatus.Failed;
+        });
+        yield return Show.Group("config", "The files under cluster-config.", check);
+    }
+}
