@@ -121,15 +121,20 @@ public sealed class PostgresStore : IStore
 
     public IReadOnlyList<StoredActor> Load(ShardId shard, IReadOnlyCollection<string> keys) => keys.Count == 0 ? [] : On(connection => ReadAll(
         connection,
-        "SELECT id, key, due_in_ms, snapshot FROM actors WHERE shard = $1 AND key = ANY($2)",
+        "SELECT a.id, a.key, t.due_in_ms, a.snapshot FROM actors a LEFT JOIN timers t ON t.id = a.id WHERE a.shard = $1 AND a.key = ANY($2)",
         row => new StoredActor((int)row.GetInt64(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetInt64(2), row.GetFieldValue<byte[]>(3)),
         shard.Number, keys as string[] ?? [.. keys]));
 
     public IReadOnlyList<DueActor> LoadDue(ShardId shard, long beforeInMs, int limit) => On(connection => ReadAll(
         connection,
-        "SELECT key, due_in_ms FROM actors WHERE shard = $1 AND due_in_ms < $2 ORDER BY due_in_ms, id LIMIT $3",
+        """
+        SELECT a.key, t.due_in_ms
+        FROM (SELECT id, due_in_ms FROM timers WHERE id BETWEEN $1 AND $2 AND due_in_ms < $3 ORDER BY due_in_ms, id LIMIT $4) AS t
+        JOIN actors a ON a.id = t.id
+        ORDER BY t.due_in_ms, t.id
+        """,
         row => new DueActor(row.GetString(0), row.GetInt64(1)),
-        shard.Number, beforeInMs, limit));
+        WriteSet.ActorId(shard.Number, 0), WriteSet.ActorId(shard.Number, -1), beforeInMs, limit));
 
     public IReadOnlyList<OutboxChunk> LoadOutbox(ShardId shard) => On(connection => ReadAll(
         connection,

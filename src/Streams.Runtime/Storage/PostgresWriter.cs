@@ -23,10 +23,16 @@ internal sealed class PostgresWriter
         .Integer(s => s.Shard).Bigint(s => s.Epoch).Bigint(s => s.CommitNumber).Bigint(s => s.NextOffset).Bigint(s => s.UrgentNumber).Bigint(s => s.BulkNumber);
 
     private readonly PostgresRows<ActorWrite> _actors = new PostgresRows<ActorWrite>("""
-        INSERT INTO actors (id, shard, key, due_in_ms, snapshot) SELECT * FROM unnest($1, $2, $3, $4, $5)
-        ON CONFLICT (id) DO UPDATE SET due_in_ms = excluded.due_in_ms, snapshot = excluded.snapshot
+        INSERT INTO actors (id, shard, key, snapshot) SELECT * FROM unnest($1, $2, $3, $4)
+        ON CONFLICT (id) DO UPDATE SET snapshot = excluded.snapshot
         """)
-        .Bigint(a => a.Id).Integer(a => a.Shard).Text(a => a.Row.Key).BigintOrNull(a => a.Row.DueInMs).Bytea(a => a.Row.Snapshot);
+        .Bigint(a => a.Id).Integer(a => a.Shard).Text(a => a.Row.Key).Bytea(a => a.Row.Snapshot);
+
+    private readonly PostgresRows<ActorWrite> _timers = new PostgresRows<ActorWrite>("""
+        INSERT INTO timers (id, due_in_ms) SELECT * FROM unnest($1, $2)
+        ON CONFLICT (id) DO UPDATE SET due_in_ms = excluded.due_in_ms WHERE timers.due_in_ms IS DISTINCT FROM excluded.due_in_ms
+        """)
+        .Bigint(a => a.Id).BigintOrNull(a => a.Row.DueInMs);
 
     private readonly PostgresRows<Published> _published = new PostgresRows<Published>("""
         DELETE FROM outbox o USING unnest($1, $2, $3) AS p (shard, lane, through)
@@ -112,6 +118,7 @@ internal sealed class PostgresWriter
         using NpgsqlBatch batch = new(connection);
         _shards.AddTo(batch, _set.Shards);
         _actors.AddTo(batch, _set.Actors);
+        _timers.AddTo(batch, _set.Actors);
         _published.AddTo(batch, _set.Published);
         _outbox.AddTo(batch, _set.Outbox);
         _journal.AddTo(batch, _set.Journal);
@@ -128,6 +135,7 @@ internal sealed class PostgresWriter
         _locked.Clear();
         _shards.Clear();
         _actors.Clear();
+        _timers.Clear();
         _published.Clear();
         _outbox.Clear();
         _journal.Clear();
