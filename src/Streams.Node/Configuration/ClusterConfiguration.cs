@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Collections.Immutable;
+using Streams.Domain.Areas;
 using Streams.Domain.Devices;
 
 namespace Streams.Node.Configuration;
@@ -16,6 +17,9 @@ public sealed record ClusterConfiguration
     public required ImmutableArray<DeviceType> DeviceTypes { get; init; }
 
     public required ImmutableArray<Role> Roles { get; init; }
+
+    /// <summary>Of all cities, ids unique. Areas need not be here to exist.</summary>
+    public required ImmutableArray<AreaDescription> Areas { get; init; }
 
     /// <summary>
     /// Reads a configuration folder. Either the configuration or the faults, all of them at once, in reading order; never both, never neither.
@@ -41,17 +45,36 @@ public sealed record ClusterConfiguration
         TopicSettings? topics = Open("topics.yaml") is { } topicsFile ? TopicsFile.Read(topicsFile) : null;
         ImmutableArray<DeviceType>? types = Open("device-types.yaml", required: true) is { } typesFile ? DeviceTypesFile.Read(typesFile) : null;
         ImmutableArray<Role>? roles = Open("roles.yaml") is { } rolesFile ? RolesFile.Read(rolesFile) : null;
+        ImmutableArray<AreaDescription> areas = ReadAreas(Path.Combine(directory, "cities"), faults);
 
         if (faults.Count > 0 || node is null || topics is null || types is null || roles is null)
         {
             return (null, faults.InOrder());
         }
 
-        return (new ClusterConfiguration { Node = node, Topics = topics, DeviceTypes = types.Value, Roles = roles.Value }, []);
+        return (new ClusterConfiguration { Node = node, Topics = topics, DeviceTypes = types.Value, Roles = roles.Value, Areas = areas }, []);
     }
 
     /// <summary>As <see cref="Load(string, IReadOnlyDictionary{string, string})"/>, with this process's environment.</summary>
     public static (ClusterConfiguration? Configuration, IReadOnlyList<ConfigurationFault> Faults) Load(string directory) =>
         Load(directory, Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
             .ToDictionary(each => (string)each.Key, each => (string?)each.Value ?? ""));
+
+    private static ImmutableArray<AreaDescription> ReadAreas(string cities, ConfigurationFaults faults)
+    {
+        Dictionary<string, (AreaDescription Area, string File)> areas = [];
+        string[] folders = Directory.Exists(cities) ? Directory.GetDirectories(cities) : [];
+        foreach (string path in folders.Order(StringComparer.Ordinal).Select(city => Path.Combine(city, "areas.yaml")).Where(File.Exists))
+        {
+            foreach (AreaDescription area in YamlFile.Open(path, faults) is { } file ? AreasFile.Read(file) : [])
+            {
+                if (!areas.TryAdd(area.Id, (area, path)))
+                {
+                    faults.Add(new YamlPlace(path, 0, 0), $"the area {area.Id} is described in {areas[area.Id].File} too", "allowed: each area once");
+                }
+            }
+        }
+
+        return [.. areas.Values.Select(each => each.Area)];
+    }
 }
