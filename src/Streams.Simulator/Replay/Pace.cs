@@ -9,6 +9,9 @@ public sealed record Pace
     /// <summary>Event time given to the first reading, Unix milliseconds; the others keep their distance from it. Null keeps the recorded times.</summary>
     public long? FirstTimeInMs { get; init; }
 
+    /// <summary>Whether a reading waits for its own (shifted) time to come, whatever the speed: a past that is caught up with turns into the present.</summary>
+    public bool NotBeforeEventTime { get; init; }
+
     public static Pace Max { get; } = new();
 
     /// <summary>How far after the start a reading is due that lies <paramref name="eventTimeInMs"/> after the first one.</summary>

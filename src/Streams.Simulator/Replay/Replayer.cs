@@ -53,6 +53,12 @@ public sealed class Replayer(ILogWriter writer, string topic, int partitions, Pa
             }
 
             TimeSpan early = pace.DueAfter(reading.TimeInMs - _firstInMs.Value) - time.GetElapsedTime(startedAt);
+            if (pace.NotBeforeEventTime)
+            {
+                var future = TimeSpan.FromMilliseconds(reading.TimeInMs + _shiftInMs - time.GetUtcNow().ToUnixTimeMilliseconds());
+                early = future > early ? future : early;
+            }
+
             if (early > TimeSpan.FromMilliseconds(1) && !await WaitAsync(early, readings, progress, startedAt, stop).ConfigureAwait(false))
             {
                 break;
