@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.Extensions.DependencyInjection;
 using Streams.Node.Api.Endpoints;
+using Streams.Node.Api.Intake;
 using Streams.Node.Api.Requests;
 using Streams.Node.Configuration;
 using Streams.Runtime.Log;
@@ -53,6 +54,7 @@ public static class StreamsApi
         AlertEndpoints.Map(routes);
         DeadLetterEndpoints.Map(routes);
         MetricsEndpoint.Map(routes);
+        ReadingEndpoints.Map(routes, new ReadingIntake(routes.ServiceProvider.GetRequiredService<ApiSources>().Configuration));
         return routes;
     }
 

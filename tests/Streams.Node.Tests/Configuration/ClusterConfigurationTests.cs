@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using Streams.Domain.Devices;
+using Streams.Domain.Readings;
 using Streams.Domain.Windows;
 using Streams.Node.Configuration;
 using Streams.Tests;
@@ -34,6 +35,7 @@ public sealed class ClusterConfigurationTests
         string folder = RecordedData.Require("data", "city");
         Dictionary<string, DeviceType> types = Shipped().DeviceTypes.ToDictionary(type => type.Name);
         SortedSet<string> unknown = [];
+        HashSet<string> seen = [];
         foreach (string file in Directory.GetFiles(folder, "*.csv.gz"))
         {
             using StreamReader reader = new(new GZipStream(File.OpenRead(file), CompressionMode.Decompress));
@@ -44,10 +46,15 @@ public sealed class ClusterConfigurationTests
                 string[] fromEnd = line.Split(',')[^3..];
                 string type = line.Split(',')[1];
                 string metric = fromEnd[0];
+                if (!seen.Add($"{type} {metric} {fromEnd[2]}"))
+                {
+                    continue;
+                }
+
                 double value = double.Parse(fromEnd[1], System.Globalization.CultureInfo.InvariantCulture);
                 MetricDefinition? definition = types.GetValueOrDefault(type)?.Metrics.FirstOrDefault(
                     each => each.IsFamily ? metric.StartsWith(each.Name[..^1], StringComparison.Ordinal) : each.Name == metric);
-                if (definition is null || !double.IsFinite(value))
+                if (definition is null || !double.IsFinite(value) || !Units.TryConvert(fromEnd[2], definition.Unit, out _, out _))
                 {
                     unknown.Add($"{Path.GetFileName(file)}: {type} {metric} {value} {fromEnd[2]}");
                 }

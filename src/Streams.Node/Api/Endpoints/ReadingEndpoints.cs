@@ -1,0 +1,92 @@
+using System.Text.Json;
+using Streams.Node.Api.Intake;
+using Streams.Node.Api.Requests;
+
+namespace Streams.Node.Api.Endpoints;
+
+/// <summary>
+/// <c>POST /api/v1/readings</c>: one reading or an array. 202 when Kafka has all of them; 207 with a reason for each one refused, the others
+/// being in Kafka; 400 when the body is no JSON, 413 and 415 for what is too much or of another type: then nothing was taken.
+/// </summary>
+internal static class ReadingEndpoints
+{
+    public static void Map(IEndpointRouteBuilder routes, ReadingIntake intake) =>
+        routes.MapPost("/api/v1/readings", context => PostAsync(context, intake));
+
+    private static async Task PostAsync(HttpContext context, ReadingIntake intake)
+    {
+        ApiSources sources = ApiSources.Of(context);
+        if (!await new QueryReader(context).IsGoodAsync())
+        {
+            return;
+        }
+
+        if (MediaOf(context.Request) is not { } media)
+        {
+            await Problem.Write(
+                context, StatusCodes.Status415UnsupportedMediaType, "unsupported-media-type",
+                $"The content is {context.Request.ContentType ?? "of no stated type"}{(context.Request.Headers.ContentEncoding.Count > 0 ? ", encoded" : "")}; allowed: {ReadingIntake.Allowed}, in UTF-8, not encoded.");
+            return;
+        }
+
+        long most = sources.Configuration.Node.Http.MaxBodyInBytes;
+        if (await BoundedBody.ReadAsync(context.Request, most, context.RequestAborted) is not { } body)
+        {
+            await Problem.Write(context, StatusCodes.Status413PayloadTooLarge, "too-large", $"The body is longer than {most} bytes; send several requests.");
+            return;
+        }
+
+        TakenReadings taken;
+        try
+        {
+            taken = intake.Take(body, media, sources.Time.GetUtcNow().ToUnixTimeMilliseconds());
+        }
+        catch (JsonException error)
+        {
+            await Problem.Write(context, StatusCodes.Status400BadRequest, "malformed-json", $"The body is not JSON (line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}): {error.Message.Split(" LineNumber:")[0]}");
+            return;
+        }
+        catch (TooManyReadingsException error)
+        {
+            await Problem.Write(context, StatusCodes.Status413PayloadTooLarge, "too-large", $"Too many readings; {error.Message}.");
+            return;
+        }
+
+        if (taken.Records.Count > 0)
+        {
+            await sources.Node.PublishAsync(taken.Records, context.RequestAborted);
+        }
+
+        await Answer.Json(
+            context,
+            json => WriteResult(json, taken),
+            taken.Refused.Count == 0 ? StatusCodes.Status202Accepted : StatusCodes.Status207MultiStatus);
+    }
+
+    private static void WriteResult(Utf8JsonWriter json, TakenReadings taken)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("accepted", taken.Records.Count);
+        json.WriteStartArray("refused");
+        foreach (RefusedReading refused in taken.Refused)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("index", refused.Index);
+            json.WriteString("reason", refused.Refusal.Reason);
+            json.WriteString("field", refused.Refusal.Field);
+            json.WriteString("detail", refused.Refusal.Message);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    /// <summary>The media type, or null where the body can't be read as it is.</summary>
+    private static string? MediaOf(HttpRequest request)
+    {
+        string[] parts = (request.ContentType ?? "").ToLowerInvariant().Split(';', StringSplitOptions.TrimEntries);
+        bool isUtf8 = parts.Skip(1).All(part => !part.StartsWith("charset=", StringComparison.Ordinal) || part["charset=".Length..].Trim('"') == "utf-8");
+        return isUtf8 && request.Headers.ContentEncoding.Count == 0 && ReadingIntake.Allowed.Split(", ").Contains(parts[0]) ? parts[0] : null;
+    }
+}
