@@ -20,7 +20,7 @@ internal sealed class AlertCase(ConditionKey key)
     private const int MostCoverage = 16;
 
     private readonly List<AlertLife> _lives = [];
-    private readonly List<(long StartInMs, long EndInMs, AlertSeverity Severity)> _handled = [];
+    private readonly List<Handled> _handled = [];
     private readonly List<CoverageNotice> _coverage = [];
 
     public ConditionKey Key { get; } = key;
@@ -50,8 +50,17 @@ internal sealed class AlertCase(ConditionKey key)
     /// <summary>Processing time at which <see cref="Decide"/> must be called even if nothing comes in.</summary>
     public long? DueInMs { get; private set; }
 
-    public void Cover(CoverageNotice notice)
+    /// <summary>The parent's word on what its alert speaks for. Once it is over, what still holds here waits its time again before it is said.</summary>
+    public void Cover(CoverageNotice notice, AlertRule? rule, long nowInMs)
     {
+        if (notice.EndInMs != long.MaxValue && rule is not null)
+        {
+            foreach (AlertLife life in _lives)
+            {
+                life.SettlesAtInMs = Math.Max(life.SettlesAtInMs, nowInMs + (long)rule.Settle.TotalMilliseconds);
+            }
+        }
+
         _coverage.RemoveAll(other => other.AlertId == notice.AlertId && other.OnsetInMs == notice.OnsetInMs);
         _coverage.Add(notice);
         if (_coverage.Count > MostCoverage)
@@ -60,14 +69,14 @@ internal sealed class AlertCase(ConditionKey key)
         }
     }
 
-    /// <param name="eventTimeInMs">Newest event time that the area knows for the type.</param>
+    /// <param name="members">The area's members of the type: how far each is known.</param>
     /// <param name="isConfirmed">True if this follows from news about the condition and not only from time passing.</param>
-    public void Decide(AlertRule rule, AlertVoice voice, long eventTimeInMs, bool isConfirmed)
+    public void Decide(AlertRule rule, AlertVoice voice, Membership members, bool isConfirmed)
     {
-        List<Period> periods = Periods(rule, eventTimeInMs);
+        List<Period> periods = Periods(rule, members);
         Match(rule, voice, periods, isConfirmed);
         DueInMs = null;
-        for (int i = _lives.Count - 1; i >= 0; i--)
+        for (int i = 0; i < _lives.Count;)
         {
             AlertLife life = _lives[i];
             Expire(rule, voice, life);
@@ -79,6 +88,7 @@ internal sealed class AlertCase(ConditionKey key)
                 continue;
             }
 
+            i++;
             long due = IsWaiting(voice, life) ? life.SettlesAtInMs : life.SeenAtInMs + (long)rule.ExpiresAfter.TotalMilliseconds;
             DueInMs = Math.Min(DueInMs ?? long.MaxValue, due);
         }
@@ -118,11 +128,9 @@ internal sealed class AlertCase(ConditionKey key)
         }
 
         writer.Unsigned((ulong)_handled.Count);
-        foreach ((long start, long end, AlertSeverity severity) in _handled)
+        foreach (Handled handled in _handled)
         {
-            writer.Signed(start);
-            writer.Signed(end);
-            writer.Byte((byte)severity);
+            writer.Struct(in handled);
         }
 
         writer.Unsigned((ulong)_coverage.Count);
@@ -172,7 +180,7 @@ internal sealed class AlertCase(ConditionKey key)
         int handled = reader.Count(MostHandled);
         for (int i = 0; i < handled; i++)
         {
-            restored._handled.Add((reader.Signed(), reader.Signed(), (AlertSeverity)reader.Byte()));
+            restored._handled.Add(reader.Struct<Handled>());
         }
 
         int coverage = reader.Count(MostCoverage);
@@ -187,7 +195,7 @@ internal sealed class AlertCase(ConditionKey key)
     }
 
     /// <summary>All times known at which the condition held, in order, those that touch made one.</summary>
-    private List<Period> Periods(AlertRule rule, long eventTimeInMs)
+    private List<Period> Periods(AlertRule rule, Membership membership)
     {
         var periods = new List<Period>();
         Windows?.Periods(rule, periods);
@@ -198,7 +206,7 @@ internal sealed class AlertCase(ConditionKey key)
                 count < condition.MinDevices || count < condition.MinShare * members
                     ? (rule.Below ? double.MaxValue : double.MinValue)
                     : condition.Measure == DeviceMeasure.Share ? Math.Min(100, 100.0 * count / members) : count;
-            devices.Periods(rule, (long)condition.Within.TotalMilliseconds, members, MeasureOf, eventTimeInMs, periods);
+            devices.Periods(rule, (long)condition.Within.TotalMilliseconds, members, MeasureOf, membership, periods);
         }
 
         if (Children is { IsEmpty: false } children && rule.MinChildren > 0)
@@ -210,7 +218,7 @@ internal sealed class AlertCase(ConditionKey key)
                 Below = false,
                 For = TimeSpan.Zero,
             };
-            children.Periods(counting, 0, 0, count => count, eventTimeInMs, periods);
+            children.Periods(counting, 0, 0, count => count, membership, periods);
             for (int i = before; i < periods.Count; i++)
             {
                 periods[i].Step = -1;
@@ -318,10 +326,11 @@ internal sealed class AlertCase(ConditionKey key)
     {
         long coolDownInMs = (long)rule.CoolDown.TotalMilliseconds;
         long lastsUntil = period.IsOpen ? period.ConfirmedThroughInMs : period.EndInMs;
-        foreach ((long start, long end, AlertSeverity severity) in _handled)
+        foreach (Handled before in _handled)
         {
-            bool isNear = period.StartInMs <= end + coolDownInMs && lastsUntil >= start - coolDownInMs;
-            bool escapes = lastsUntil > end && (period.Severity > severity || lastsUntil > end + coolDownInMs);
+            bool isNear = period.StartInMs <= before.EndInMs + coolDownInMs && lastsUntil >= before.StartInMs - coolDownInMs;
+            bool escapes = lastsUntil > before.EndInMs
+                && (period.Severity > before.Severity || lastsUntil > before.EndInMs + coolDownInMs);
             if (isNear && !escapes)
             {
                 return false;
@@ -335,12 +344,17 @@ internal sealed class AlertCase(ConditionKey key)
     private void Raise(AlertRule rule, AlertVoice voice, Period period)
     {
         bool mayBeCovered = rule.MinChildren > 0 && voice.Parent is not null;
+        Handled before = _handled.Find(handled => handled.StartInMs == period.StartInMs);
         _lives.Add(new AlertLife
         {
             Id = AlertVoice.IdOf(voice.Area, Key, period.StartInMs),
             Period = period.Copy(),
             SettlesAtInMs = mayBeCovered ? voice.NowInMs + (long)rule.Settle.TotalMilliseconds : voice.NowInMs,
             SeenAtInMs = voice.NowInMs,
+
+            // An alert that expired and whose condition shows itself again is the same one, so its states go on counting.
+            Revision = before.Revision,
+            SentInMs = before.SentInMs,
             State = period.IsOpen ? AlertState.Active : AlertState.Cleared,
         });
     }
@@ -357,8 +371,9 @@ internal sealed class AlertCase(ConditionKey key)
 
     private void Remember(AlertLife life)
     {
-        _handled.Add((life.Period.StartInMs, life.Period.EndInMs, life.Period.Severity));
-        _handled.Sort();
+        _handled.RemoveAll(handled => handled.StartInMs == life.Period.StartInMs);
+        _handled.Add(new Handled(life.Period.StartInMs, life.Period.EndInMs, life.SentInMs, life.Revision, life.Period.Severity));
+        _handled.Sort(static (a, b) => a.StartInMs.CompareTo(b.StartInMs));
         if (_handled.Count > MostHandled)
         {
             _handled.RemoveAt(0);
@@ -366,7 +381,7 @@ internal sealed class AlertCase(ConditionKey key)
     }
 
     private bool IsWaiting(AlertVoice voice, AlertLife life) =>
-        life.Revision == 0 && voice.NowInMs < life.SettlesAtInMs && CoverOf(life) is null;
+        !life.IsStanding && !(life.IsOver && life.Revision > 0) && voice.NowInMs < life.SettlesAtInMs && CoverOf(life) is null;
 
     private CoverageNotice? CoverOf(AlertLife life)
     {
@@ -427,7 +442,7 @@ internal sealed class AlertCase(ConditionKey key)
     {
         if (!life.IsStanding && !(life.IsOver && life.Revision > 0))
         {
-            // New, or standing again after the parent's alert went. One that is over already is raised all the same, so that there is a record of it.
+            // New, back, or standing again after the parent's alert went. One that is over already is raised all the same, so that there is a record of it.
             if (rule is not null)
             {
                 voice.Publish(this, rule, life, life.Revision == 0 ? AlertMessageType.Alert : AlertMessageType.Update, AlertState.Active, null);
@@ -506,4 +521,7 @@ internal sealed class AlertCase(ConditionKey key)
             }
         }
     }
+
+    /// <summary>An alert that is over, so that the same time does not raise it again. Stored as it lies in memory: change it with the snapshot's version.</summary>
+    private readonly record struct Handled(long StartInMs, long EndInMs, long SentInMs, int Revision, AlertSeverity Severity);
 }

@@ -11,7 +11,7 @@ internal sealed class AlertLife
     public required Period Period { get; set; }
 
     /// <summary>Processing time from which it is published even if the parent has not taken over.</summary>
-    public required long SettlesAtInMs { get; init; }
+    public required long SettlesAtInMs { get; set; }
 
     /// <summary>Processing time at which the condition was last seen to hold.</summary>
     public long SeenAtInMs { get; set; }

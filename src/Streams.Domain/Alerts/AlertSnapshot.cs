@@ -10,6 +10,7 @@ internal static class AlertSnapshot
         writer.Signed(verdict.StartInMs);
         writer.Signed(verdict.EndInMs);
         writer.Double(verdict.Measure);
+        writer.Double(verdict.Upholding);
         writer.Double(verdict.Value);
         writer.Double(verdict.Usual);
         writer.Signed(verdict.Count);
@@ -19,6 +20,7 @@ internal static class AlertSnapshot
 
     public static Verdict ReadVerdict(ref SnapshotReader reader) => new(reader.Signed(), reader.Signed(), reader.Double())
     {
+        Upholding = reader.Double(),
         Value = reader.Double(),
         Usual = reader.Double(),
         Count = (int)reader.Signed(),

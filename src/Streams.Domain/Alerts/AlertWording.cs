@@ -104,7 +104,7 @@ public static class AlertWording
 
         double magnitude = Math.Abs(value);
         int decimals = magnitude >= 100 ? 0 : magnitude >= 10 ? 1 : magnitude >= 1 ? 2 : 3;
-        return Math.Round(value, decimals).ToString("0.###", CultureInfo.InvariantCulture);
+        return Math.Round(value, decimals, MidpointRounding.AwayFromZero).ToString("0.###", CultureInfo.InvariantCulture);
     }
 
     internal static string Time(long unixMs) =>

@@ -3,6 +3,9 @@ namespace Streams.Domain.Alerts;
 /// <summary>The measure over a stretch of event time, with the figures that words need.</summary>
 internal readonly record struct Verdict(long StartInMs, long EndInMs, double Measure)
 {
+    /// <summary>What the clearing limits compare with, where that differs from <see cref="Measure"/>: parts that are not known yet may still uphold.</summary>
+    public double Upholding { get; init; } = Measure;
+
     /// <summary>The value that the measure was made from, in the metric's unit.</summary>
     public double Value { get; init; }
 
@@ -135,7 +138,7 @@ internal struct PeriodFold
 
     private void Continue(AlertRule rule, Period open, in Verdict verdict, List<Period> ended)
     {
-        int held = rule.HeldStep(verdict.Measure);
+        int held = rule.HeldStep(verdict.Upholding);
         if (held < 0)
         {
             CalmSinceInMs ??= verdict.StartInMs;

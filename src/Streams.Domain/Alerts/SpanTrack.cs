@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Streams.Domain.Areas;
 using Streams.Domain.Windows;
 
 namespace Streams.Domain.Alerts;
@@ -131,25 +132,33 @@ internal sealed class SpanTrack
         return found;
     }
 
-    /// <summary>Walks through event time, and folds the number of subjects that have a span at each moment.</summary>
+    /// <summary>
+    /// Walks through event time, and folds the number of subjects that have a span at each moment: those that certainly have one
+    /// raise, those that may have one uphold. They differ where a span is open and its subject is not known that far yet.
+    /// </summary>
     /// <param name="withinInMs">A span counts at least this long from its beginning.</param>
     /// <param name="measureOf">The measure for a number of subjects.</param>
-    /// <param name="nowInEventTime">Newest event time known: how far an open span has certainly lasted.</param>
-    public void Periods(AlertRule rule, long withinInMs, int members, Func<int, double> measureOf, long nowInEventTime, List<Period> into)
+    /// <param name="membership">How far each subject is known, and so how far its open span has certainly lasted.</param>
+    public void Periods(AlertRule rule, long withinInMs, int members, Func<int, double> measureOf, Membership membership, List<Period> into)
     {
-        List<(long AtInMs, int Change)> edges = Edges(withinInMs);
+        List<(long AtInMs, int Certain, int Possible)> edges = Edges(withinInMs, membership);
         var fold = new PeriodFold { LastEndInMs = long.MinValue };
-        int subjects = 0;
+        int certain = 0;
+        int possible = 0;
         for (int i = 0; i < edges.Count;)
         {
             long at = edges[i].AtInMs;
             for (; i < edges.Count && edges[i].AtInMs == at; i++)
             {
-                subjects += edges[i].Change;
+                certain += edges[i].Certain;
+                possible += edges[i].Possible;
             }
 
-            long end = i < edges.Count ? edges[i].AtInMs : Math.Max(nowInEventTime, at);
-            var verdict = new Verdict(at, end, measureOf(subjects)) { Count = subjects, Value = subjects, Members = members };
+            long end = i < edges.Count ? edges[i].AtInMs : Math.Max(membership.LastEventInMs, at);
+            var verdict = new Verdict(at, end, measureOf(certain))
+            {
+                Upholding = measureOf(possible), Count = possible, Value = possible, Members = members,
+            };
             fold.Step(rule, in verdict, into);
         }
 
@@ -223,37 +232,60 @@ internal sealed class SpanTrack
         span.IsOpen ? long.MaxValue : Math.Max(span.UntilInMs, span.FromInMs + withinInMs);
 
     /// <summary>+1 where a subject's first span of a run begins, -1 where its last ends; a subject with two anomalies counts once.</summary>
-    private List<(long AtInMs, int Change)> Edges(long withinInMs)
+    private List<(long AtInMs, int Certain, int Possible)> Edges(long withinInMs, Membership membership)
     {
-        var edges = new List<(long AtInMs, int Change)>(2 * _count);
-        var own = new List<(long From, long Until)>();
-        foreach (List<Span> spans in _bySubject.Values)
+        var edges = new List<(long AtInMs, int Certain, int Possible)>(4 * _count);
+        var certain = new List<(long From, long Until)>();
+        var possible = new List<(long From, long Until)>();
+        foreach ((string subject, List<Span> spans) in _bySubject)
         {
-            own.Clear();
+            certain.Clear();
+            possible.Clear();
             foreach (Span span in spans)
             {
-                own.Add((span.FromInMs, EndOf(span, withinInMs)));
+                long until = EndOf(span, withinInMs);
+                possible.Add((span.FromInMs, until));
+
+                // A silent device is known by saying nothing.
+                if (span.IsOpen && span.Kind != "silence")
+                {
+                    until = Math.Max(span.FromInMs + Math.Max(1, withinInMs), membership.KnownThrough(subject));
+                }
+
+                certain.Add((span.FromInMs, until));
             }
 
-            own.Sort();
-            for (int i = 0; i < own.Count;)
+            foreach ((long from, long until) in Runs(certain))
             {
-                (long from, long until) = own[i];
-                for (i++; i < own.Count && own[i].From <= until; i++)
-                {
-                    until = Math.Max(until, own[i].Until);
-                }
+                edges.Add((from, 1, 0));
+                edges.Add((until, -1, 0));
+            }
 
-                edges.Add((from, 1));
-                if (until != long.MaxValue)
-                {
-                    edges.Add((until, -1));
-                }
+            foreach ((long from, long until) in Runs(possible))
+            {
+                edges.Add((from, 0, 1));
+                edges.Add((until, 0, -1));
             }
         }
 
+        edges.RemoveAll(edge => edge.AtInMs == long.MaxValue);
         edges.Sort();
         return edges;
+    }
+
+    private static IEnumerable<(long From, long Until)> Runs(List<(long From, long Until)> spans)
+    {
+        spans.Sort();
+        for (int i = 0; i < spans.Count;)
+        {
+            (long from, long until) = spans[i];
+            for (i++; i < spans.Count && spans[i].From <= until; i++)
+            {
+                until = Math.Max(until, spans[i].Until);
+            }
+
+            yield return (from, until);
+        }
     }
 
     private void ForgetOld()

@@ -95,7 +95,7 @@ public sealed partial class Area
         foreach (CoverageNotice notice in observation.Coverage)
         {
             AlertCase covered = CaseOf(notice.Key);
-            covered.Cover(notice);
+            covered.Cover(notice, rules.Find(notice.Key.Rule), nowInMs);
             _touched.Add(covered);
         }
 
@@ -282,14 +282,9 @@ public sealed partial class Area
             return;
         }
 
-        long eventTime = long.MinValue;
-        if (_byType.TryGetValue(one.Key.Type, out Membership? members))
-        {
-            one.Members = members.Devices;
-            eventTime = members.LastEventInMs;
-        }
-
-        one.Decide(rule, Voice, eventTime, isConfirmed);
+        Membership members = MembersOf(one.Key.Type);
+        one.Members = members.Devices;
+        one.Decide(rule, Voice, members, isConfirmed);
     }
 
     private void CloseRipe(long nowInMs)

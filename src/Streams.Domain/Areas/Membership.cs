@@ -31,6 +31,13 @@ internal sealed class Membership
 
     public IEnumerable<Member> Members => _members.Values;
 
+    /// <summary>
+    /// Event time through which a member is known: for a device its last reading, for a child area the time through which its windows
+    /// are complete. Whoever is no member any more is known for good.
+    /// </summary>
+    public long KnownThrough(string id) =>
+        !_members.TryGetValue(id, out Member? member) ? long.MaxValue : member.IsArea ? member.WatermarkInMs : member.LastEventInMs;
+
     /// <summary>Takes an update. A watermark never goes back.</summary>
     public void Set(in MemberUpdate update)
     {
