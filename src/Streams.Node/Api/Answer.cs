@@ -9,7 +9,7 @@ namespace Streams.Node.Api;
 internal static class Answer
 {
     /// <summary>Only what JSON itself requires is escaped: answers are never put into HTML, and names of places stay readable.</summary>
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    public static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static Task Json(HttpContext context, Action<Utf8JsonWriter> write, int status = StatusCodes.Status200OK)
     {

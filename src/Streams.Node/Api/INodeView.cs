@@ -23,8 +23,8 @@ public interface INodeView
     Task<ReadOnlyMemory<byte>?> DescribeAsync(string kind, string key, CancellationToken stop);
 
     /// <summary>
-    /// The closed windows an actor has not yet handed to the store's history, in the form of history rows' bodies; null as for
-    /// <see cref="DescribeAsync"/>.
+    /// The closed windows an actor has not yet handed to the store's history, in the form of a history row's body: for a device packed by
+    /// <see cref="Domain.Devices.WindowHistory"/>, for an area its aggregates as published (JSON), a line each. Null as for <see cref="DescribeAsync"/>.
     /// </summary>
     Task<ReadOnlyMemory<byte>?> RecentHistoryAsync(string kind, string key, CancellationToken stop);
 

@@ -54,7 +54,8 @@ public static class StreamsApi
         AlertEndpoints.Map(routes);
         DeadLetterEndpoints.Map(routes);
         MetricsEndpoint.Map(routes);
-        ReadingEndpoints.Map(routes, new ReadingIntake(routes.ServiceProvider.GetRequiredService<ApiSources>().Configuration));
+        ApiSources sources = routes.ServiceProvider.GetRequiredService<ApiSources>();
+        ReadingEndpoints.Map(routes, new ReadingIntake(sources.Metrics, sources.Configuration.Topics[TopicSettings.Readings].Name));
         return routes;
     }
 

@@ -18,7 +18,7 @@ internal static class AreaEndpoints
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/api/v1/areas", ListAsync);
-        routes.MapGet("/api/v1/areas/{**path}", context => DeviceEndpoints.OneAsync(context, Kind, Collection, SubjectPath.Of(context).Id));
+        routes.MapGet("/api/v1/areas/{**path}", context => DeviceEndpoints.SubjectAsync(context, Kind, Collection));
     }
 
     private static async Task ListAsync(HttpContext context)

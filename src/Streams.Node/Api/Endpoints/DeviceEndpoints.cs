@@ -31,10 +31,17 @@ internal static class DeviceEndpoints
         }
     }
 
-    private static Task GetAsync(HttpContext context) => OneAsync(context, Kind, Collection, SubjectPath.Of(context).Id);
+    private static Task GetAsync(HttpContext context) => SubjectAsync(context, Kind, Collection);
+
+    /// <summary>A device or an area, or its aggregates.</summary>
+    internal static Task SubjectAsync(HttpContext context, string kind, string collection)
+    {
+        SubjectPath path = SubjectPath.Of(context);
+        return path.Aggregates ? AggregateEndpoints.GetAsync(context, kind, collection, path.Id) : OneAsync(context, kind, collection, path.Id);
+    }
 
     /// <summary>The live state where the actor lives on this node, else the state as last written.</summary>
-    internal static async Task OneAsync(HttpContext context, string kind, string collection, string id)
+    private static async Task OneAsync(HttpContext context, string kind, string collection, string id)
     {
         if (!await new QueryReader(context).IsGoodAsync())
         {

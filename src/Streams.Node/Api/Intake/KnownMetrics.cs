@@ -10,6 +10,12 @@ internal sealed class KnownMetrics(ImmutableArray<DeviceType> types)
 {
     private readonly Dictionary<string, DeviceType> _types = types.ToDictionary(type => type.Name);
 
+    /// <summary>The metric of a type by its own name, which may be one of a family.</summary>
+    public MetricDefinition? Find(string type, string metric) =>
+        !_types.TryGetValue(type, out DeviceType? known) ? null
+        : known.Metrics.FirstOrDefault(each => each.Name == metric)
+            ?? known.Metrics.FirstOrDefault(each => each.IsFamily && metric.Length >= each.Name.Length && metric.StartsWith(each.Name[..^1], StringComparison.Ordinal));
+
     /// <summary>Null where nothing is wrong, or where the reading leaves its type to the device.</summary>
     public Refusal? Check(Reading reading)
     {
@@ -19,7 +25,7 @@ internal sealed class KnownMetrics(ImmutableArray<DeviceType> types)
         }
 
         string typeName = Encoding.UTF8.GetString(reading.Type);
-        if (!_types.TryGetValue(typeName, out DeviceType? type))
+        if (!_types.ContainsKey(typeName))
         {
             return new Refusal(RefusalReasons.UnknownType, "type", $"There is no device type '{typeName}'; device-types.yaml lists them.");
         }
@@ -27,9 +33,7 @@ internal sealed class KnownMetrics(ImmutableArray<DeviceType> types)
         foreach (ReadingEntry entry in reading.Entries)
         {
             string name = reading.StringOf(entry.Name);
-            MetricDefinition? metric = type.Metrics.FirstOrDefault(each => each.Name == name)
-                ?? type.Metrics.FirstOrDefault(each => each.IsFamily && name.Length > each.Name.Length - 1 && name.StartsWith(each.Name[..^1], StringComparison.Ordinal));
-            if (metric is null)
+            if (Find(typeName, name) is not { } metric)
             {
                 return new Refusal(RefusalReasons.UnknownMetric, $"metrics.{name}", $"The type '{typeName}' has no metric '{name}'.");
             }

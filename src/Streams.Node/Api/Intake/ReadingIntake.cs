@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using Streams.Domain.Readings;
-using Streams.Node.Configuration;
 
 namespace Streams.Node.Api.Intake;
 
@@ -16,15 +15,12 @@ internal sealed record TakenReadings(List<PublishedRecord> Records, List<Refused
 /// Takes a request body apart into readings: one or an array, as plain JSON, structured CloudEvents or SenML. Each is checked as far as that
 /// can be done without its device; the device itself may still refuse one, which then goes to the dead letters.
 /// </summary>
-internal sealed class ReadingIntake(ClusterConfiguration configuration)
+internal sealed class ReadingIntake(KnownMetrics known, string topic)
 {
     /// <summary>8 MB of the smallest readings would be 100,000; a tenth keeps one request from holding up the others.</summary>
     public const int MostReadings = 10_000;
 
     public const string Allowed = "application/json, application/cloudevents+json, application/cloudevents-batch+json, application/senml+json";
-
-    private readonly KnownMetrics _known = new(configuration.DeviceTypes);
-    private readonly string _topic = configuration.Topics[TopicSettings.Readings].Name;
 
     /// <param name="media">One of <see cref="Allowed"/>.</param>
     /// <exception cref="JsonException">The body is not JSON.</exception>
@@ -54,7 +50,7 @@ internal sealed class ReadingIntake(ClusterConfiguration configuration)
         foreach ((int index, Range range) in Split(body.Span).Index())
         {
             ReadOnlyMemory<byte> one = body[range];
-            if (!ReadingParser.TryParse(one.Span, form, default, nowInMs, reading, out Refusal? refusal) || (refusal = _known.Check(reading)) is not null)
+            if (!ReadingParser.TryParse(one.Span, form, default, nowInMs, reading, out Refusal? refusal) || (refusal = known.Check(reading)) is not null)
             {
                 taken.Refused.Add(new RefusedReading(index, refusal));
                 continue;
@@ -83,7 +79,7 @@ internal sealed class ReadingIntake(ClusterConfiguration configuration)
     }
 
     private PublishedRecord Record(byte[] deviceId, ReadOnlyMemory<byte> value, string contentType) =>
-        new(_topic, deviceId, value, [KeyValuePair.Create("content-type", contentType)]);
+        new(topic, deviceId, value, [KeyValuePair.Create("content-type", contentType)]);
 
     /// <summary>Where each element of the array is, or the whole where it is no array.</summary>
     private static List<Range> Split(ReadOnlySpan<byte> body)

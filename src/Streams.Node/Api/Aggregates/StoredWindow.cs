@@ -1,0 +1,80 @@
+using System.Text.Json;
+using Streams.Domain.Devices;
+using Streams.Domain.Windows;
+
+namespace Streams.Node.Api.Aggregates;
+
+/// <summary>One stored window of a subject: what it is found by, and its answer.</summary>
+/// <param name="Json">An aggregate as the contract has it, one object.</param>
+internal sealed record StoredWindow(string Type, string Metric, WindowSize Size, long StartInMs, int Revision, ReadOnlyMemory<byte> Json)
+{
+    /// <summary>Oldest first, shorter windows before the longer ones that begin with them; the order of pages.</summary>
+    public static readonly Comparer<StoredWindow> Order = Comparer<StoredWindow>.Create(static (one, other) =>
+    {
+        int order = one.StartInMs.CompareTo(other.StartInMs);
+        return order != 0 ? order : string.CompareOrdinal(one.Place, other.Place);
+    });
+
+    /// <summary>What, beside its start, tells a window from the subject's others.</summary>
+    public string Place => $"{(int)Size}|{Metric}|{Type}";
+
+    /// <summary>
+    /// Adds the windows of a history row's body. A device's rows are packed (<see cref="WindowHistory"/>); an area's are aggregates as JSON, a
+    /// line each, as they were published. What can't be read is left out: an old or damaged row must not hide the others.
+    /// </summary>
+    public static void Decode(ReadOnlySpan<byte> body, string subject, Func<string, string, string> unitOf, List<StoredWindow> into)
+    {
+        if (body.IsEmpty)
+        {
+            return;
+        }
+
+        if (body[0] == (byte)'{')
+        {
+            foreach (Range line in body.Split((byte)'\n'))
+            {
+                AddLine(body[line], into);
+            }
+
+            return;
+        }
+
+        List<HistoryWindow> windows = [];
+        WindowHistory.TryRead(body, windows);
+        foreach (HistoryWindow window in windows)
+        {
+            byte[] json = AggregateBody.Of(subject, window, unitOf(window.Type, window.Metric));
+            into.Add(new StoredWindow(window.Type, window.Metric, window.Size, window.StartInMs, window.Revision, json));
+        }
+    }
+
+    private static void AddLine(ReadOnlySpan<byte> line, List<StoredWindow> into)
+    {
+        if (line.IsEmpty)
+        {
+            return;
+        }
+
+        byte[] json = line.ToArray();
+        try
+        {
+            using JsonDocument aggregate = JsonDocument.Parse(json);
+            JsonElement root = aggregate.RootElement;
+            JsonElement window = root.GetProperty("window");
+            if (WindowSizes.TryParse(window.GetProperty("size").GetString() ?? "", out WindowSize size))
+            {
+                into.Add(new StoredWindow(
+                    root.TryGetProperty("type", out JsonElement type) ? type.GetString() ?? "" : "",
+                    root.GetProperty("metric").GetString() ?? "",
+                    size,
+                    window.GetProperty("start").GetDateTimeOffset().ToUnixTimeMilliseconds(),
+                    root.GetProperty("revision").GetInt32(),
+                    json));
+            }
+        }
+        catch (Exception error) when (error is JsonException or KeyNotFoundException or FormatException or InvalidOperationException)
+        {
+            // See above.
+        }
+    }
+}

@@ -1,0 +1,124 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Streams.Domain.Windows;
+using Streams.Runtime;
+using Streams.Runtime.Storage;
+using static Streams.Node.Tests.Api.ApiServer;
+
+namespace Streams.Node.Tests.Api;
+
+public sealed class AggregateTests : IAsyncDisposable
+{
+    /// <summary>A recording: years before the clock.</summary>
+    private static readonly long Start = new DateTimeOffset(2015, 12, 8, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
+
+    private readonly ApiServer _api = new();
+    private readonly ShardId _shard;
+
+    public AggregateTests()
+    {
+        _shard = _api.Sources.ShardOf("area", "beijing");
+        _api.Put(Row("areas", "beijing", "beijing", "", "", 1));
+        _api.Commit(_shard, commit => commit.Actors.Add(new ActorRow(0, "beijing", true, null, new byte[] { 1 })));
+    }
+
+    public ValueTask DisposeAsync() => _api.DisposeAsync();
+
+    [Fact]
+    public async Task Windows_come_oldest_first_and_the_newest_revision_counts()
+    {
+        Store(0, (Hour(0), 0), (Hour(1), 0));
+        Store(1, (Hour(2), 0), (Hour(0), 1));
+        _api.Node.Recent[("area", "beijing")] = Lines((Hour(2), 1), (Hour(3), 0));
+        Assert.Equal(["0 r1", "1 r0", "2 r1", "3 r0"], Hours(await _api.GetAsync("/api/v1/areas/beijing/aggregates")));
+    }
+
+    [Fact]
+    public async Task A_range_takes_windows_that_begin_in_it()
+    {
+        Store(0, [.. Enumerable.Range(0, 10).Select(i => (Hour(i), 0))]);
+        JsonElement page = await _api.GetAsync("/api/v1/areas/beijing/aggregates?from=2015-12-08T02:00:00Z&to=2015-12-08T05:00:00Z");
+        Assert.Equal(["2 r0", "3 r0", "4 r0"], Hours(page));
+        Assert.Equal(JsonValueKind.Null, page.GetProperty("next").ValueKind);
+        Assert.Empty(Hours(await _api.GetAsync("/api/v1/areas/beijing/aggregates?from=2016-01-01T00:00:00Z")));
+    }
+
+    [Fact]
+    public async Task Without_a_range_it_is_the_last_day_of_what_there_is_even_of_a_recording()
+    {
+        for (int day = 0; day < 40; day++)
+        {
+            Store(day, [.. Enumerable.Range(day * 24, 24).Select(i => (Hour(i), 0))]);
+        }
+
+        string[] lastDay = Hours(await _api.GetAsync("/api/v1/areas/beijing/aggregates"));
+        Assert.Equal(24, lastDay.Length);
+        Assert.Equal("959 r0", lastDay[^1]);
+        Assert.Equal(31 * 24, Hours(await _api.GetAsync("/api/v1/areas/beijing/aggregates?window=PT1H&limit=1000")).Length);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(1000)]
+    public async Task Pages_together_are_all_windows_once(int limit)
+    {
+        int count = Math.Min(limit * 25, 2_500);
+        for (int i = 0; i < count; i++)
+        {
+            // One row each, so that the longest run reads more rows than are read at once.
+            Store(i, (Hour(i), 0));
+        }
+
+        List<string> seen = [];
+        string path = $"/api/v1/areas/beijing/aggregates?from=2015-01-01T00:00:00Z&limit={limit}";
+        string? after = null;
+        do
+        {
+            JsonElement page = await _api.GetAsync(path + (after is null ? "" : "&after=" + after));
+            seen.AddRange(Hours(page));
+            after = page.GetProperty("next").GetString();
+        }
+        while (after is not null);
+
+        Assert.Equal(Enumerable.Range(0, count).Select(i => $"{i} r0"), seen);
+    }
+
+    [Fact]
+    public async Task Metric_and_window_filter_and_wrong_ones_are_named()
+    {
+        Store(0, (Hour(0), 0));
+        Assert.Single(Hours(await _api.GetAsync("/api/v1/areas/beijing/aggregates?metric=pm2_5&window=PT1H")));
+        Assert.Empty(Hours(await _api.GetAsync("/api/v1/areas/beijing/aggregates?metric=pm10")));
+        Assert.Empty(Hours(await _api.GetAsync("/api/v1/areas/beijing/aggregates?window=P1D&from=2015-01-01T00:00:00Z")));
+        JsonElement problem = await _api.GetAsync("/api/v1/areas/beijing/aggregates?window=1h", HttpStatusCode.BadRequest);
+        Assert.Equal("window is 1h; allowed: PT1M, PT15M, PT1H, P1D", problem.GetProperty("detail").GetString());
+        await _api.GetAsync("/api/v1/areas/atlantis/aggregates", HttpStatusCode.NotFound);
+        await _api.GetAsync("/api/v1/devices/none/aggregates", HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task A_damaged_row_does_not_hide_the_others()
+    {
+        Store(0, (Hour(0), 0));
+        _api.Commit(_shard, commit => commit.History.Add(new HistoryRow(0, 1, Start, Start + 1, "{\"broken\"\n{}"u8.ToArray())));
+        Store(2, (Hour(1), 0));
+        Assert.Equal(["0 r0", "1 r0"], Hours(await _api.GetAsync("/api/v1/areas/beijing/aggregates")));
+    }
+
+    private void Store(long sequence, params (long Start, int Revision)[] windows) => _api.Commit(_shard, commit => commit.History.Add(new HistoryRow(
+        0, sequence, windows.Min(window => window.Start), windows.Max(window => window.Start) + WindowSize.Hour.LengthInMs(), Lines(windows))));
+
+    private static long Hour(int number) => Start + (number * WindowSize.Hour.LengthInMs());
+
+    private static byte[] Lines(params (long Start, int Revision)[] windows) => Encoding.UTF8.GetBytes(string.Concat(windows.Select(window =>
+        $$"""{"subject":"area:beijing","type":"air_quality_station","metric":"pm2_5","window":{"size":"PT1H","start":"{{Time(window.Start)}}"},"revision":{{window.Revision}}}""" + "\n")));
+
+    private static string Time(long unixMs) => DateTimeOffset.FromUnixTimeMilliseconds(unixMs).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+
+    /// <summary>The hour since the start, and the revision.</summary>
+    private static string[] Hours(JsonElement page) => [.. page.GetProperty("items").EnumerateArray().Select(item =>
+        $"{(item.GetProperty("window").GetProperty("start").GetDateTimeOffset().ToUnixTimeMilliseconds() - Start) / WindowSize.Hour.LengthInMs()} r{item.GetProperty("revision").GetInt32()}")];
+}
