@@ -17,10 +17,10 @@ internal sealed class PostgresWriter
 
     private readonly PostgresRows<ShardState> _shards = new PostgresRows<ShardState>("""
         UPDATE shards s SET commit_number = c.commit_number, next_offset = c.next_offset, urgent_number = c.urgent_number, bulk_number = c.bulk_number
-        FROM unnest($1, $2, $3, $4, $5, $6) AS c (number, epoch, commit_number, next_offset, urgent_number, bulk_number)
-        WHERE s.number = c.number AND s.epoch = c.epoch
+        FROM unnest($1, $2, $3, $4, $5) AS c (number, commit_number, next_offset, urgent_number, bulk_number)
+        WHERE s.number = c.number
         """)
-        .Integer(s => s.Shard).Bigint(s => s.Epoch).Bigint(s => s.CommitNumber).Bigint(s => s.NextOffset).Bigint(s => s.UrgentNumber).Bigint(s => s.BulkNumber);
+        .Integer(s => s.Shard).Bigint(s => s.CommitNumber).Bigint(s => s.NextOffset).Bigint(s => s.UrgentNumber).Bigint(s => s.BulkNumber);
 
     private readonly PostgresRows<ActorWrite> _actors = new PostgresRows<ActorWrite>("""
         INSERT INTO actors (id, shard, key, snapshot) SELECT * FROM unnest($1, $2, $3, $4)

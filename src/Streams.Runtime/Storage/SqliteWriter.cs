@@ -117,12 +117,11 @@ internal sealed class SqliteWriter(SqliteDatabase database)
     private void WriteShards()
     {
         SqliteStatement write = database.Prepare("""
-            UPDATE shards SET commit_number = ?3, next_offset = ?4, urgent_number = ?5, bulk_number = ?6 WHERE number = ?1 AND epoch = ?2
+            UPDATE shards SET commit_number = ?2, next_offset = ?3, urgent_number = ?4, bulk_number = ?5 WHERE number = ?1
             """);
         foreach (ShardState shard in _set.Shards)
         {
-            write.Bind(1, shard.Shard).Bind(2, shard.Epoch).Bind(3, shard.CommitNumber).Bind(4, shard.NextOffset)
-                .Bind(5, shard.UrgentNumber).Bind(6, shard.BulkNumber).Run();
+            write.Bind(1, shard.Shard).Bind(2, shard.CommitNumber).Bind(3, shard.NextOffset).Bind(4, shard.UrgentNumber).Bind(5, shard.BulkNumber).Run();
         }
     }
 

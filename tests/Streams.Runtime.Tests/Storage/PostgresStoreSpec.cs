@@ -50,6 +50,83 @@ public sealed class PostgresStoreSpec : StoreSpec
     }
 
     [Fact]
+    public void A_commit_whose_answer_was_lost_is_found_written_and_not_written_twice()
+    {
+        using CuttingProxy proxy = new(new NpgsqlConnectionStringBuilder(_connectionString).Port);
+        using PostgresStore store = Through(proxy);
+        ShardOwner owner = new(store, new ShardId(1, 0));
+        proxy.CutAtNextCommit(afterTheServerHasIt: true);
+
+        Assert.Equal(CommitResult.Written, owner.Write(Decision(owner)));
+
+        Assert.Equal(1, proxy.Cuts);
+        Assert.Single(store.ReadJournal(new ShardId(1, 0), "d-0", 10));
+        Assert.Single(store.LoadOutbox(new ShardId(1, 0)));
+    }
+
+    [Fact]
+    public void A_commit_that_was_lost_on_its_way_is_written_by_the_next_try()
+    {
+        using CuttingProxy proxy = new(new NpgsqlConnectionStringBuilder(_connectionString).Port);
+        using PostgresStore store = Through(proxy);
+        ShardOwner owner = new(store, new ShardId(1, 0));
+        proxy.CutAtNextCommit(afterTheServerHasIt: false);
+
+        Assert.Equal(CommitResult.Written, owner.Write(Decision(owner)));
+
+        Assert.Equal(1, proxy.Cuts);
+        Assert.Single(store.ReadJournal(new ShardId(1, 0), "d-0", 10));
+        Assert.Single(store.LoadOutbox(new ShardId(1, 0)));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void An_owner_that_lost_its_shard_while_the_outcome_was_unknown_is_fenced(bool afterTheServerHasIt)
+    {
+        using CuttingProxy proxy = new(new NpgsqlConnectionStringBuilder(_connectionString).Port);
+        using PostgresStore store = Through(proxy);
+        using PostgresStore other = new(_connectionString);
+        other.Open(Layout);
+        ShardOwner owner = new(store, new ShardId(1, 0));
+        proxy.CutAtNextCommit(afterTheServerHasIt, meanwhile: () => other.Claim(new ShardId(1, 0), "node-2", "log-1", ShardOwner.Noon));
+
+        Assert.Equal(CommitResult.Fenced, owner.Write(Decision(owner)));
+
+        Assert.Equal(afterTheServerHasIt ? 1 : 0, other.ReadJournal(new ShardId(1, 0), "d-0", 10).Count);
+        Assert.Equal("node-2", Assert.Single(other.ReadShards()).Owner);
+    }
+
+    [Fact]
+    public void A_node_that_stopped_inside_a_transaction_does_not_hold_the_shard_for_good()
+    {
+        using IStore store = Connect();
+        store.Open(Layout);
+        ShardOwner owner = new(store, new ShardId(1, 0));
+        using NpgsqlConnection stopped = new(_connectionString);
+        stopped.Open();
+        using NpgsqlCommand hold = new("SET idle_in_transaction_session_timeout = '300ms'; BEGIN; SELECT * FROM shards FOR UPDATE", stopped);
+        hold.ExecuteNonQuery();
+
+        Assert.Equal(CommitResult.Written, owner.Write(Decision(owner)));
+    }
+
+    private PostgresStore Through(CuttingProxy proxy)
+    {
+        NpgsqlConnectionStringBuilder connection = new(_connectionString) { Port = proxy.Port };
+        PostgresStore store = new(connection.ConnectionString);
+        store.Open(Layout);
+        return store;
+    }
+
+    private static ShardCommit Decision(ShardOwner owner)
+    {
+        ShardCommit commit = owner.WithChunk(5, Lane.Urgent, 1, "decision");
+        commit.Journal.Add(new JournalRow("d-0", 1, "anomaly_raised", ShardOwner.Bytes("{}")));
+        return commit;
+    }
+
+    [Fact]
     public void A_server_that_is_not_there_is_unavailable_and_named_without_the_password()
     {
         using PostgresStore store = new("Host=127.0.0.1;Port=1;Username=u;Password=secret;Database=city");
