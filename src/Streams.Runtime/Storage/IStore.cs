@@ -34,6 +34,9 @@ public interface IStore : IDisposable
     /// that commit is <see cref="CommitResult.Fenced"/> and writes nothing while the others go on.
     /// </summary>
     /// <returns>One result per commit, in order.</returns>
+    /// <exception cref="InvalidOperationException">
+    /// A broken invariant: a position goes back, an outbox number comes twice, two actors have one key. Nothing of any commit was written.
+    /// </exception>
     /// <exception cref="StoreUnavailableException">Nothing was written, or the outcome could not be found out; the same commits may be given again (writing them twice is harmless).</exception>
     IReadOnlyList<CommitResult> Commit(IReadOnlyList<ShardCommit> commits);
 

@@ -281,7 +281,7 @@ public sealed class PostgresStore : IStore
     }
 
     /// <summary>Runs on a pooled connection, and again on another one after a fault that passes.</summary>
-    private T On<T>(Func<NpgsqlConnection, T> use)
+    internal T On<T>(Func<NpgsqlConnection, T> use)
     {
         if (!_isOpen)
         {

@@ -14,6 +14,7 @@ public enum Lane : byte
 /// What one shard writes in one step. The store writes all of it in one transaction or nothing, and several shards' commits
 /// may share a transaction. Commits of one shard are written in the order they were posted.
 /// </summary>
+/// <remarks>Keys, ids and every other text must not hold the character U+0000: PostgreSQL can't store it, and the commit fails for good.</remarks>
 public sealed class ShardCommit
 {
     public required ShardId Shard { get; init; }
@@ -30,7 +31,7 @@ public sealed class ShardCommit
     /// <summary>The first offset that some actor may still need after a crash. Never less than the one stored.</summary>
     public required long NextOffset { get; init; }
 
-    /// <summary>Last outbox number given out, per lane (index by <see cref="Lane"/>); numbers never repeat.</summary>
+    /// <summary>Last outbox number given out, per lane (index by <see cref="Lane"/>); numbers never repeat and never go back.</summary>
     public required long[] LastNumbers { get; init; }
 
     /// <summary>Outbox chunks whose last number is at most this were delivered and can be deleted, per lane.</summary>
@@ -81,7 +82,7 @@ public readonly record struct JournalRow(string Key, long AtInMs, string Type, R
 public readonly record struct Document(
     string Collection, string Id, string Scope, string Category, string State, long AtInMs, ReadOnlyMemory<byte> Body);
 
-/// <summary>A packed run of an actor's past (closed windows), append-only.</summary>
+/// <summary>A packed run of an actor's past (closed windows). Written again under the same sequence, it replaces the one stored, so a run can grow.</summary>
 /// <param name="ActorIndex">See <see cref="ActorRow.Index"/>.</param>
 /// <param name="Sequence">Ascending per actor; with the index, the row's identity.</param>
 /// <param name="FromInMs">Event time of the earliest entry.</param>

@@ -97,18 +97,24 @@ public sealed class PostgresStoreSpec : StoreSpec
         Assert.Equal("node-2", Assert.Single(other.ReadShards()).Owner);
     }
 
-    [Fact]
-    public void A_node_that_stopped_inside_a_transaction_does_not_hold_the_shard_for_good()
+    [Theory]
+    [InlineData("synchronous_commit", "on")]
+    [InlineData("lock_timeout", "5s")]
+    [InlineData("statement_timeout", "15s")]
+    [InlineData("idle_in_transaction_session_timeout", "10s")]
+    public void Its_sessions_never_hold_a_shard_for_long_however_often_they_are_used(string setting, string expected)
     {
-        using IStore store = Connect();
+        using PostgresStore store = new(_connectionString);
         store.Open(Layout);
-        ShardOwner owner = new(store, new ShardId(1, 0));
-        using NpgsqlConnection stopped = new(_connectionString);
-        stopped.Open();
-        using NpgsqlCommand hold = new("SET idle_in_transaction_session_timeout = '300ms'; BEGIN; SELECT * FROM shards FOR UPDATE", stopped);
-        hold.ExecuteNonQuery();
 
-        Assert.Equal(CommitResult.Written, owner.Write(Decision(owner)));
+        for (int use = 0; use < 3; use++)
+        {
+            Assert.Equal(expected, store.On(connection =>
+            {
+                using NpgsqlCommand show = new($"SHOW {setting}", connection);
+                return (string?)show.ExecuteScalar();
+            }));
+        }
     }
 
     private PostgresStore Through(CuttingProxy proxy)

@@ -83,6 +83,41 @@ public sealed class SqliteStoreSpec : StoreSpec
     }
 
     [Fact]
+    public void What_was_committed_is_there_after_a_crash()
+    {
+        using IStore store = Connect();
+        store.Open(Layout);
+        ShardOwner owner = new(store, new ShardId(1, 0));
+        owner.Write(owner.WithActor(1, 0, "d-0", "committed"));
+
+        // What a killed process leaves behind: the files as they are, nothing closed, no checkpoint made.
+        string left = Path.Combine(_folder, "left.db");
+        File.Copy(DatabasePath, left);
+        File.Copy(DatabasePath + "-wal", left + "-wal");
+        using SqliteStore restarted = new(left);
+        restarted.Open(Layout);
+
+        Assert.Equal("committed"u8, Assert.Single(restarted.Load(new ShardId(1, 0), ["d-0"])).Snapshot);
+    }
+
+    [Fact]
+    public void The_write_ahead_log_stays_bounded()
+    {
+        using IStore store = Connect();
+        store.Open(Layout);
+        ShardOwner owner = new(store, new ShardId(1, 0));
+        byte[] snapshot = new byte[1 << 20];
+        for (int i = 0; i < 300; i++)
+        {
+            ShardCommit commit = owner.Next(i);
+            commit.Actors.Add(new ActorRow(i % 3, $"d-{i % 3}", i < 3, null, snapshot));
+            owner.Write(commit);
+        }
+
+        Assert.InRange(new FileInfo(DatabasePath + "-wal").Length, 1, 100L << 20);
+    }
+
+    [Fact]
     public void A_full_disk_fails_the_commit_and_the_next_one_goes_through()
     {
         using SqliteStore store = new(DatabasePath);
