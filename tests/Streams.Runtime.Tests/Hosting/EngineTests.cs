@@ -1,0 +1,172 @@
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Streams.Runtime.Actors;
+using Streams.Runtime.Hosting;
+using Streams.Runtime.Log;
+using Streams.Runtime.Log.Kafka;
+using Streams.Runtime.Log.Kafka.Embedded;
+using Streams.Runtime.Storage;
+using Streams.Runtime.Tests.Simulation;
+
+namespace Streams.Runtime.Tests.Hosting;
+
+/// <summary>The threads of a node, over the real protocol and a real store on disk.</summary>
+public sealed class EngineTests : IDisposable
+{
+    private const int Meters = 50;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("streams-engine-").FullName;
+    private readonly EmbeddedBroker _broker = new(
+        [new("meters", 4), new("groups", 2), new("results", 2), new("city.dead-letters", 1)]);
+
+    [Fact]
+    public void A_node_that_stops_has_everything_written_and_the_next_one_goes_on_from_there()
+    {
+        using (Node node = Start())
+        {
+            Produce(1, 5000);
+            WaitFor(() => node.Applied == 5000);
+        }
+
+        using (Node node = Start())
+        {
+            Produce(2, 5000);
+            WaitFor(() => node.Applied == 5000);
+            Assert.Equal(0, node.Engine.Shards.Sum(shard => shard.Shard.Counts.Replayed));
+            WaitFor(() => node.Sum(2, "group-0") is { } sum && sum == ExpectedGroup(0));
+        }
+
+        using Node last = Start();
+        for (int meter = 0; meter < Meters; meter++)
+        {
+            Assert.Equal((10000 / Meters * 3) / 2, last.Sum(1, $"meter-{meter}"));
+        }
+    }
+
+    [Fact]
+    public void What_can_not_be_read_is_refused_with_its_bytes_and_stops_nobody()
+    {
+        using Node node = Start();
+        using (ILogWriter writer = _log.CreateWriter("test", 0))
+        {
+            Send(writer, "meter-1", "rubbish");
+            Send(writer, "meter-1", "meter-1|666");
+            Send(writer, "meter-1", "meter-1|-3");
+            Send(writer, "meter-1", "meter-1|4");
+            Assert.True(writer.Flush(TimeSpan.FromSeconds(10)));
+        }
+
+        WaitFor(() => node.Sum(1, "meter-1") == 4 && node.Store.Count("dead-letters") == 3);
+        Assert.Equal(["actor_failed", "malformed", "negative"], node.Store.Query(new DocumentQuery("dead-letters")).Select(row => row.Category).Order(StringComparer.Ordinal));
+        Assert.Equal(1, node.Engine.RefusedByReason["malformed"]);
+    }
+
+    [Fact]
+    public void A_replaced_log_is_read_from_its_beginning_and_state_is_kept()
+    {
+        using (Node node = Start())
+        {
+            Produce(1, 500);
+            WaitFor(() => node.Applied == 500);
+        }
+
+        using EmbeddedBroker other = new([new("meters", 4), new("groups", 2), new("results", 2), new("city.dead-letters", 1)]);
+        using KafkaLog log = other.OpenLog();
+        using Node next = new(log, Path.Combine(_folder, "store.db"));
+        using ILogWriter writer = log.CreateWriter("test", 0);
+        Send(writer, "meter-1", "meter-1|5");
+        WaitFor(() => next.Sum(1, "meter-1") == (500 / Meters) + 5);
+    }
+
+    private readonly KafkaLog _log;
+
+    public EngineTests() => _log = _broker.OpenLog();
+
+    public void Dispose()
+    {
+        _log.Dispose();
+        _broker.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private Node Start() => new(_log, Path.Combine(_folder, "store.db"));
+
+    private void Produce(int amount, int count)
+    {
+        using ILogWriter writer = _log.CreateWriter("test", 5);
+        for (int i = 0; i < count; i++)
+        {
+            Send(writer, $"meter-{i % Meters}", $"meter-{i % Meters}|{amount}");
+        }
+
+        Assert.True(writer.Flush(TimeSpan.FromSeconds(10)));
+    }
+
+    private static long ExpectedGroup(int last) => Enumerable.Range(0, Meters).Count(meter => meter % 10 == last) * (10000L / Meters * 3 / 2);
+
+    private void Send(ILogWriter writer, string key, string value)
+    {
+        byte[] keyUtf8 = Encoding.UTF8.GetBytes(key);
+        writer.Send(
+            new OutgoingRecord
+            {
+                Topic = "meters",
+                Partition = Partitioner.PartitionOf(keyUtf8, _log.PartitionsOf("meters")),
+                Key = keyUtf8,
+                Value = Encoding.UTF8.GetBytes(value),
+            },
+            new Ignored());
+    }
+
+    private static void WaitFor(Func<bool> condition) =>
+        Assert.True(SpinWait.SpinUntil(condition, TimeSpan.FromSeconds(30)), "not within 30 s");
+
+    private sealed class Ignored : IDelivery
+    {
+        public void Delivered()
+        {
+        }
+
+        public void Failed(string reason, bool fatal)
+        {
+        }
+    }
+
+    private sealed class Node : IDisposable
+    {
+        public Node(ILog log, string path)
+        {
+            Store = new SqliteStore(path);
+            Engine = new Engine(
+                new EngineOptions { Cluster = "test", Workers = 2 },
+                log,
+                Store,
+                [new TallyKind(1, "meters", "groups"), new TallyKind(2, "groups", null)],
+                TimeProvider.System,
+                NullLoggerFactory.Instance);
+            Engine.Start();
+        }
+
+        public SqliteStore Store { get; }
+
+        public Engine Engine { get; }
+
+        public long Applied => Engine.Shards.Where(shard => shard.Id.Kind == 1).Sum(shard => shard.Shard.Counts.Applied);
+
+        public long? Sum(byte kind, string key)
+        {
+            while (!Engine.Owns(kind, key))
+            {
+                Thread.Yield();
+            }
+
+            return Engine.AskAsync(kind, key, actor => (object)((TallyActor)actor).Sum).GetAwaiter().GetResult() as long?;
+        }
+
+        public void Dispose()
+        {
+            Engine.Dispose();
+            Store.Dispose();
+        }
+    }
+}
