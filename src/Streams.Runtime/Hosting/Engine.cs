@@ -28,6 +28,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
     private readonly Dictionary<Worker, Queue<(Owned Owned, RecordBatch Batch)>> _held = [];
     private readonly Thread _poller;
     private ILogReader? _reader;
+    private long _lagNoted;
     private volatile bool _stopping;
     private volatile string? _failure;
 
@@ -196,6 +197,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         }
 
         HandOver(reader);
+        NoteLag(reader);
         batches.Clear();
         reader.Poll(TimeSpan.FromMilliseconds(50), batches);
         _failure = null;
@@ -223,6 +225,25 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
                 }
 
                 held.Enqueue((owned, batch));
+            }
+        }
+    }
+
+    /// <summary>Four times a second: how far the log goes, and how far we are, for whoever looks.</summary>
+    private void NoteLag(ILogReader reader)
+    {
+        if (_time.GetElapsedTime(_lagNoted) < TimeSpan.FromMilliseconds(250))
+        {
+            return;
+        }
+
+        _lagNoted = _time.GetTimestamp();
+        foreach ((InboxPartition partition, Owned owned) in _owned)
+        {
+            reader.Report(partition, owned.Shard.NextToRead);
+            if (reader.KnownMarksOf(partition) is { } marks)
+            {
+                owned.Shard.NoteLogEnd(marks.High);
             }
         }
     }

@@ -72,6 +72,9 @@ public interface ILogReader : IDisposable
     /// <summary>What the partition holds now, asked of the broker (may take a round trip).</summary>
     LogMarks MarksOf(InboxPartition partition);
 
+    /// <summary>What the client last heard of the partition with a fetch, without asking; null before the first.</summary>
+    LogMarks? KnownMarksOf(InboxPartition partition);
+
     /// <summary>Tells Kafka how far the group has come, asynchronously and only for lag tools; nothing reads it back.</summary>
     void Report(InboxPartition partition, long nextOffset);
 }

@@ -50,6 +50,13 @@ public abstract class Shard
     /// <summary>First offset not yet read.</summary>
     public abstract long NextToRead { get; }
 
+    /// <summary>Records of the inbox not yet applied, as the poller last saw it; null before it knows.</summary>
+    public long? Lag => Volatile.Read(ref _logEnd) is var end && end < 0 ? null : Math.Max(0, end - NextToRead);
+
+    private long _logEnd = -1;
+
+    internal void NoteLogEnd(long end) => Volatile.Write(ref _logEnd, end);
+
     /// <summary>Next offset of the newest posted commit.</summary>
     internal abstract long NextPosted { get; }
 

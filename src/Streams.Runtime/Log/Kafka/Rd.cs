@@ -100,6 +100,9 @@ internal static unsafe partial class Rd
     [LibraryImport(Library, EntryPoint = "rd_kafka_query_watermark_offsets", StringMarshalling = StringMarshalling.Utf8)]
     public static partial RdError QueryWatermarks(nint client, string topic, int partition, out long low, out long high, int timeoutInMs);
 
+    [LibraryImport(Library, EntryPoint = "rd_kafka_get_watermark_offsets", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial RdError KnownWatermarks(nint client, string topic, int partition, out long low, out long high);
+
     // Queues and events
     [LibraryImport(Library, EntryPoint = "rd_kafka_queue_new")]
     public static partial nint QueueNew(nint client);

@@ -1,0 +1,140 @@
+using System.Buffers;
+using System.Text;
+using Streams.Domain.Alerts;
+using Streams.Domain.Areas;
+using Streams.Domain.Windows;
+using Streams.Node.Api.Endpoints;
+using Streams.Runtime.Actors;
+using Streams.Runtime.Shards;
+using Streams.Runtime.Storage;
+using Record = Streams.Runtime.Log.Record;
+
+namespace Streams.Node.Actors;
+
+/// <summary>An area in memory.</summary>
+public sealed class AreaActor(string id, Area area) : Actor(id)
+{
+    public Area Area { get; } = area;
+
+    /// <summary>Closed windows not yet in the store's history.</summary>
+    internal WindowHistory History { get; init; } = new();
+
+    /// <summary>The figures its read-model row was last written with, so that a row is written only when they change.</summary>
+    internal (int Devices, int Silent) Shown { get; set; } = (-1, -1);
+}
+
+/// <summary>A record of <c>city.observations</c>, decoded.</summary>
+public sealed class ObservationMessage
+{
+    internal byte[] Area { get; set; } = [];
+
+    internal Observation Observation { get; } = new();
+}
+
+/// <summary>Areas as actors: observations in; aggregates, alerts and what concerns parent and child areas out.</summary>
+public sealed class AreaKind(AlertRules rules, CityTopics topics)
+    : ActorKind<AreaActor, ObservationMessage>(2, AreaEndpoints.Kind, topics.Observations), IAreaOutput
+{
+    private readonly ArrayBufferWriter<byte> _body = new(4096);
+    private CommitDraft _draft = null!;
+    private AreaActor _actor = null!;
+
+    public override ActorKind<AreaActor, ObservationMessage> ForShard() => new AreaKind(rules, topics);
+
+    public override bool Admit(in Record record, ObservationMessage message, long nowInMs)
+    {
+        if (record.Key.IsEmpty || !AreaPath.IsValid(record.Key))
+        {
+            Refusal = new RecordRefusal("bad_area", "key", "An observation's key is the id of an area.");
+            return false;
+        }
+
+        message.Observation.Clear();
+        if (!ObservationCodec.TryRead(record.Value, message.Observation, out string? fault))
+        {
+            Refusal = new RecordRefusal("malformed_observation", "", fault!);
+            return false;
+        }
+
+        message.Area = record.Key.ToArray();
+        return true;
+    }
+
+    public override ReadOnlySpan<byte> KeyOf(ObservationMessage message) => message.Area;
+
+    public override AreaActor Create(string key) => new(key, new Area(key));
+
+    public override AreaActor Restore(string key, ReadOnlySpan<byte> snapshot)
+    {
+        WindowHistory history = WindowHistory.Restore(ref snapshot);
+        Area area = Area.Restore(snapshot, out string? fault) ?? throw new InvalidDataException($"Area {key}: {fault}");
+        return new AreaActor(key, area) { History = history };
+    }
+
+    public override Reaction Receive(AreaActor actor, ObservationMessage message, long nowInMs) =>
+        ReactionOf(actor.Area.Apply(message.Observation, rules, nowInMs));
+
+    public override Reaction Wake(AreaActor actor, long nowInMs) => ReactionOf(actor.Area.Wake(rules, nowInMs));
+
+    public override long DueOf(AreaActor actor) => actor.Area.DueInMs ?? long.MaxValue;
+
+    public override int SizeOf(AreaActor actor) => actor.Area.SizeInBytes;
+
+    public override void Write(AreaActor actor, CommitDraft draft)
+    {
+        _draft = draft;
+        _actor = actor;
+        actor.Area.Drain(this);
+        if (actor.Shown != (actor.Area.Devices, actor.Area.Silent))
+        {
+            actor.Shown = (actor.Area.Devices, actor.Area.Silent);
+            _body.ResetWrittenCount();
+            AreaJson.Write(_body, actor.Area, rules);
+            draft.Put(new Document(AreaEndpoints.Collection, actor.Area.Id, actor.Area.Id, "", "", 0, default), _body.WrittenSpan);
+        }
+
+        actor.History.Save(draft.Snapshot);
+        actor.Area.Save(draft.Snapshot);
+    }
+
+    void IAreaOutput.Aggregate(AreaAggregate aggregate)
+    {
+        _body.ResetWrittenCount();
+        WriteAggregate(aggregate);
+        _draft.BeginRecord(Lane.Bulk, topics.Aggregates, _actor.KeySpan);
+        _draft.CloudEvent(
+            $"area:{_actor.Area.Id}/{aggregate.Type}/{aggregate.Metric}/{aggregate.Size.Iso()}/{aggregate.StartInMs / 1000}/{aggregate.Revision}",
+            topics.Source, "streams.aggregate", "area:" + _actor.Area.Id, aggregate.EndInMs);
+        _draft.BeginValue().Write(_body.WrittenSpan);
+        _draft.EndRecord();
+    }
+
+    void IAreaOutput.ToArea(string area, Observation observation)
+    {
+        _draft.BeginRecord(observation.IsUrgent ? Lane.Urgent : Lane.Bulk, topics.Observations, Encoding.UTF8.GetBytes(area), numbered: true);
+        _draft.Header("content-type"u8, "application/x-streams-observation"u8);
+        ObservationCodec.Write(observation, _draft.BeginValue());
+        _draft.EndRecord();
+    }
+
+    void IAreaOutput.Alert(Alert alert)
+    {
+        _body.ResetWrittenCount();
+        AlertJson.Write(_body, alert);
+        _draft.BeginRecord(Lane.Urgent, topics.Alerts, Encoding.UTF8.GetBytes(alert.Id));
+        _draft.CloudEvent(alert.Identifier, topics.Source, "streams.alert", alert.Id, alert.SentInMs);
+        _draft.BeginValue().Write(_body.WrittenSpan);
+        _draft.EndRecord();
+        _draft.Journal(_actor, alert.SentInMs, "alert_" + alert.State.ToString().ToLowerInvariant(), _body.WrittenSpan);
+        _draft.Put(
+            new Document("alerts", alert.Id, alert.Area, alert.Rule, alert.State.ToString().ToLowerInvariant(), alert.OnsetInMs, default),
+            _body.WrittenSpan);
+    }
+
+    private static Reaction ReactionOf(AreaOutcome outcome) => outcome switch
+    {
+        AreaOutcome.Decided => Reaction.Decided,
+        AreaOutcome.Speaks => Reaction.Speaks,
+        _ => Reaction.Quiet,
+    };
+}

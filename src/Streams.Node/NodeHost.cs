@@ -1,0 +1,169 @@
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging;
+using Streams.Domain.Alerts;
+using Streams.Node.Actors;
+using Streams.Node.Api;
+using Streams.Node.Configuration;
+using Streams.Runtime.Actors;
+using Streams.Runtime.Hosting;
+using Streams.Runtime.Log;
+using Streams.Runtime.Log.Kafka;
+using Streams.Runtime.Log.Kafka.Embedded;
+using Streams.Runtime.Shards;
+using Streams.Runtime.Storage;
+
+namespace Streams.Node;
+
+/// <summary>How to start a node.</summary>
+/// <param name="Configuration">See <see cref="ClusterConfiguration.Load(string)"/>.</param>
+/// <param name="DataFolder">Where SQLite's file lies; created if missing.</param>
+/// <param name="Embedded">Bring an own broker. False needs <c>kafka.bootstrapServers</c>.</param>
+/// <param name="KafkaPort">Local port of the own broker; 0 takes a free one.</param>
+public sealed record NodeStart(ClusterConfiguration Configuration, string DataFolder, bool Embedded, int KafkaPort = 0)
+{
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}
+
+/// <summary>
+/// One running node: log, store, engine and HTTP API, started and stopped in the order that loses nothing. Stopping writes and publishes
+/// everything in hand.
+/// </summary>
+public sealed class NodeHost : IAsyncDisposable
+{
+    private readonly EmbeddedBroker? _broker;
+    private readonly KafkaLog _log;
+    private readonly IStore _store;
+    private readonly Engine _engine;
+    private readonly RunningNode _view;
+    private readonly WebApplication _http;
+    private readonly Housekeeping _housekeeping;
+
+    private NodeHost(NodeStart start, ILoggerFactory loggers)
+    {
+        NodeSettings settings = start.Configuration.Node;
+        TopicSettings topics = start.Configuration.Topics;
+        if (start.Embedded)
+        {
+            _broker = new EmbeddedBroker([.. topics.All], start.KafkaPort, loggers.CreateLogger("Streams.Broker"));
+        }
+
+        _log = OpenLog(settings, loggers);
+        _log.EnsureTopics(topics.All);
+        DataFolder = Path.GetFullPath(start.DataFolder);
+        _store = OpenStore(settings, loggers);
+        CityTopics city = CityTopics.Of(topics, settings.Cluster);
+        ActorKind[] kinds =
+        [
+            new DeviceKind(start.Configuration.Catalog, city),
+            new AreaKind(start.Configuration.AlertRules, city),
+        ];
+        StoreLayout layout = new(settings.Cluster, settings.Name, kinds.ToDictionary(kind => kind.Number, kind => new KindLayout(kind.Name, _log.PartitionsOf(kind.Inbox))));
+        _engine = new Engine(OptionsOf(settings, city), _log, _store, kinds, start.Time, loggers);
+        _view = new RunningNode(_engine, _log, settings.Cluster, settings.Name, start.Time.GetUtcNow());
+        _http = NodeHttp.Create(new ApiSources(_store, _view, layout, start.Configuration, start.Time), loggers);
+        _housekeeping = new Housekeeping(_store, settings.Keep, start.Time, loggers.CreateLogger("Streams.Housekeeping"));
+    }
+
+    /// <summary>Where the API listens; known after the start.</summary>
+    public Uri Address { get; private set; } = new("http://127.0.0.1/");
+
+    /// <summary>Where Kafka clients connect.</summary>
+    public string BootstrapServers { get; private set; } = "";
+
+    public string DataFolder { get; }
+
+    /// <summary>What the API is told of the node.</summary>
+    public INodeView View => _view;
+
+    public IStore Store => _store;
+
+    /// <summary>The log, for a producer in the same process.</summary>
+    public ILog Log => _log;
+
+    /// <exception cref="StoreMismatchException">The store is another cluster's, another layout's or a newer version's.</exception>
+    /// <exception cref="TopicMismatchException">A topic has another number of partitions than configured.</exception>
+    /// <exception cref="LogFailedException">Kafka can not be reached.</exception>
+    /// <exception cref="IOException">The HTTP port is taken.</exception>
+    public static async Task<NodeHost> StartAsync(NodeStart start, ILoggerFactory loggers)
+    {
+        NodeHost node = new(start, loggers);
+        try
+        {
+            node._engine.Start();
+            await node._http.StartAsync();
+            node.Address = new Uri(node._http.Urls.First());
+            node._housekeeping.Start();
+            return node;
+        }
+        catch
+        {
+            await node.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Takes no more requests, finishes, commits and publishes what is in hand, gives the shards back.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _housekeeping.DisposeAsync();
+        await _http.StopAsync();
+        await _http.DisposeAsync();
+        _view.Dispose();
+        _engine.Dispose();
+        _store.Dispose();
+        _log.Dispose();
+        _broker?.Dispose();
+    }
+
+    private KafkaLog OpenLog(NodeSettings settings, ILoggerFactory loggers)
+    {
+        BootstrapServers = _broker?.BootstrapServers ?? settings.Kafka.BootstrapServers
+            ?? throw new InvalidOperationException("kafka.bootstrapServers is not set: a node of a cluster needs Kafka's address (node.yaml or STREAMS__KAFKA__BOOTSTRAPSERVERS).");
+        return new KafkaLog(new KafkaLogOptions
+        {
+            BootstrapServers = BootstrapServers,
+            ClientId = settings.Name,
+            SessionTimeout = settings.Kafka.SessionTimeout,
+            Incarnation = _broker?.Incarnation,
+            Properties = settings.Kafka.Properties,
+            Logger = loggers.CreateLogger("Streams.Kafka"),
+        });
+    }
+
+    private IStore OpenStore(NodeSettings settings, ILoggerFactory loggers)
+    {
+        if (settings.Store.Kind == StoreKind.Postgres)
+        {
+            return new PostgresStore(settings.Store.ConnectionString!);
+        }
+
+        Directory.CreateDirectory(DataFolder);
+        return new SqliteStore(Path.Combine(DataFolder, settings.Store.Path));
+    }
+
+    private static EngineOptions OptionsOf(NodeSettings settings, CityTopics topics)
+    {
+        EngineOptions defaults = new();
+        int workers = settings.Limits.Workers > 0 ? settings.Limits.Workers : defaults.Workers;
+        return defaults with
+        {
+            Cluster = settings.Cluster,
+            Node = settings.Name,
+            Group = settings.Kafka.Group,
+            Workers = workers,
+            CommitWriters = settings.Store.Kind == StoreKind.Postgres ? workers : 1,
+            MemoryInBytes = settings.Limits.ActorMemoryInBytes,
+            Shard = new ShardOptions
+            {
+                ReplayWork = settings.Pace.ReplayWork,
+                MaxDirtyAge = settings.Pace.MaxDirtyAge,
+                SpeakWithin = settings.Pace.SpeakWithin,
+                MaxUnsaid = settings.Pace.MaxUnsaid,
+                SweepSize = settings.Pace.SweepSize,
+                DeadLetterTopic = topics.DeadLetters,
+                EventSource = topics.Source,
+            },
+        };
+    }
+}

@@ -1,0 +1,141 @@
+using System.Reflection;
+using System.Text;
+using Streams.Node.Actors;
+using Streams.Node.Api;
+using Streams.Runtime;
+using Streams.Runtime.Actors;
+using Streams.Runtime.Hosting;
+using Streams.Runtime.Log;
+
+namespace Streams.Node;
+
+/// <summary>The node as its API sees it: the engine's figures, live actors, and a producer for readings that come over HTTP.</summary>
+internal sealed class RunningNode(Engine engine, ILog log, string cluster, string node, DateTimeOffset startedAt) : INodeView, IDisposable
+{
+    private readonly Lazy<ILogWriter> _writer = new(() => log.CreateWriter("streams-http", lingerInMs: 5));
+
+    public NodeIdentity Identity { get; } = new(
+        cluster,
+        node,
+        typeof(RunningNode).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0",
+        startedAt);
+
+    public IReadOnlyList<HealthPart> Health() =>
+    [
+        new HealthPart("node", engine.Failure is null, Detail: engine.Failure ?? ""),
+        new HealthPart("kafka", engine.IsReady, Detail: engine.IsReady ? "" : "not a member of the consumer group yet"),
+        new HealthPart(
+            "shards",
+            engine.Shards.All(shard => shard.Shard.IsCaughtUp),
+            Detail: engine.Shards.Count(shard => !shard.Shard.IsCaughtUp) is > 0 and var behind ? $"{behind} shards are still reading what came before they were claimed" : ""),
+    ];
+
+    public IReadOnlyList<RunningShard> Shards() =>
+        [.. engine.Shards.Select(shard => new RunningShard(shard.Id, shard.Epoch, shard.NextOffset, shard.Shard.Lag))];
+
+    public NodeFigures Figures()
+    {
+        var shards = engine.Shards;
+        return new NodeFigures
+        {
+            Applied = shards.GroupBy(shard => shard.Kind.Name).ToDictionary(kind => kind.Key, kind => kind.Sum(shard => shard.Shard.Counts.Applied)),
+            Actors = shards.GroupBy(shard => shard.Kind.Name).ToDictionary(kind => kind.Key, kind => kind.Sum(shard => (long)shard.Shard.ActorsInMemory)),
+            Repeats = shards.Sum(shard => shard.Shard.Counts.Repeats),
+            Misrouted = shards.Sum(shard => shard.Shard.Counts.Misrouted),
+            Refused = engine.RefusedByReason,
+            Published = engine.Published,
+            Transactions = engine.Transactions,
+            BusyShare = engine.BusyShare,
+        };
+    }
+
+    public async Task<ReadOnlyMemory<byte>?> DescribeAsync(string kind, string key, CancellationToken stop) =>
+        await AskAsync(kind, key, (of, actor) => of.Describe(actor)).WaitAsync(stop);
+
+    public async Task<ReadOnlyMemory<byte>?> RecentHistoryAsync(string kind, string key, CancellationToken stop) =>
+        await AskAsync(kind, key, (of, actor) => of.RecentHistory(actor)).WaitAsync(stop);
+
+    public async Task PublishAsync(IReadOnlyList<PublishedRecord> records, CancellationToken stop)
+    {
+        Delivery delivery = new(records.Count);
+        await Task.Run(
+            () =>
+            {
+                foreach (PublishedRecord record in records)
+                {
+                    Send(record, delivery);
+                }
+            },
+            stop);
+        await delivery.Done.WaitAsync(stop);
+    }
+
+    public void Dispose()
+    {
+        if (_writer.IsValueCreated)
+        {
+            _writer.Value.Dispose();
+        }
+    }
+
+    private void Send(PublishedRecord record, Delivery delivery)
+    {
+        System.Buffers.ArrayBufferWriter<byte> headers = new(256);
+        if (record.Headers.Count > 0)
+        {
+            HeaderBlock.Begin(headers, record.Headers.Count);
+            foreach ((string name, string value) in record.Headers)
+            {
+                HeaderBlock.Add(headers, Encoding.UTF8.GetBytes(name), Encoding.UTF8.GetBytes(value));
+            }
+        }
+
+        _writer.Value.Send(
+            new OutgoingRecord
+            {
+                Topic = record.Topic,
+                Partition = Partitioner.PartitionOf(record.Key.Span, log.PartitionsOf(record.Topic)),
+                Key = record.Key.Span,
+                Value = record.Value.Span,
+                Headers = headers.WrittenSpan,
+            },
+            delivery);
+    }
+
+    private async Task<ReadOnlyMemory<byte>?> AskAsync(string kind, string key, Func<IDescribesActors, Actor, byte[]?> question)
+    {
+        ActorKind? of = engine.Shards.Select(shard => shard.Kind).FirstOrDefault(candidate => candidate.Name == kind);
+        return of is IDescribesActors describes
+            && await engine.AskAsync(of.Number, key, actor => question(describes, actor) ?? []) is { Length: > 0 } answer
+                ? answer
+                : null;
+    }
+
+    /// <summary>Done when every record is in the log; fails when one is not.</summary>
+    private sealed class Delivery : IDelivery
+    {
+        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _left;
+
+        public Delivery(int count)
+        {
+            _left = count;
+            if (count == 0)
+            {
+                _done.SetResult();
+            }
+        }
+
+        public Task Done => _done.Task;
+
+        public void Delivered()
+        {
+            if (Interlocked.Decrement(ref _left) == 0)
+            {
+                _done.TrySetResult();
+            }
+        }
+
+        public void Failed(string reason, bool fatal) => _done.TrySetException(new LogFailedException(reason));
+    }
+}
