@@ -1,0 +1,110 @@
+using System.Buffers;
+using System.Text.Json;
+using Streams.Domain.Alerts;
+using Streams.Domain.Readings;
+using Streams.Domain.Windows;
+
+namespace Streams.Domain.Areas;
+
+public sealed partial class Area
+{
+    /// <summary>Estimate of the area's memory: members and windows with their sketches are nearly all of it.</summary>
+    public int SizeInBytes
+    {
+        get
+        {
+            int size = 1024;
+            foreach (Membership members in _byType.Values)
+            {
+                size += members.Count * 160;
+            }
+
+            foreach (Lane lane in _lanes)
+            {
+                size += (lane.OpenWindows + lane.Closed.Sum(slot => slot.Windows.Count)) * 480;
+            }
+
+            return size + (_cases.Count * 512);
+        }
+    }
+
+    /// <summary>The area as the API shows it: who belongs to it, and the newest closed window of each metric.</summary>
+    public void WriteJson(IBufferWriter<byte> to, AlertRules rules)
+    {
+        using Utf8JsonWriter json = new(to);
+        json.WriteStartObject();
+        json.WriteString("id", Id);
+        json.WriteString("name", rules.NameOf(Id));
+        if (Parent is null)
+        {
+            json.WriteNull("parent");
+        }
+        else
+        {
+            json.WriteString("parent", Parent);
+        }
+
+        json.WriteNumber("devices", Devices);
+        json.WriteNumber("silent", Silent);
+        json.WriteNumber("activeAlerts", _cases.Values.Sum(one => one.Lives.Count(life => life.IsStanding)));
+        json.WriteStartArray("types");
+        foreach ((string type, Membership members) in _byType)
+        {
+            json.WriteStartObject();
+            json.WriteString("type", type);
+            json.WriteNumber("devices", members.Devices);
+            json.WriteNumber("silent", members.Silent);
+            if (members.LastEventInMs != long.MinValue)
+            {
+                json.WriteString("lastSeen", Rfc3339.Format(members.LastEventInMs));
+            }
+
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("latest");
+        foreach (AreaAggregate window in NewestOfEachMetric())
+        {
+            json.WriteStartObject();
+            json.WriteString("type", window.Type);
+            json.WriteString("metric", window.Metric);
+            json.WriteString("unit", window.Unit);
+            json.WriteStartObject("window");
+            json.WriteString("size", window.Size.Iso());
+            json.WriteString("start", Rfc3339.Format(window.StartInMs));
+            json.WriteString("end", Rfc3339.Format(window.EndInMs));
+            json.WriteEndObject();
+            json.WriteNumber("count", window.Moments.Count);
+            json.WriteNumber("mean", window.Moments.Mean);
+            json.WriteNumber("min", window.Moments.Min);
+            json.WriteNumber("max", window.Moments.Max);
+            json.WriteNumber("sum", window.Moments.Sum);
+            json.WriteNumber("p95", window.Sketch.Quantile(0.95));
+            json.WriteNumber("members", window.Members);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    /// <summary>The smallest size that the metric has, and of that the last window closed.</summary>
+    private IEnumerable<AreaAggregate> NewestOfEachMetric()
+    {
+        Dictionary<(string Type, string Metric), AreaAggregate> newest = [];
+        foreach (Lane lane in _lanes.OrderBy(lane => lane.Size))
+        {
+            foreach (AreaAggregate window in lane.Closed.SelectMany(slot => slot.Windows))
+            {
+                if (!newest.TryGetValue((window.Type, window.Metric), out AreaAggregate? known)
+                    || (known.Size == window.Size && known.StartInMs < window.StartInMs))
+                {
+                    newest[(window.Type, window.Metric)] = window;
+                }
+            }
+        }
+
+        return newest.OrderBy(pair => pair.Key.Type, StringComparer.Ordinal).ThenBy(pair => pair.Key.Metric, StringComparer.Ordinal).Select(pair => pair.Value);
+    }
+}
