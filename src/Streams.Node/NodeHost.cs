@@ -120,15 +120,15 @@ public sealed class NodeHost : IAsyncDisposable
     {
         BootstrapServers = _broker?.BootstrapServers ?? settings.Kafka.BootstrapServers
             ?? throw new InvalidOperationException("kafka.bootstrapServers is not set: a node of a cluster needs Kafka's address (node.yaml or STREAMS__KAFKA__BOOTSTRAPSERVERS).");
-        return new KafkaLog(new KafkaLogOptions
+        KafkaLogOptions options = new()
         {
             BootstrapServers = BootstrapServers,
             ClientId = settings.Name,
             SessionTimeout = settings.Kafka.SessionTimeout,
-            Incarnation = _broker?.Incarnation,
             Properties = settings.Kafka.Properties,
             Logger = loggers.CreateLogger("Streams.Kafka"),
-        });
+        };
+        return _broker?.OpenLog(options) ?? new KafkaLog(options);
     }
 
     private IStore OpenStore(NodeSettings settings, ILoggerFactory loggers)

@@ -9,22 +9,30 @@ public static class CloudEvents
     /// <param name="id">The same for the same decision, however often it is published.</param>
     /// <param name="contentType">Null leaves it to what is copied from elsewhere.</param>
     public static void CloudEvent(
-        this CommitDraft draft, string id, string source, string type, string subject, long timeInMs, string? contentType = "application/json")
+        this CommitDraft draft, string id, string source, string type, string subject, long timeInMs, string? contentType = "application/json") =>
+        CloudEvent(
+            draft, Encoding.UTF8.GetBytes(id), Encoding.UTF8.GetBytes(source), Encoding.UTF8.GetBytes(type), Encoding.UTF8.GetBytes(subject), timeInMs,
+            contentType is null ? default : Encoding.UTF8.GetBytes(contentType));
+
+    /// <summary>As the other one, from bytes, for what is published by the hundred thousand.</summary>
+    public static void CloudEvent(
+        this CommitDraft draft, ReadOnlySpan<byte> id, ReadOnlySpan<byte> source, ReadOnlySpan<byte> type, ReadOnlySpan<byte> subject, long timeInMs,
+        ReadOnlySpan<byte> contentType)
     {
-        Span<byte> buffer = stackalloc byte[512];
         draft.Header("ce_specversion"u8, "1.0"u8);
-        draft.Header("ce_id"u8, Utf8(id, buffer));
-        draft.Header("ce_source"u8, Utf8(source, buffer));
-        draft.Header("ce_type"u8, Utf8(type, buffer));
-        if (subject.Length > 0)
+        draft.Header("ce_id"u8, id);
+        draft.Header("ce_source"u8, source);
+        draft.Header("ce_type"u8, type);
+        if (!subject.IsEmpty)
         {
-            draft.Header("ce_subject"u8, Utf8(subject, buffer));
+            draft.Header("ce_subject"u8, subject);
         }
 
-        draft.Header("ce_time"u8, WriteTime(timeInMs, buffer));
-        if (contentType is not null)
+        Span<byte> time = stackalloc byte[32];
+        draft.Header("ce_time"u8, WriteTime(timeInMs, time));
+        if (!contentType.IsEmpty)
         {
-            draft.Header("content-type"u8, Utf8(contentType, buffer));
+            draft.Header("content-type"u8, contentType);
         }
     }
 
@@ -64,7 +72,4 @@ public static class CloudEvents
             number /= 10;
         }
     }
-
-    private static ReadOnlySpan<byte> Utf8(string text, Span<byte> buffer) =>
-        text.Length * 3 <= buffer.Length ? buffer[..Encoding.UTF8.GetBytes(text, buffer)] : Encoding.UTF8.GetBytes(text);
 }
