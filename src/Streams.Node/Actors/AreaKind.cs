@@ -16,9 +16,6 @@ public sealed class AreaActor(string id, Area area) : Actor(id)
 {
     public Area Area { get; } = area;
 
-    /// <summary>Closed windows not yet in the store's history.</summary>
-    internal WindowHistory History { get; init; } = new();
-
     /// <summary>The figures its read-model row was last written with, so that a row is written only when they change.</summary>
     internal (int Devices, int Silent) Shown { get; set; } = (-1, -1);
 }
@@ -33,7 +30,7 @@ public sealed class ObservationMessage
 
 /// <summary>Areas as actors: observations in; aggregates, alerts and what concerns parent and child areas out.</summary>
 public sealed class AreaKind(AlertRules rules, CityTopics topics)
-    : ActorKind<AreaActor, ObservationMessage>(2, AreaEndpoints.Kind, topics.Observations), IAreaOutput
+    : ActorKind<AreaActor, ObservationMessage>(2, AreaEndpoints.Kind, topics.Observations), IAreaOutput, IDescribesActors
 {
     private readonly ArrayBufferWriter<byte> _body = new(4096);
     private CommitDraft _draft = null!;
@@ -43,7 +40,7 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics)
 
     public override bool Admit(in Record record, ObservationMessage message, long nowInMs)
     {
-        if (record.Key.IsEmpty || !AreaPath.IsValid(record.Key))
+        if (!AreaPath.IsValid(Encoding.UTF8.GetString(record.Key)))
         {
             Refusal = new RecordRefusal("bad_area", "key", "An observation's key is the id of an area.");
             return false;
@@ -66,9 +63,8 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics)
 
     public override AreaActor Restore(string key, ReadOnlySpan<byte> snapshot)
     {
-        WindowHistory history = WindowHistory.Restore(ref snapshot);
         Area area = Area.Restore(snapshot, out string? fault) ?? throw new InvalidDataException($"Area {key}: {fault}");
-        return new AreaActor(key, area) { History = history };
+        return new AreaActor(key, area);
     }
 
     public override Reaction Receive(AreaActor actor, ObservationMessage message, long nowInMs) =>
@@ -89,23 +85,29 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics)
         {
             actor.Shown = (actor.Area.Devices, actor.Area.Silent);
             _body.ResetWrittenCount();
-            AreaJson.Write(_body, actor.Area, rules);
+            actor.Area.WriteJson(_body, rules);
             draft.Put(new Document(AreaEndpoints.Collection, actor.Area.Id, actor.Area.Id, "", "", 0, default), _body.WrittenSpan);
         }
 
-        actor.History.Save(draft.Snapshot);
         actor.Area.Save(draft.Snapshot);
     }
 
-    void IAreaOutput.Aggregate(AreaAggregate aggregate)
+    byte[]? IDescribesActors.Describe(Actor actor)
     {
         _body.ResetWrittenCount();
-        WriteAggregate(aggregate);
+        ((AreaActor)actor).Area.WriteJson(_body, rules);
+        return _body.WrittenSpan.ToArray();
+    }
+
+    byte[]? IDescribesActors.RecentHistory(Actor actor) => null;
+
+    void IAreaOutput.Aggregate(AreaAggregate aggregate)
+    {
         _draft.BeginRecord(Lane.Bulk, topics.Aggregates, _actor.KeySpan);
         _draft.CloudEvent(
             $"area:{_actor.Area.Id}/{aggregate.Type}/{aggregate.Metric}/{aggregate.Size.Iso()}/{aggregate.StartInMs / 1000}/{aggregate.Revision}",
             topics.Source, "streams.aggregate", "area:" + _actor.Area.Id, aggregate.EndInMs);
-        _draft.BeginValue().Write(_body.WrittenSpan);
+        _draft.BeginValue();
         _draft.EndRecord();
     }
 
