@@ -16,8 +16,6 @@ internal abstract class Display(Screen screen, Whereabouts where)
 
     protected Whereabouts Where { get; } = where;
 
-    public static Display For(Screen screen, Whereabouts where, RecentLines log) => screen.IsTerminal ? new LiveDisplay(screen, where, log) : new PlainDisplay(screen, where);
-
     /// <summary>Returns when <paramref name="stop"/> is cancelled.</summary>
     public abstract Task RunAsync(Func<Sample> take, TimeProvider time, CancellationToken stop);
 
