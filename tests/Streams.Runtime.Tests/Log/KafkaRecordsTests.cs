@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Streams.Runtime.Log;
 using Streams.Runtime.Log.Kafka;
@@ -97,6 +98,31 @@ public sealed class KafkaRecordsTests(EmbeddedKafka kafka)
         member.Reader.Resume(left);
         member.PollUntil(() => member.OffsetsOf(left).Contains(149), "all records after pause and resume");
         Assert.Equal(Offsets(0, 150), member.OffsetsOf(left));
+    }
+
+    [Fact]
+    public void A_reader_whose_partitions_are_all_paused_reads_at_once_when_one_is_resumed()
+    {
+        _log.EnsureTopics([new TopicSpec("resumed", 1)]);
+        InboxPartition partition = new("resumed", 0);
+        EmbeddedKafka.Write(_log, "resumed", 0, 0, 10);
+        using var member = new KafkaMember(_log, "resumed", "resumed");
+        member.PollUntil(() => member.Records.Count == 10, "records before");
+
+        // librdkafka's fetching thread would sleep out its second each time: 8 s in all.
+        var waited = Stopwatch.StartNew();
+        for (int i = 0; i < 8; i++)
+        {
+            member.Reader.Pause(partition);
+            member.Poll();
+            member.Poll();
+            member.Records.Clear();
+            member.Reader.Seek(partition, 0);
+            member.Reader.Resume(partition);
+            member.PollUntil(() => member.Records.Count == 10, "records again");
+        }
+
+        Assert.True(waited.Elapsed < TimeSpan.FromSeconds(4), $"eight times took {waited.Elapsed}");
     }
 
     [Fact]

@@ -22,6 +22,7 @@ internal sealed unsafe partial class KafkaReader : ILogReader
     private IAssignmentListener? _listener;
     private LogFailedException? _failure;
     private long _reportedAt;
+    private bool _readAheadIsFull;
     private bool _disposed;
 
     public KafkaReader(KafkaLogOptions options, string group)
@@ -78,6 +79,7 @@ internal sealed unsafe partial class KafkaReader : ILogReader
             HandOver(fetched, Math.Max(0, count), batches);
         }
 
+        KeepFetching();
         SendReports(false);
         _failure ??= _outage.Check();
     }
@@ -93,9 +95,14 @@ internal sealed unsafe partial class KafkaReader : ILogReader
     public void Resume(InboxPartition partition)
     {
         // librdkafka 2.0 rewinds a partition that is resumed without having been paused.
+        bool allPaused = _paused.Count == _assigned.Count;
         if (_paused.Remove(partition))
         {
             OnPartition(partition, Rd.OffsetInvalid, list => Check(Rd.Resume(_client.Handle, list), "resume", partition));
+            if (allPaused)
+            {
+                WakeFetching(partition);
+            }
         }
     }
 
@@ -192,9 +199,8 @@ internal sealed unsafe partial class KafkaReader : ILogReader
         // Someone else's open transaction must not stop a city's readings.
         properties["isolation.level"] = "read_uncommitted";
         properties["fetch.wait.max.ms"] = "10";
-        // Fetching stops at either limit, and looks again only after this pause; the defaults (500 ms and 1 s) leave the reader
-        // idle between bursts. Up to 2.1 the pause after an error is the one, later versions have a property of its own.
-        properties["fetch.error.backoff.ms"] = "10";
+        properties["fetch.error.backoff.ms"] = "50";
+        // From 2.2 on: how soon a full read-ahead is looked at again. Before that, see KeepFetching.
         properties["fetch.queue.backoff.ms?"] = "10";
         properties["queued.min.messages"] = options.ReadAheadInRecords.ToString(CultureInfo.InvariantCulture);
         properties["queued.max.messages.kbytes"] = (options.ReadAheadInBytes / 1024).ToString(CultureInfo.InvariantCulture);
@@ -202,6 +208,33 @@ internal sealed unsafe partial class KafkaReader : ILogReader
     }
 
     private static string InMs(TimeSpan time) => ((int)time.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Fetching stops when the read-ahead is full; it is woken when half of that is handed out.</summary>
+    private void KeepFetching()
+    {
+        nuint queued = Rd.QueueLength(_client.Queue);
+        if (queued >= (nuint)_options.ReadAheadInRecords)
+        {
+            _readAheadIsFull = true;
+        }
+        else if (_readAheadIsFull && queued < (nuint)_options.ReadAheadInRecords / 2)
+        {
+            _readAheadIsFull = false;
+            WakeFetching(_assigned.FirstOrDefault());
+        }
+    }
+
+    /// <summary>
+    /// A broker's thread that has nothing to fetch sleeps up to a second, whatever happens to its partitions meanwhile; only a request
+    /// wakes it. (Measured with 2.0.2: 700 ms from resume to record without, 5 ms with; a third of the throughput with a full read-ahead.)
+    /// </summary>
+    private void WakeFetching(InboxPartition partition)
+    {
+        if (_assigned.Contains(partition))
+        {
+            Rd.QueryWatermarks(_client.Handle, partition.Topic, partition.Partition, out _, out _, (int)_options.RequestTimeout.TotalMilliseconds);
+        }
+    }
 
     /// <summary>One batch for each run of records of a partition; errors in between are dealt with here.</summary>
     private void HandOver(RdMessage** messages, int count, ICollection<RecordBatch> batches)

@@ -132,6 +132,9 @@ internal sealed unsafe partial class KafkaWriter : ILogWriter
         // A record that times out would let later ones pass it: see ReadReports for the limit that is kept instead.
         properties["message.timeout.ms"] = "0";
         properties["linger.ms"] = lingerInMs.ToString(CultureInfo.InvariantCulture);
+        // Costs the producer nothing measurable (less to write), halves the broker's work and the consumers' waiting, and lets the
+        // embedded broker keep several times as much. A lone urgent record would only grow.
+        properties["compression.codec"] = lingerInMs > 0 ? "lz4" : "none";
         properties["batch.size"] = BatchInBytes.ToString(CultureInfo.InvariantCulture);
         properties["batch.num.messages"] = "10000";
         properties["message.max.bytes"] = LargestRecordInBytes.ToString(CultureInfo.InvariantCulture);
