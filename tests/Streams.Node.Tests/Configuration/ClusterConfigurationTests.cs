@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.IO.Compression;
 using Streams.Domain.Devices;
 using Streams.Domain.Readings;
 using Streams.Domain.Windows;
+using Streams.Node.Api.Intake;
 using Streams.Node.Configuration;
 using Streams.Tests;
 
@@ -30,38 +32,62 @@ public sealed class ClusterConfigurationTests
     }
 
     [Fact]
-    public void Every_device_type_metric_and_unit_of_the_recorded_data_is_known()
+    public void Every_device_type_metric_and_unit_of_the_recorded_data_is_known_and_nearly_all_values_are_possible()
     {
         string folder = RecordedData.Require("data", "city");
-        Dictionary<string, DeviceType> types = Shipped().DeviceTypes.ToDictionary(type => type.Name);
-        SortedSet<string> unknown = [];
-        HashSet<string> seen = [];
+        KnownMetrics types = new(Shipped().DeviceTypes);
+        List<string> unknown = [];
+        Dictionary<string, Column> columns = [];
         foreach (string file in Directory.GetFiles(folder, "*.csv.gz"))
         {
             using StreamReader reader = new(new GZipStream(File.OpenRead(file), CompressionMode.Decompress));
             reader.ReadLine();
-            while (reader.ReadLine() is { } line)
+            while (reader.ReadLine() is { } text)
             {
-                // Names may be quoted and hold commas, so count the columns that never are from the end.
-                string[] fromEnd = line.Split(',')[^3..];
-                string type = line.Split(',')[1];
-                string metric = fromEnd[0];
-                if (!seen.Add($"{type} {metric} {fromEnd[2]}"))
+                // Names of places may be quoted and hold commas, so the last columns are counted from the end.
+                ReadOnlySpan<char> line = text;
+                int unitAt = line.LastIndexOf(',') + 1;
+                int valueAt = line[..(unitAt - 1)].LastIndexOf(',') + 1;
+                int metricAt = line[..(valueAt - 1)].LastIndexOf(',') + 1;
+                int typeAt = line.IndexOf(',') + 1;
+                int typeEnd = typeAt + line[typeAt..].IndexOf(',');
+                string key = $"{line[typeAt..typeEnd]} {line[metricAt..(valueAt - 1)]} {line[unitAt..]}";
+                if (!columns.TryGetValue(key, out Column? column))
                 {
-                    continue;
+                    columns.Add(key, column = new Column(types.Find(line[typeAt..typeEnd].ToString(), line[metricAt..(valueAt - 1)].ToString())));
+                    if (column.Metric is null || !Units.TryConvert(line[unitAt..].ToString(), column.Metric.Unit, out column.Factor, out column.Offset))
+                    {
+                        unknown.Add($"{Path.GetFileName(file)}: {key}");
+                    }
                 }
 
-                double value = double.Parse(fromEnd[1], System.Globalization.CultureInfo.InvariantCulture);
-                MetricDefinition? definition = types.GetValueOrDefault(type)?.Metrics.FirstOrDefault(
-                    each => each.IsFamily ? metric.StartsWith(each.Name[..^1], StringComparison.Ordinal) : each.Name == metric);
-                if (definition is null || !double.IsFinite(value) || !Units.TryConvert(fromEnd[2], definition.Unit, out _, out _))
-                {
-                    unknown.Add($"{Path.GetFileName(file)}: {type} {metric} {value} {fromEnd[2]}");
-                }
+                column.Count(double.Parse(line[valueAt..(unitAt - 1)], CultureInfo.InvariantCulture));
             }
         }
 
         Assert.Empty(unknown);
+        Assert.NotEmpty(columns);
+        Assert.Empty(columns.Where(each => each.Value.Impossible > each.Value.Values / 1000.0).Select(each => $"{each.Key}: {each.Value.Impossible} of {each.Value.Values}"));
+    }
+
+    /// <summary>What the recordings hold of one metric.</summary>
+    private sealed class Column(MetricDefinition? metric)
+    {
+        public double Factor = 1;
+        public double Offset;
+
+        public MetricDefinition? Metric { get; } = metric;
+
+        public long Values { get; private set; }
+
+        public long Impossible { get; private set; }
+
+        public void Count(double value)
+        {
+            Values++;
+            value = (value * Factor) + Offset;
+            Impossible += value < Metric?.Min || value > Metric?.Max ? 1 : 0;
+        }
     }
 
     [Fact]
