@@ -56,7 +56,13 @@ public abstract record AlertCondition
         public int MaxHistory { get; init; } = 1024;
 
         /// <summary>The windows' sum of values must reach this: three calls are not a surge, whatever the ratio.</summary>
-        public double MinValue { get; init; }
+        public double MinValue { get; init; } = double.NegativeInfinity;
+
+        /// <summary>The windows' sum of values must not exceed this, for rules that look below: 90 km/h is no congestion, whatever is usual.</summary>
+        public double MaxValue { get; init; } = double.PositiveInfinity;
+
+        /// <summary>Windows with fewer devices do not count.</summary>
+        public int MinMembers { get; init; } = 1;
 
         /// <summary>For counts: the chance of so many (or so few, for rules that look below) by accident must be under this; null for no such test.</summary>
         public double? Significance { get; init; }
@@ -136,6 +142,9 @@ public enum Statistic : byte
     P95,
     Last,
     Count,
+
+    /// <summary>Sum over the devices in the window: what one of them has on average, such as the rain of an hour.</summary>
+    SumPerMember,
 }
 
 public enum Comparison : byte

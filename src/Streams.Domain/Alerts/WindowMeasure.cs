@@ -42,6 +42,11 @@ internal static class WindowMeasure
     private static Verdict? OfUnusual(
         AlertRule rule, AlertCondition.Unusual unusual, AlertCase of, IReadOnlyList<AreaAggregate> windows, int members)
     {
+        if (members < unusual.MinMembers)
+        {
+            return null;
+        }
+
         AreaAggregate window = windows[0];
         of.History ??= new MeasureHistory();
         of.History.Set(window.StartInMs, ValueOf(unusual.Statistic, windows), unusual.MaxHistory);
@@ -71,7 +76,7 @@ internal static class WindowMeasure
 
         // A ratio to a usual of nothing says nothing; one event is the least that a count can usually be.
         double measure = unusual.By == Comparison.Difference ? value - usual : value / Math.Max(usual, rule.Below ? 1e-9 : Floor(unusual));
-        bool counts = sum >= unusual.MinValue && !IsOfOneMetric(unusual, windows)
+        bool counts = sum >= unusual.MinValue && sum <= unusual.MaxValue && !IsOfOneMetric(unusual, windows)
             && (unusual.Significance is not { } significance
                 || (rule.Below
                     ? CountSignificance.AtMost(sum, count, total, usuals.Count, dispersion)
@@ -142,13 +147,15 @@ internal static class WindowMeasure
     {
         if (windows.Count == 1)
         {
-            return ValueOf(statistic, in windows[0].Moments, in windows[0].Sketch);
+            return ValueOf(statistic, in windows[0].Moments, in windows[0].Sketch, windows[0].Members);
         }
 
         Moments moments = default;
         QuantileSketch sketch = default;
+        int members = 1;
         foreach (AreaAggregate window in windows)
         {
+            members = Math.Max(members, window.Members);
             moments.Merge(in window.Moments);
             if (statistic == Statistic.P95)
             {
@@ -156,10 +163,10 @@ internal static class WindowMeasure
             }
         }
 
-        return ValueOf(statistic, in moments, in sketch);
+        return ValueOf(statistic, in moments, in sketch, members);
     }
 
-    private static double ValueOf(Statistic statistic, in Moments moments, in QuantileSketch sketch) => statistic switch
+    private static double ValueOf(Statistic statistic, in Moments moments, in QuantileSketch sketch, int members) => statistic switch
     {
         Statistic.Mean => moments.Mean,
         Statistic.Max => moments.Max,
@@ -167,6 +174,7 @@ internal static class WindowMeasure
         Statistic.Sum => moments.Sum,
         Statistic.P95 => Math.Clamp(sketch.Quantile(0.95), moments.Min, moments.Max),
         Statistic.Last => moments.Last,
+        Statistic.SumPerMember => moments.Sum / Math.Max(1, members),
         _ => moments.Count,
     };
 

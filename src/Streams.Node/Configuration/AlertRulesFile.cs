@@ -1,0 +1,244 @@
+using System.Collections.Immutable;
+using Streams.Domain.Alerts;
+using Streams.Domain.Devices;
+using Streams.Domain.Windows;
+
+namespace Streams.Node.Configuration;
+
+/// <summary><c>alert-rules.yaml</c>: when areas raise alerts and what these say, as the file's own head describes it.</summary>
+public static class AlertRulesFile
+{
+    private static readonly string[] Kinds = ["silence", "range", "stuck", "spike", "rate", "limit", "level", "season"];
+
+    private static readonly string[] ConditionKinds = ["threshold", "unusual", "trend", "devices", "silence"];
+
+    private static readonly Form<string> Id = Form.Text("^[a-z][a-z0-9-]{0,62}$", "lower-case words with hyphens, such as fine-particles");
+
+    private static readonly Form<string> MetricPattern = Form.Text(
+        @"^([a-z][a-z0-9_]{0,63}(\.([a-z0-9_]{1,63}|\*))?|\*)$", "a metric such as pm2_5, one of a family such as request.pothole, a family such as request.*, or *");
+
+    private static readonly Form<WindowSize> Window = Form.Choice(Enum.GetValues<WindowSize>().Select(size => (size.Iso(), size)));
+
+    private static readonly Form<AlertSeverity> Severity = Form.Choice(Enum.GetValues<AlertSeverity>()
+        .Where(each => each != AlertSeverity.Unknown).Select(each => (each.ToString(), each)));
+
+    private static readonly Form<TimeSpan> Span = Form.Duration(TimeSpan.Zero, TimeSpan.FromDays(366));
+
+    /// <summary>The rules in the order of the file. Faults go to the file's list; what was read around them is still given.</summary>
+    /// <param name="types">Known device types: a rule that names another type, or a metric that none of its types has, is a fault.</param>
+    public static ImmutableArray<AlertRule> Read(YamlFile file, IReadOnlyList<DeviceType> types)
+    {
+        ImmutableArray<AlertRule>.Builder rules = ImmutableArray.CreateBuilder<AlertRule>();
+        foreach ((string id, YamlSection section) in file.Root.Section("rules", required: true).Entries(Id))
+        {
+            rules.Add(ReadRule(id, section, types));
+        }
+
+        file.Finish();
+        return rules.ToImmutable();
+    }
+
+    private static AlertRule ReadRule(string id, YamlSection section, IReadOnlyList<DeviceType> types)
+    {
+        AlertRule defaults = new() { Id = id, Condition = new AlertCondition.Devices(), Steps = [], Texts = [] };
+        bool below = section.Optional("side", Form.Choice([("above", false), ("below", true)]), false);
+        AlertRule rule = defaults with
+        {
+            Types = section.List("types", Form.Choice(types.Select(type => (type.Name, type.Name)))),
+            Below = below,
+            Condition = ReadCondition(section.Section("when", required: true), section),
+            Steps = [.. section.Sections("steps", required: true).Select(step => ReadStep(step, below))],
+            Levels = section.List("levels", Form.Choice([("leaf", AreaLevels.Leaf), ("parent", AreaLevels.Parent), ("root", AreaLevels.Root)]), [AreaLevels.Leaf])
+                .Aggregate(AreaLevels.None, static (all, one) => all | one),
+            For = section.Optional("for", Span, defaults.For),
+            ClearAfter = section.Optional("clearAfter", Span, defaults.ClearAfter),
+            CoolDown = section.Optional("coolDown", Span, defaults.CoolDown),
+            ExpiresAfter = section.Optional("expiresAfter", Form.Duration(TimeSpan.FromMinutes(1), TimeSpan.FromDays(366)), defaults.ExpiresAfter),
+            Settle = section.Optional("settle", Form.Duration(TimeSpan.Zero, TimeSpan.FromHours(1)), defaults.Settle),
+            UpdateEvery = section.Optional("updateEvery", Span, defaults.UpdateEvery),
+            MinChildren = (int)section.Optional("minChildren", Form.Whole(0, 10_000), defaults.MinChildren),
+            Categories = section.List("category", Form.Choice(Named<AlertCategory>()), required: true),
+            Responses = section.List("response", Form.Choice(Named<AlertResponse>()), defaults.Responses),
+            Urgency = section.Optional("urgency", Form.Choice(Named<AlertUrgency>()), defaults.Urgency),
+            Certainty = section.Optional("certainty", Form.Choice(Named<AlertCertainty>()), defaults.Certainty),
+            Scope = section.Optional("scope", Form.Choice(Named<AlertScope>()), defaults.Scope),
+            Texts = ReadTexts(section.Section("texts", required: true)),
+        };
+
+        CheckSteps(rule, section);
+        CheckMetrics(rule, section, types);
+        if (rule.Condition is AlertCondition.Unusual { By: Comparison.Ratio } && below && rule.Steps.Any(step => step.Raise >= 1))
+        {
+            section.Fault("steps", "lie at or above 1 although the rule looks below the usual", "for side below, times the usual under 1");
+        }
+
+        return rule;
+    }
+
+    private static AlertCondition ReadCondition(YamlSection when, YamlSection rule)
+    {
+        List<string> given = [.. ConditionKinds.Where(when.Has)];
+        if (given.Count != 1)
+        {
+            rule.Fault("when", given.Count == 0 ? "says nothing" : $"says {string.Join(" and ", given)}", "one of threshold, unusual, trend, devices, silence");
+            return new AlertCondition.Devices();
+        }
+
+        YamlSection section = when.Section(given[0]);
+        return given[0] switch
+        {
+            "threshold" => new AlertCondition.Threshold
+            {
+                Metrics = ReadMetrics(section, required: true),
+                Statistic = section.Required("statistic", Form.Choice<Statistic>()),
+                Window = section.Required("window", Window),
+                MinMembers = Members(section),
+            },
+            "unusual" => ReadUnusual(section),
+            "trend" => new AlertCondition.Trend
+            {
+                Metrics = ReadMetrics(section, required: true),
+                Statistic = section.Required("statistic", Form.Choice<Statistic>()),
+                Window = section.Required("window", Window),
+                Over = (int)section.Optional("over", Form.Whole(4, 100), 6),
+                Horizon = section.Required("horizon", Form.Duration(TimeSpan.FromMinutes(1), TimeSpan.FromDays(7))),
+            },
+            _ => ReadDevices(section, given[0] == "silence"),
+        };
+    }
+
+    private static AlertCondition.Unusual ReadUnusual(YamlSection section)
+    {
+        AlertCondition.Unusual defaults = new() { Metrics = MetricSelection.All, Statistic = default, Window = default };
+        return defaults with
+        {
+            Metrics = ReadMetrics(section, required: true),
+            Statistic = section.Required("statistic", Form.Choice<Statistic>()),
+            Window = section.Required("window", Window),
+            By = section.Optional("by", Form.Choice<Comparison>(), defaults.By),
+            At = section.Optional("at", Form.Choice<UsualTime>(), defaults.At),
+            Quantile = section.Optional("quantile", Form.Number(0, 1), defaults.Quantile),
+            Over = (int)section.Optional("over", Form.Whole(1, 100), defaults.Over),
+            MinHistory = (int)section.Optional("minHistory", Form.Whole(1, 1024), defaults.MinHistory),
+            MaxHistory = (int)section.Optional("maxHistory", Form.Whole(8, 8192), defaults.MaxHistory),
+            MinValue = section.Optional("minValue", Form.Number(), defaults.MinValue),
+            MaxValue = section.Optional("maxValue", Form.Number(), defaults.MaxValue),
+            MinMembers = Members(section),
+            Significance = section.Maybe("significance", Form.Number(1e-12, 0.5)),
+            MaxShareOfOneMetric = section.Maybe("maxShareOfOneMetric", Form.Number(0.01, 1)),
+        };
+    }
+
+    private static AlertCondition.Devices ReadDevices(YamlSection section, bool isSilence)
+    {
+        AlertCondition.Devices defaults = new();
+        return defaults with
+        {
+            Kinds = isSilence ? ["silence"] : section.List("kinds", Form.Choice(Kinds.Select(kind => (kind, kind)))),
+            Metrics = isSilence ? MetricSelection.All : ReadMetrics(section, required: false),
+            Within = section.Optional("within", Span, defaults.Within),
+            Measure = section.Optional("measure", Form.Choice<DeviceMeasure>(), isSilence ? DeviceMeasure.Share : defaults.Measure),
+            MinDevices = (int)section.Optional("minDevices", Form.Whole(1, 1_000_000), defaults.MinDevices),
+            MinShare = section.Optional("minShare", Form.Number(0, 1), defaults.MinShare),
+            MinScore = section.Optional("minScore", Form.Number(0, 1), defaults.MinScore),
+        };
+    }
+
+    private static MetricSelection ReadMetrics(YamlSection section, bool required)
+    {
+        ImmutableArray<string> names = section.List("metrics", MetricPattern, ["*"], required);
+        return new MetricSelection(names.IsEmpty ? ["*"] : names, section.List("except", MetricPattern));
+    }
+
+    private static int Members(YamlSection section) => (int)section.Optional("minMembers", Form.Whole(1, 1_000_000), 1);
+
+    private static SeverityStep ReadStep(YamlSection step, bool below)
+    {
+        double raise = step.Required("raise", Form.Number());
+        double clear = step.Optional("clear", Form.Number(), raise);
+        if (below ? clear < raise : clear > raise)
+        {
+            step.Fault("clear", $"lies beyond raise ({raise})", below ? "at or above raise, as the rule looks below" : "at or below raise");
+        }
+
+        return new SeverityStep(step.Required("severity", Severity), raise, clear);
+    }
+
+    private static void CheckSteps(AlertRule rule, YamlSection section)
+    {
+        if (section.Has("steps") && rule.Steps.IsEmpty)
+        {
+            section.Fault("steps", "are none", "at least one step of severity, raise and clear");
+        }
+
+        for (int i = 1; i < rule.Steps.Length; i++)
+        {
+            (SeverityStep lower, SeverityStep higher) = (rule.Steps[i - 1], rule.Steps[i]);
+            if (higher.Severity <= lower.Severity || (rule.Below ? higher.Raise >= lower.Raise : higher.Raise <= lower.Raise))
+            {
+                section.Fault("steps", $"are out of order at {higher.Severity}", "steps from the least severe to the most, each with its raise further out");
+            }
+        }
+    }
+
+    private static void CheckMetrics(AlertRule rule, YamlSection section, IReadOnlyList<DeviceType> types)
+    {
+        MetricSelection selection = rule.Condition switch
+        {
+            AlertCondition.Threshold threshold => threshold.Metrics,
+            AlertCondition.Unusual unusual => unusual.Metrics,
+            AlertCondition.Trend trend => trend.Metrics,
+            AlertCondition.Devices devices => devices.Metrics,
+            _ => MetricSelection.All,
+        };
+        List<MetricDefinition> metrics = [.. types.Where(type => rule.AppliesTo(type.Name)).SelectMany(type => type.Metrics)];
+        foreach (string name in selection.Names.Concat(selection.Except))
+        {
+            bool known = name == "*" || metrics.Any(metric => metric.Name == name
+                || (metric.IsFamily && name.StartsWith(metric.Name[..^1], StringComparison.Ordinal)));
+            if (!known)
+            {
+                section.Fault("when", $"names the metric {name}, which none of the rule's types has", "metrics and families of device-types.yaml");
+            }
+        }
+
+        if (rule.Condition is AlertCondition.Threshold or AlertCondition.Unusual or AlertCondition.Trend)
+        {
+            WindowSize window = rule.Condition switch
+            {
+                AlertCondition.Threshold threshold => threshold.Window,
+                AlertCondition.Unusual unusual => unusual.Window,
+                _ => ((AlertCondition.Trend)rule.Condition).Window,
+            };
+            foreach (DeviceType type in types.Where(type => rule.AppliesTo(type.Name) && !rule.Types.IsEmpty && !type.Windows.Contains(window)))
+            {
+                section.Fault("when", $"looks at windows of {window.Iso()}, which {type.Name} does not keep", string.Join(", ", type.Windows.Select(size => size.Iso())));
+            }
+        }
+    }
+
+    private static ImmutableArray<AlertText> ReadTexts(YamlSection texts)
+    {
+        Form<string> text = new(
+            $"text of 1 to 2000 characters; names in braces: {string.Join(", ", AlertWording.Names.Keys.Order(StringComparer.Ordinal))}",
+            static (YamlScalar scalar, out string value) =>
+            {
+                value = scalar.Text;
+                return value.Trim().Length is > 0 and <= 2000 && !AlertWording.UnknownNames(value).Any();
+            });
+        Form<string> language = Form.Text("^[a-z]{2}(-[A-Z]{2})?$", "a language such as en or fr-FR");
+        ImmutableArray<AlertText> read =
+        [
+            .. texts.Entries(language).Select(entry => new AlertText(
+                entry.Name,
+                entry.Section.Required("event", text),
+                entry.Section.Required("headline", text),
+                entry.Section.Required("description", text),
+                entry.Section.Optional("instruction", text, ""))),
+        ];
+        return read;
+    }
+
+    private static IEnumerable<(string Name, T Value)> Named<T>()
+        where T : struct, Enum => Enum.GetValues<T>().Select(each => (each.ToString(), each));
+}
