@@ -55,7 +55,7 @@ public sealed class NodeHost : IAsyncDisposable
         CityTopics city = CityTopics.Of(topics, settings.Cluster);
         ActorKind[] kinds =
         [
-            new AreaKind(AlertRules.None, city),
+            new AreaKind(start.Configuration.AlertRules, city),
         ];
         StoreLayout layout = new(settings.Cluster, settings.Name, kinds.ToDictionary(kind => kind.Number, kind => new KindLayout(kind.Name, _log.PartitionsOf(kind.Inbox))));
         _engine = new Engine(OptionsOf(settings, city), _log, _store, kinds, start.Time, loggers);

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Collections.Immutable;
+using Streams.Domain.Alerts;
 using Streams.Domain.Areas;
 using Streams.Domain.Devices;
 
@@ -15,6 +16,9 @@ public sealed record ClusterConfiguration
     public required TopicSettings Topics { get; init; }
 
     public required ImmutableArray<DeviceType> DeviceTypes { get; init; }
+
+    /// <summary>Rules, bounds and descriptions of areas, as area actors decide by them.</summary>
+    public required AlertRules AlertRules { get; init; }
 
     public required ImmutableArray<Role> Roles { get; init; }
 
@@ -44,6 +48,9 @@ public sealed record ClusterConfiguration
         NodeSettings? node = Open("node.yaml", with: overrides) is { } nodeFile ? NodeFile.Read(nodeFile) : null;
         TopicSettings? topics = Open("topics.yaml") is { } topicsFile ? TopicsFile.Read(topicsFile) : null;
         ImmutableArray<DeviceType>? types = Open("device-types.yaml", required: true) is { } typesFile ? DeviceTypesFile.Read(typesFile) : null;
+        ImmutableArray<AlertRule> rules = types is not null && Open("alert-rules.yaml") is { } rulesFile && rulesFile.Root.Keys.Any()
+            ? AlertRulesFile.Read(rulesFile, types.Value)
+            : [];
         ImmutableArray<Role>? roles = Open("roles.yaml") is { } rolesFile ? RolesFile.Read(rolesFile) : null;
         ImmutableArray<AreaDescription> areas = ReadAreas(Path.Combine(directory, "cities"), faults);
 
@@ -52,7 +59,15 @@ public sealed record ClusterConfiguration
             return (null, faults.InOrder());
         }
 
-        return (new ClusterConfiguration { Node = node, Topics = topics, DeviceTypes = types.Value, Roles = roles.Value, Areas = areas }, []);
+        return (new ClusterConfiguration
+        {
+            Node = node,
+            Topics = topics,
+            DeviceTypes = types.Value,
+            AlertRules = new AlertRules(rules, new AreaSettings { Sender = node.Cluster }, areas),
+            Roles = roles.Value,
+            Areas = areas,
+        }, []);
     }
 
     /// <summary>As <see cref="Load(string, IReadOnlyDictionary{string, string})"/>, with this process's environment.</summary>
