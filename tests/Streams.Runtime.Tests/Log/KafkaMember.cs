@@ -20,6 +20,8 @@ internal sealed class KafkaMember : IAssignmentListener, IDisposable
 
     public Dictionary<InboxPartition, long> StartAt { get; } = [];
 
+    public HashSet<InboxPartition> StartPaused { get; } = [];
+
     public HashSet<InboxPartition> Owned { get; } = [];
 
     public List<string> Story { get; } = [];
@@ -76,6 +78,11 @@ internal sealed class KafkaMember : IAssignmentListener, IDisposable
     {
         Story.Add($"assigned {string.Join(' ', partitions)}");
         Owned.UnionWith(partitions);
+        foreach (InboxPartition partition in partitions.Where(StartPaused.Contains))
+        {
+            Reader.Pause(partition);
+        }
+
         return [.. partitions.Select(partition => StartAt.GetValueOrDefault(partition))];
     }
 

@@ -106,7 +106,15 @@ public sealed class KafkaRecordsTests(EmbeddedKafka kafka)
         _log.EnsureTopics([new TopicSpec("resumed", 1)]);
         InboxPartition partition = new("resumed", 0);
         EmbeddedKafka.Write(_log, "resumed", 0, 0, 10);
-        using var member = new KafkaMember(_log, "resumed", "resumed");
+        using var member = new KafkaMember(_log, "resumed", "resumed") { StartPaused = { partition } };
+        member.PollUntil(() => member.Owned.Count == 1, "the partition is assigned");
+        for (int i = 0; i < 20; i++)
+        {
+            member.Poll();
+        }
+
+        Assert.Empty(member.Records);
+        member.Reader.Resume(partition);
         member.PollUntil(() => member.Records.Count == 10, "records before");
 
         // librdkafka's fetching thread would sleep out its second each time: 8 s in all.

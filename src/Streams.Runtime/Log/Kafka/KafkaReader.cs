@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Extensions.Logging;
 
@@ -13,13 +14,11 @@ internal sealed unsafe partial class KafkaReader : ILogReader
     private readonly KafkaLogOptions _options;
     private readonly string _group;
     private readonly KafkaClient _client;
+    private readonly KafkaAssignment _assignment;
     private readonly KafkaOutage _outage;
     private readonly nint[] _fetched;
-    private readonly HashSet<InboxPartition> _assigned = [];
-    private readonly HashSet<InboxPartition> _paused = [];
     private readonly Dictionary<InboxPartition, long> _reported = [];
     private TopicName[] _topics = [];
-    private IAssignmentListener? _listener;
     private LogFailedException? _failure;
     private long _reportedAt;
     private bool _readAheadIsFull;
@@ -31,6 +30,7 @@ internal sealed unsafe partial class KafkaReader : ILogReader
         _group = group;
         _fetched = GC.AllocateUninitializedArray<nint>(options.RecordsPerPoll, pinned: true);
         _client = new KafkaClient(Rd.Consumer, Properties(options, group), options.Properties, options.Logger, OnError, OnRebalance);
+        _assignment = new KafkaAssignment(_client, options, group);
         _outage = new KafkaOutage(_client, options);
         Rd.PollSetConsumer(_client.Handle);
         _client.Queue = Rd.QueueConsumer(_client.Handle);
@@ -39,7 +39,7 @@ internal sealed unsafe partial class KafkaReader : ILogReader
 
     public void Subscribe(IReadOnlyCollection<string> topics, IAssignmentListener listener)
     {
-        _listener = listener;
+        _assignment.Listener = listener;
         _topics = [.. topics.Select(topic => new TopicName(topic, Encoding.UTF8.GetBytes(topic)))];
         RdTopicPartitions* list = Rd.PartitionsNew(topics.Count);
         foreach (string topic in topics)
@@ -62,11 +62,12 @@ internal sealed unsafe partial class KafkaReader : ILogReader
             throw new LogFailedException(_failure.Message, _failure);
         }
 
+        int count;
         fixed (nint* first = _fetched)
         {
             var fetched = (RdMessage**)first;
             // The batch call waits until its array is full; so wait for one record, then take what else is there.
-            int count = (int)Rd.ConsumeBatch(_client.Queue, 0, fetched, (nuint)_fetched.Length);
+            count = Math.Max(0, (int)Rd.ConsumeBatch(_client.Queue, 0, fetched, (nuint)_fetched.Length));
             if (count == 0 && timeout > TimeSpan.Zero)
             {
                 fetched[0] = Rd.Consume(_client.Queue, (int)Math.Ceiling(timeout.TotalMilliseconds));
@@ -76,70 +77,36 @@ internal sealed unsafe partial class KafkaReader : ILogReader
                 }
             }
 
-            HandOver(fetched, Math.Max(0, count), batches);
+            HandOver(fetched, count, batches);
         }
 
-        KeepFetching();
+        KeepFetching(count);
         SendReports(false);
         _failure ??= _outage.Check();
     }
 
-    public void Pause(InboxPartition partition)
-    {
-        if (_assigned.Contains(partition) && _paused.Add(partition))
-        {
-            OnPartition(partition, Rd.OffsetInvalid, list => Check(Rd.Pause(_client.Handle, list), "pause", partition));
-        }
-    }
+    public void Pause(InboxPartition partition) => _assignment.Pause(partition);
 
     public void Resume(InboxPartition partition)
     {
-        // librdkafka 2.0 rewinds a partition that is resumed without having been paused.
-        bool allPaused = _paused.Count == _assigned.Count;
-        if (_paused.Remove(partition))
+        bool allPaused = _assignment.AllPaused;
+        if (_assignment.Resume(partition) && allPaused)
         {
-            OnPartition(partition, Rd.OffsetInvalid, list => Check(Rd.Resume(_client.Handle, list), "resume", partition));
-            if (allPaused)
-            {
-                WakeFetching(partition);
-            }
+            WakeFetching(partition);
         }
     }
 
-    public void Seek(InboxPartition partition, long offset) =>
-        OnPartition(partition, offset, list =>
-        {
-            RdError error = Rd.Take(Rd.Seek(_client.Handle, list, (int)_options.RequestTimeout.TotalMilliseconds), out string message);
-            if (error == RdError.None && (error = list->Items[0].Error) == RdError.LocalState)
-            {
-                // Fetching has not begun, or stopped at an offset that is gone: only assigning starts it.
-                error = Reassign(partition, offset, list, out message);
-            }
-
-            if (error != RdError.None)
-            {
-                throw new LogFailedException($"Can not seek in {partition} to offset {offset}: {(message.Length > 0 ? message : Rd.Describe(error))}");
-            }
-        });
-
-    private RdError Reassign(InboxPartition partition, long offset, RdTopicPartitions* list, out string message)
-    {
-        RdError error = Rd.Take(Rd.IncrementalUnassign(_client.Handle, list), out message);
-        if (error == RdError.None)
-        {
-            list->Items[0].Offset = offset;
-            error = Rd.Take(Rd.IncrementalAssign(_client.Handle, list), out message);
-        }
-
-        // Unassigning also resumed it.
-        return error == RdError.None && _paused.Contains(partition) ? Rd.Pause(_client.Handle, list) : error;
-    }
+    public void Seek(InboxPartition partition, long offset) => _assignment.Seek(partition, offset);
 
     public LogMarks MarksOf(InboxPartition partition)
     {
         RdError error = Rd.QueryWatermarks(
             _client.Handle, partition.Topic, partition.Partition, out long low, out long high, (int)_options.RequestTimeout.TotalMilliseconds);
-        Check(error, "read the offsets of", partition);
+        if (error != RdError.None)
+        {
+            throw new LogFailedException($"Can not read the offsets of {partition}: {Rd.Describe(error)}");
+        }
+
         return new LogMarks(low, high);
     }
 
@@ -160,7 +127,7 @@ internal sealed unsafe partial class KafkaReader : ILogReader
         _disposed = true;
         SendReports(true);
         long from = _options.Time.GetTimestamp();
-        if (_listener is not null && Rd.Take(Rd.ConsumerClose(_client.Handle, _client.Queue), out _) == RdError.None)
+        if (_assignment.Listener is not null && Rd.Take(Rd.ConsumerClose(_client.Handle, _client.Queue), out _) == RdError.None)
         {
             // Closing is a last rebalance: it asks the listener to give everything back, from this thread, through the queue.
             while (Rd.ConsumerClosed(_client.Handle) == 0 && _options.Time.GetElapsedTime(from) < _options.CloseTimeout)
@@ -210,17 +177,19 @@ internal sealed unsafe partial class KafkaReader : ILogReader
     private static string InMs(TimeSpan time) => ((int)time.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Fetching stops when the read-ahead is full; it is woken when half of that is handed out.</summary>
-    private void KeepFetching()
+    /// <param name="taken">Records this poll took out of the read-ahead.</param>
+    private void KeepFetching(int taken)
     {
-        nuint queued = Rd.QueueLength(_client.Queue);
-        if (queued >= (nuint)_options.ReadAheadInRecords)
+        long left = (long)Rd.QueueLength(_client.Queue);
+        if (left + taken >= _options.ReadAheadInRecords)
         {
             _readAheadIsFull = true;
         }
-        else if (_readAheadIsFull && queued < (nuint)_options.ReadAheadInRecords / 2)
+
+        if (_readAheadIsFull && left <= _options.ReadAheadInRecords / 2)
         {
             _readAheadIsFull = false;
-            WakeFetching(_assigned.FirstOrDefault());
+            WakeFetching(_assignment.Any);
         }
     }
 
@@ -230,7 +199,7 @@ internal sealed unsafe partial class KafkaReader : ILogReader
     /// </summary>
     private void WakeFetching(InboxPartition partition)
     {
-        if (_assigned.Contains(partition))
+        if (_assignment.Has(partition))
         {
             Rd.QueryWatermarks(_client.Handle, partition.Topic, partition.Partition, out _, out _, (int)_options.RequestTimeout.TotalMilliseconds);
         }
@@ -299,7 +268,7 @@ internal sealed unsafe partial class KafkaReader : ILogReader
     /// </summary>
     private void OnOffsetGone(InboxPartition partition, long offset)
     {
-        if (!_assigned.Contains(partition))
+        if (!_assignment.Has(partition))
         {
             return;
         }
@@ -324,6 +293,16 @@ internal sealed unsafe partial class KafkaReader : ILogReader
         }
     }
 
+    private void OnRebalance(RdError what, RdTopicPartitions* list)
+    {
+        if (what != RdError.LocalAssignPartitions)
+        {
+            SendReports(true);
+        }
+
+        _failure ??= _assignment.Change(what, list);
+    }
+
     private void OnError(RdError error, string reason)
     {
         if (error == RdError.LocalFatal)
@@ -333,79 +312,6 @@ internal sealed unsafe partial class KafkaReader : ILogReader
         else if (error == RdError.LocalAllBrokersDown)
         {
             _outage.Begin();
-        }
-    }
-
-    /// <summary>librdkafka waits for the assign or unassign call in all cases, so a listener that throws must not prevent it.</summary>
-    private void OnRebalance(RdError what, RdTopicPartitions* list)
-    {
-        try
-        {
-            var partitions = new InboxPartition[list->Count];
-            for (int i = 0; i < partitions.Length; i++)
-            {
-                partitions[i] = new InboxPartition(Rd.Text(list->Items[i].Topic), list->Items[i].Partition);
-            }
-
-            if (partitions.Length == 0)
-            {
-                // A cooperative round that moves nothing here.
-            }
-            else if (what == RdError.LocalAssignPartitions)
-            {
-                Assign(partitions, list);
-            }
-            else
-            {
-                Unassign(partitions);
-            }
-        }
-        catch (Exception e)
-        {
-            _failure ??= new LogFailedException($"Group {_group}: a rebalance could not be handled: {e.Message}", e);
-        }
-
-        nint error = what switch
-        {
-            RdError.LocalAssignPartitions when _failure is null => Rd.IncrementalAssign(_client.Handle, list),
-            RdError.LocalRevokePartitions => Rd.IncrementalUnassign(_client.Handle, list),
-            _ => 0,
-        };
-        if (Rd.Take(error, out string message) != RdError.None)
-        {
-            _failure ??= new LogFailedException($"Group {_group}: the assignment was refused: {message}");
-        }
-
-        if (_failure is not null && what != RdError.LocalRevokePartitions)
-        {
-            Rd.Assign(_client.Handle, null);
-        }
-    }
-
-    private void Assign(InboxPartition[] partitions, RdTopicPartitions* list)
-    {
-        IReadOnlyList<long> offsets = _listener!.Assigned(partitions);
-        for (int i = 0; i < partitions.Length; i++)
-        {
-            ArgumentOutOfRangeException.ThrowIfNegative(offsets[i], $"the offset to start {partitions[i]} at");
-            list->Items[i].Offset = offsets[i];
-        }
-
-        _assigned.UnionWith(partitions);
-    }
-
-    private void Unassign(InboxPartition[] partitions)
-    {
-        SendReports(true);
-        _assigned.ExceptWith(partitions);
-        _paused.ExceptWith(partitions);
-        if (Rd.AssignmentLost(_client.Handle) != 0)
-        {
-            _listener!.Lost(partitions);
-        }
-        else
-        {
-            _listener!.Revoked(partitions);
         }
     }
 
@@ -420,7 +326,7 @@ internal sealed unsafe partial class KafkaReader : ILogReader
         RdTopicPartitions* list = Rd.PartitionsNew(_reported.Count);
         foreach ((InboxPartition partition, long nextOffset) in _reported)
         {
-            if (_assigned.Contains(partition))
+            if (_assignment.Has(partition))
             {
                 Rd.PartitionsAdd(list, partition.Topic, partition.Partition)->Offset = nextOffset;
             }
@@ -434,30 +340,6 @@ internal sealed unsafe partial class KafkaReader : ILogReader
         Rd.PartitionsDestroy(list);
         _reported.Clear();
         _reportedAt = _options.Time.GetTimestamp();
-    }
-
-    private delegate void PartitionCall(RdTopicPartitions* list);
-
-    private static void OnPartition(InboxPartition partition, long offset, PartitionCall call)
-    {
-        RdTopicPartitions* list = Rd.PartitionsNew(1);
-        try
-        {
-            Rd.PartitionsAdd(list, partition.Topic, partition.Partition)->Offset = offset;
-            call(list);
-        }
-        finally
-        {
-            Rd.PartitionsDestroy(list);
-        }
-    }
-
-    private static void Check(RdError error, string doing, InboxPartition partition)
-    {
-        if (error != RdError.None)
-        {
-            throw new LogFailedException($"Can not {doing} {partition}: {Rd.Describe(error)}");
-        }
     }
 
     private InboxPartition PartitionOf(RdMessage* message)
@@ -477,7 +359,7 @@ internal sealed unsafe partial class KafkaReader : ILogReader
     /// <summary>A subscribed topic, so that a batch's name costs a comparison and no string.</summary>
     private readonly record struct TopicName(string Text, byte[] Utf8)
     {
-        public bool Is(byte* name) => System.Runtime.InteropServices.MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name).SequenceEqual(Utf8);
+        public bool Is(byte* name) => MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name).SequenceEqual(Utf8);
     }
 
     [LoggerMessage(1101, LogLevel.Warning, "Group {Group}: {Text} {Error}. The client goes on trying.")]
