@@ -95,13 +95,13 @@ public static class DeviceTypesFile
         }
 
         bool isState = metric.Kind == MetricKind.State;
-        if (isState != section.Has("states"))
+        if (!isState && section.Has("states"))
         {
-            section.Fault("states", isState ? "are missing for kind state" : "are given for another kind than state", "states where kind is state, and only there");
+            section.Fault("states", "are given for another kind than state", "states only where kind is state");
         }
-        else if (isState && (metric.States.Length is < 2 or > 64 || metric.States.Distinct().Count() != metric.States.Length))
+        else if (section.Has("states") && (metric.States.Length is < 2 or > 64 || metric.States.Distinct().Count() != metric.States.Length))
         {
-            section.Fault("states", "are too few, too many or repeated", "2 to 64 different names");
+            section.Fault("states", "are too few, too many or repeated", "2 to 64 different names; without states the metric is true or false");
         }
 
         if (isState && (metric.Min ?? metric.Max) is not null)

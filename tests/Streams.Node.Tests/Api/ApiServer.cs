@@ -133,6 +133,9 @@ internal sealed class PlayedNode : INodeView
 
     public Exception? PublishFails { get; set; }
 
+    /// <summary>Publishing takes until the request is given up.</summary>
+    public bool PublishHangs { get; set; }
+
     public Exception? DescribeFails { get; set; }
 
     public IReadOnlyList<HealthPart> Health() => Parts;
@@ -151,6 +154,11 @@ internal sealed class PlayedNode : INodeView
 
     public Task PublishAsync(IReadOnlyList<PublishedRecord> records, CancellationToken stop)
     {
+        if (PublishHangs)
+        {
+            return Task.Delay(Timeout.InfiniteTimeSpan, stop);
+        }
+
         if (PublishFails is { } error)
         {
             return Task.FromException(error);

@@ -141,7 +141,7 @@ public sealed class NodeTests : IAsyncDisposable
     [Fact]
     public async Task The_real_server_listens_on_this_machine_only_and_bounds_what_it_takes()
     {
-        await using ApiServer settings = new(http => http with { Port = 0 });
+        await using ApiServer settings = new(http => http with { Port = 0, MaxBodyInBytes = 1024 });
         await using WebApplication server = NodeHttp.Create(settings.Sources, NullLoggerFactory.Instance);
         await server.StartAsync(TestContext.Current.CancellationToken);
         Uri address = new(Assert.Single(server.Urls));
@@ -150,6 +150,10 @@ public sealed class NodeTests : IAsyncDisposable
         using HttpResponseMessage live = await client.GetAsync("/health/live", TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.OK, live.StatusCode);
         Assert.False(live.Headers.Contains("Server"));
+        using ByteArrayContent tooLong = new(new byte[2000]);
+        tooLong.Headers.ContentType = new("application/json");
+        using HttpResponseMessage refused = await client.PostAsync("/api/v1/readings", tooLong, TestContext.Current.CancellationToken);
+        await ReadAsync(refused, HttpStatusCode.RequestEntityTooLarge);
         await server.StopAsync(TestContext.Current.CancellationToken);
     }
 }

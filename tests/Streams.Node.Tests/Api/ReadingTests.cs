@@ -140,6 +140,15 @@ public sealed class ReadingTests : IAsyncDisposable
         Assert.Contains("no broker answers", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_request_that_takes_too_long_ends_with_503()
+    {
+        await using ApiServer quick = new(http => http with { RequestTimeout = TimeSpan.FromMilliseconds(1) });
+        quick.Node.PublishHangs = true;
+        JsonElement problem = await quick.PostAsync("/api/v1/readings", Good, "application/json", HttpStatusCode.ServiceUnavailable);
+        Assert.Equal("urn:streams:problem:unavailable", problem.GetProperty("type").GetString());
+    }
+
     private Task<JsonElement> PostAsync(string body, string contentType = "application/json", HttpStatusCode status = HttpStatusCode.Accepted) =>
         _api.PostAsync("/api/v1/readings", body, contentType, status);
 

@@ -135,7 +135,7 @@ public sealed class ClusterConfigurationTests
     [InlineData("{ unit: dB(A) }", "{}", "7:16: types.noise_meter.metrics.laeq_1h.unit is missing; expected: a UCUM code")]
     [InlineData("{ unit: dB(A) }", "{ unit: dB(A), min: 5, max: 5 }", "7:44: types.noise_meter.metrics.laeq_1h.max is not above min (5)")]
     [InlineData("{ unit: dB(A) }", "{ unit: dB(A), knd: gauge }", "7:31: types.noise_meter.metrics.laeq_1h.knd is not a key known here (did you mean kind?)")]
-    [InlineData("{ unit: dB(A) }", "{ unit: dB(A), kind: state }", "7:16: types.noise_meter.metrics.laeq_1h.states are missing for kind state")]
+    [InlineData("{ unit: dB(A) }", "{ unit: '1', kind: state, states: [a] }", "7:50: types.noise_meter.metrics.laeq_1h.states are too few")]
     [InlineData("{ unit: dB(A) }", "{ unit: dB(A), states: [a, b] }", "7:39: types.noise_meter.metrics.laeq_1h.states are given for another kind")]
     [InlineData("{ unit: dB(A) }", "{ unit: dB(A), detectors: { stuckAfter: 0s } }", "7:56: types.noise_meter.metrics.laeq_1h.detectors.stuckAfter is 0s")]
     [InlineData("{ unit: dB(A) }", "{ unit: dB(A), detectors: { level: { for: 1h } } }", "7:51: types.noise_meter.metrics.laeq_1h.detectors.level.high and low are both missing")]
