@@ -98,16 +98,24 @@ public readonly ref struct OutgoingRecord
     public long TimestampInMs { get; init; }
 }
 
-/// <summary>Told once for each record sent, on a thread of the writer's.</summary>
+/// <summary>Told once for each record sent: on a thread of the writer's, or within <see cref="ILogWriter.Send"/> when it fails at once. Must not block.</summary>
 public interface IDelivery
 {
     void Delivered();
 
-    /// <param name="fatal">The writer is of no more use: dispose of it, make another and send again, in order.</param>
+    /// <param name="reason">What happened, with topic and partition where they matter.</param>
+    /// <param name="fatal">
+    /// True: the writer is of no more use, and everything not yet delivered fails too, so that no record passes a lost one; dispose of
+    /// it, make another and send again, in order. Some of it may have arrived: receivers drop repeats. False: this record alone is too
+    /// large (1,000,000 bytes with key and headers); sending it again can not help.
+    /// </param>
     void Failed(string reason, bool fatal);
 }
 
-/// <summary>Publishes records; those of one partition arrive in the order they were sent. Thread-safe.</summary>
+/// <summary>
+/// Publishes records; those of one partition arrive in the order they were sent. Thread-safe. Disposing of it fails what was not
+/// delivered: flush first.
+/// </summary>
 public interface ILogWriter : IDisposable
 {
     /// <summary>Hands a record to the client, waiting while its local queue is full (at most 10 s, then it counts as failed).</summary>

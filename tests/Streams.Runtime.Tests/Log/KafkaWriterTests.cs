@@ -40,6 +40,34 @@ public sealed class KafkaWriterTests(EmbeddedKafka kafka)
     }
 
     [Fact]
+    public void Nothing_passes_a_record_that_the_broker_refuses()
+    {
+        using var broker = new EmbeddedBroker([new TopicSpec("refused", 1)]);
+        using KafkaLog log = broker.OpenLog(EmbeddedKafka.Options);
+        Deliveries before = new(), after = new();
+        using (ILogWriter writer = log.CreateWriter("test", 0))
+        {
+            EmbeddedKafka.Send(writer, before, "refused", 0, 0, 1);
+            Assert.True(writer.Flush(EmbeddedKafka.Soon));
+            // Not authorised, once. The delay lets more batches wait behind the one that is refused.
+            broker.FailNext(KafkaRequest.Produce, 29);
+            broker.Delay(TimeSpan.FromMilliseconds(50));
+            for (int i = 1; i <= 20; i++)
+            {
+                EmbeddedKafka.Send(writer, after, "refused", 0, i, 1);
+            }
+
+            Assert.True(writer.Flush(EmbeddedKafka.Soon));
+        }
+
+        broker.Delay(TimeSpan.Zero);
+        using ILogReader reader = log.CreateReader("refused");
+        Assert.Equal(new LogMarks(0, 1), reader.MarksOf(new InboxPartition("refused", 0)));
+        Assert.Equal(20, after.Failures.Count);
+        Assert.All(after.Failures, failure => Assert.True(failure.Fatal));
+    }
+
+    [Fact]
     public void A_writer_whose_broker_stays_away_fails_every_record_once()
     {
         using var broker = new EmbeddedBroker([new TopicSpec("away", 2)]);

@@ -7,7 +7,7 @@ namespace Streams.Runtime.Log.Kafka;
 
 /// <summary>
 /// An idempotent producer that never leaves a hole: when a record can not be delivered, neither is any later one. The writer fails
-/// as a whole, and its user sends again, in order, with a new one. Only a record that Kafka refuses for itself (too large) fails alone.
+/// as a whole, and its user sends again, in order, with a new one. Only a record that is too large to be sent at all fails alone.
 /// </summary>
 internal sealed unsafe partial class KafkaWriter : ILogWriter
 {
@@ -69,7 +69,8 @@ internal sealed unsafe partial class KafkaWriter : ILogWriter
 
         if (error != RdError.None)
         {
-            bool fatal = !IsRefusal(error);
+            // The record's own fault: sending it again can not help, and others are not concerned.
+            bool fatal = error != RdError.MessageTooLarge;
             string reason = $"{record.Topic}/{record.Partition}: {message}";
             if (fatal)
             {
@@ -142,9 +143,6 @@ internal sealed unsafe partial class KafkaWriter : ILogWriter
         properties["queue.buffering.max.kbytes"] = QueuedKilobytes.ToString(CultureInfo.InvariantCulture);
         return properties;
     }
-
-    /// <summary>The record's own fault: sending it again can not help, and others are not concerned.</summary>
-    private static bool IsRefusal(RdError error) => error is RdError.MessageTooLarge or RdError.InvalidMessage or RdError.InvalidRecord;
 
     private RdError Produce(in OutgoingRecord record, int slot, out string message)
     {
@@ -246,7 +244,7 @@ internal sealed unsafe partial class KafkaWriter : ILogWriter
                 for (int i = 0; i < count; i++)
                 {
                     RdError error = reported[i]->Error;
-                    if (error != RdError.None && !IsRefusal(error))
+                    if (error != RdError.None)
                     {
                         Fail($"{Rd.Text(Rd.TopicName(reported[i]->Topic))}/{reported[i]->Partition}: {_client.FatalError() ?? Rd.Describe(error)}");
                         break;
@@ -266,10 +264,6 @@ internal sealed unsafe partial class KafkaWriter : ILogWriter
             if (error == RdError.None)
             {
                 delivery.Delivered();
-            }
-            else if (IsRefusal(error))
-            {
-                delivery.Failed(Rd.Describe(error), fatal: false);
             }
             else
             {

@@ -8,10 +8,8 @@ namespace Streams.Runtime.Log.Kafka;
 internal enum RdError
 {
     None = 0,
-    InvalidMessage = 2,
     MessageTooLarge = 10,
     TopicAlreadyExists = 36,
-    InvalidRecord = 87,
     LocalPartitionEnd = -191,
     LocalAllBrokersDown = -187,
     LocalQueueFull = -184,
