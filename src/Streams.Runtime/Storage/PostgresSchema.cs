@@ -47,10 +47,8 @@ internal static class PostgresSchema
             category text COLLATE "C" NOT NULL, state text COLLATE "C" NOT NULL, at_in_ms bigint NOT NULL, body bytea NOT NULL,
             PRIMARY KEY (collection, id))
             WITH (autovacuum_vacuum_scale_factor = 0.05);
-        CREATE INDEX documents_at ON documents (collection, at_in_ms DESC, id);
-        CREATE INDEX documents_scope ON documents (collection, scope);
-        CREATE INDEX documents_category ON documents (collection, category);
-        CREATE INDEX documents_state ON documents (collection, state);
+        CREATE INDEX documents_at ON documents (collection, at_in_ms DESC, id, scope, state);
+        CREATE INDEX documents_category ON documents (collection, category, at_in_ms DESC, id, scope, state);
         CREATE TABLE history (
             actor_id bigint NOT NULL, sequence bigint NOT NULL, from_in_ms bigint NOT NULL, to_in_ms bigint NOT NULL, body bytea NOT NULL,
             PRIMARY KEY (actor_id, sequence));

@@ -173,10 +173,6 @@ internal sealed class SqliteWriter(SqliteDatabase database)
 
     private void WriteDocuments()
     {
-        // Most writes of a document leave what it is filtered by as it was; then only the time's index is touched.
-        SqliteStatement update = database.Prepare("""
-            UPDATE documents SET at_in_ms = ?6, body = ?7 WHERE collection = ?1 AND id = ?2 AND scope = ?3 AND category = ?4 AND state = ?5
-            """);
         SqliteStatement upsert = database.Prepare("""
             INSERT INTO documents (collection, id, scope, category, state, at_in_ms, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
             ON CONFLICT (collection, id) DO UPDATE SET
@@ -190,14 +186,9 @@ internal sealed class SqliteWriter(SqliteDatabase database)
 
         foreach ((_, Document row) in _set.Documents)
         {
-            if (Bind(update, row).Run() == 0)
-            {
-                Bind(upsert, row).Run();
-            }
+            upsert.Bind(1, row.Collection).Bind(2, row.Id).Bind(3, row.Scope).Bind(4, row.Category).Bind(5, row.State).Bind(6, row.AtInMs)
+                .Bind(7, row.Body.Span).Run();
         }
-
-        static SqliteStatement Bind(SqliteStatement statement, in Document row) => statement
-            .Bind(1, row.Collection).Bind(2, row.Id).Bind(3, row.Scope).Bind(4, row.Category).Bind(5, row.State).Bind(6, row.AtInMs).Bind(7, row.Body.Span);
     }
 
     private void WriteHistory()
