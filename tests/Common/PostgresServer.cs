@@ -32,12 +32,13 @@ internal sealed class PostgresServer : IDisposable
             Run("chown", "postgres", Folder);
         }
 
-        string script = $"""
-            set -e; cd '{Folder}'; trap 'rm -rf "{Folder}"/*' EXIT
-            '{binaries}/initdb' -D data -U postgres -A trust -E UTF8 --locale=C --no-sync >initdb.log 2>&1
-            '{binaries}/pg_ctl' -D data -w -l server.log -o '-p {_port} -h 127.0.0.1 -k {Folder} -F -c max_connections=100 -c shared_buffers=64MB' start >start.log 2>&1 </dev/null
-            echo ready; cat >/dev/null || true
-            '{binaries}/pg_ctl' -D data -m immediate stop >stop.log 2>&1 </dev/null
+        string script = $$"""
+            set -e; cd '{{Folder}}'
+            trap '{{binaries}}/pg_ctl -D data -m immediate stop >stop.log 2>&1 </dev/null; cd /; rm -rf "{{Folder}}"' EXIT
+            trap exit HUP INT TERM
+            '{{binaries}}/initdb' -D data -U postgres -A trust -E UTF8 --locale=C --no-sync >initdb.log 2>&1 || { cat initdb.log; exit 1; }
+            '{{binaries}}/pg_ctl' -D data -w -l server.log -o '-p {{_port}} -h 127.0.0.1 -k {{Folder}} -F -c max_connections=100 -c shared_buffers=64MB' start >start.log 2>&1 </dev/null || { cat start.log server.log; exit 1; }
+            echo ready; cat >/dev/null
             """;
         ProcessStartInfo start = asPostgres ? new("runuser", ["-u", "postgres", "--", "sh", "-c", script]) : new("sh", ["-c", script]);
         start.RedirectStandardInput = true;
@@ -45,9 +46,10 @@ internal sealed class PostgresServer : IDisposable
         start.WorkingDirectory = Folder;
         _shell = Process.Start(start)!;
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Dispose();
-        if (_shell.StandardOutput.ReadLine() != "ready")
+        string? answer = _shell.StandardOutput.ReadLine();
+        if (answer != "ready")
         {
-            throw new InvalidOperationException($"PostgreSQL did not start:{Environment.NewLine}{ReadLogs()}");
+            throw new InvalidOperationException($"PostgreSQL did not start: {answer}{Environment.NewLine}{_shell.StandardOutput.ReadToEnd()}");
         }
     }
 
@@ -83,11 +85,10 @@ internal sealed class PostgresServer : IDisposable
         {
             _shell.StandardInput.Close();
             _shell.WaitForExit(10_000);
-            Directory.Delete(Folder, recursive: true);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException)
+        catch (Exception e) when (e is IOException or InvalidOperationException)
         {
-            // Stopped already, or what is left is the system's to clear from its temporary folder.
+            // The shell is gone already, and the server with it.
         }
     }
 
@@ -122,8 +123,4 @@ internal sealed class PostgresServer : IDisposable
             throw new InvalidOperationException($"{program} failed: {errors}");
         }
     }
-
-    private string ReadLogs() => string.Join(
-        Environment.NewLine,
-        Directory.Exists(Folder) ? Directory.GetFiles(Folder, "*.log").Select(f => $"{Path.GetFileName(f)}: {File.ReadAllText(f)}") : []);
 }
