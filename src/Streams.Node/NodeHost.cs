@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 using Streams.Domain.Alerts;
+using Streams.Domain.Devices;
 using Streams.Node.Actors;
 using Streams.Node.Api;
 using Streams.Node.Configuration;
@@ -55,6 +56,7 @@ public sealed class NodeHost : IAsyncDisposable
         CityTopics city = CityTopics.Of(topics, settings.Cluster);
         ActorKind[] kinds =
         [
+            new DeviceKind(new DeviceCatalog(start.Configuration.DeviceTypes), city),
             new AreaKind(start.Configuration.AlertRules, city),
         ];
         StoreLayout layout = new(settings.Cluster, settings.Name, kinds.ToDictionary(kind => kind.Number, kind => new KindLayout(kind.Name, _log.PartitionsOf(kind.Inbox))));

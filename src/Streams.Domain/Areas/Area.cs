@@ -64,7 +64,8 @@ public sealed partial class Area
                 hasDevices |= members.HasDevices;
             }
 
-            return (hasDevices ? AreaLevels.Leaf : 0) | (Parent is null ? AreaLevels.Root : hasAreas ? AreaLevels.Parent : 0);
+            // Before it knows of any member, what it hears of can only be a device of its own.
+            return (hasDevices || !hasAreas ? AreaLevels.Leaf : 0) | (Parent is null ? AreaLevels.Root : hasAreas ? AreaLevels.Parent : 0);
         }
     }
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using Streams.Domain.Alerts;
 using Streams.Domain.Areas;
+using Streams.Domain.Devices;
 using Streams.Domain.Windows;
 using Streams.Node.Api.Endpoints;
 using Streams.Runtime.Actors;
@@ -33,6 +34,7 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics)
     : ActorKind<AreaActor, ObservationMessage>(2, AreaEndpoints.Kind, topics.Observations), IAreaOutput, IDescribesActors
 {
     private readonly ArrayBufferWriter<byte> _body = new(4096);
+    private readonly ObservationRecords _observations = new();
     private CommitDraft _draft = null!;
     private AreaActor _actor = null!;
 
@@ -107,16 +109,15 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics)
         _draft.CloudEvent(
             $"area:{_actor.Area.Id}/{aggregate.Type}/{aggregate.Metric}/{aggregate.Size.Iso()}/{aggregate.StartInMs / 1000}/{aggregate.Revision}",
             topics.Source, "streams.aggregate", "area:" + _actor.Area.Id, aggregate.EndInMs);
-        _draft.BeginValue();
+        AggregateJson.Write(
+            _draft.BeginValue(), "area"u8, _actor.Area.Id, aggregate.Type, aggregate.Metric, aggregate.Unit, aggregate.Size, aggregate.StartInMs,
+            in aggregate.Moments, in aggregate.Sketch, aggregate.Members, aggregate.Revision);
         _draft.EndRecord();
     }
 
     void IAreaOutput.ToArea(string area, Observation observation)
     {
-        _draft.BeginRecord(observation.IsUrgent ? Lane.Urgent : Lane.Bulk, topics.Observations, Encoding.UTF8.GetBytes(area), numbered: true);
-        _draft.Header("content-type"u8, "application/x-streams-observation"u8);
-        ObservationCodec.Write(observation, _draft.BeginValue());
-        _draft.EndRecord();
+        _observations.Tell(_draft, topics.Observations, area, observation);
     }
 
     void IAreaOutput.Alert(Alert alert)

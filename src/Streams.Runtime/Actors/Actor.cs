@@ -31,6 +31,9 @@ public abstract class Actor
     /// <summary>Has output to be published that may wait for a sweep.</summary>
     internal int Unsaid;
 
+    /// <summary>Stands in its shard's queue of those with something to say.</summary>
+    internal bool IsWaitingToSpeak;
+
     internal bool IsUrgent;
 
     /// <summary>When its entry in the timer queue is due; <see cref="long.MaxValue"/> without one.</summary>

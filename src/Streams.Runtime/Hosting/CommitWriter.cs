@@ -84,7 +84,7 @@ internal sealed partial class CommitWriter : IDisposable
                 bytes += posted.Draft.SizeInBytes;
                 if (posted.Owner.IsDropped)
                 {
-                    posted.Draft.Release();
+                    posted.Draft.ReleaseRows();
                     continue;
                 }
 
@@ -112,6 +112,24 @@ internal sealed partial class CommitWriter : IDisposable
             try
             {
                 results = _store.Commit(commits);
+            }
+            catch (InvalidOperationException e) when (commits.Count == 1)
+            {
+                // A broken invariant: nothing was written. This shard stops; its neighbours must not.
+                LogInvariant(_logger, e, batch[0].Owner.Partition);
+                batch[0].Draft.ReleaseRows();
+                _fenced(batch[0].Owner);
+                return;
+            }
+            catch (InvalidOperationException)
+            {
+                // One of several: find it by writing each alone.
+                for (int i = 0; i < batch.Count; i++)
+                {
+                    Write([batch[i]], [commits[i]], bytes / batch.Count);
+                }
+
+                return;
             }
             catch (StoreUnavailableException e)
             {
@@ -144,7 +162,7 @@ internal sealed partial class CommitWriter : IDisposable
             PostedCommit posted = batch[i];
             if (results[i] == CommitResult.Fenced)
             {
-                posted.Draft.Release();
+                posted.Draft.ReleaseRows();
                 _fenced(posted.Owner);
                 continue;
             }
@@ -154,13 +172,16 @@ internal sealed partial class CommitWriter : IDisposable
                 _publisher.Publish(posted.Owner, chunk, posted.Draft);
             }
 
-            posted.Draft.Release();
+            posted.Draft.ReleaseRows();
             posted.Owner.Committed();
         }
     }
 
     [LoggerMessage(1301, LogLevel.Error, "The store can not be written to. Nothing is lost: records wait in the log and commits are tried again until it is back.")]
     private static partial void LogStoreAway(ILogger logger, Exception error);
+
+    [LoggerMessage(1303, LogLevel.Critical, "{Partition}: the store refused a commit that breaks an invariant. The shard is dropped and claimed anew from the store.")]
+    private static partial void LogInvariant(ILogger logger, Exception error, Log.InboxPartition partition);
 
     [LoggerMessage(1302, LogLevel.Information, "The store can be written to again.")]
     private static partial void LogStoreBack(ILogger logger);

@@ -26,11 +26,19 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
     private readonly ConcurrentDictionary<InboxPartition, Owned> _owned = new();
     private readonly ConcurrentQueue<(Shard Shard, long Offset)> _seeks = new();
     private readonly Dictionary<Worker, Queue<(Owned Owned, RecordBatch Batch)>> _held = [];
+    private readonly HashSet<Worker> _pausedWorkers = [];
     private readonly Thread _poller;
     private ILogReader? _reader;
     private long _lagNoted;
     private volatile bool _stopping;
-    private volatile string? _failure;
+    private volatile string? _logFailure;
+
+    /// <summary>Partitions that are assigned to this node and can not be worked on, with the reason.</summary>
+    private readonly ConcurrentDictionary<InboxPartition, string> _broken = new();
+
+    /// <summary>Partitions whose shard was fenced, with the time from which they may be claimed again.</summary>
+    private readonly ConcurrentQueue<(InboxPartition Partition, long NotBefore)> _fenced = new();
+    private readonly HashSet<InboxPartition> _assigned = [];
 
     /// <param name="kinds">The actor kinds this node runs; each has an inbox of its own.</param>
     public Engine(EngineOptions options, ILog log, IStore store, IEnumerable<ActorKind> kinds, TimeProvider time, ILoggerFactory loggers)
@@ -45,14 +53,16 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         ILogger commitLogger = loggers.CreateLogger("Streams.Runtime.Commit");
         _writers = [.. Enumerable.Range(0, options.CommitWriters).Select(i => new CommitWriter(i, store, _publisher, Fenced, commitLogger))];
         ILogger workLogger = loggers.CreateLogger("Streams.Runtime.Worker");
-        _workers = [.. Enumerable.Range(0, options.Workers).Select(i => new Worker(i, _publisher, time, workLogger))];
+        _workers = [.. Enumerable.Range(0, options.Workers).Select(i => new Worker(i, _publisher, (partition, why) => _broken[partition] = why, time, workLogger))];
         _poller = new Thread(Poll) { Name = "streams-poll", IsBackground = true };
     }
 
     private sealed record Owned(Shard Shard, Worker Worker);
 
     /// <summary>Why the node can not work, in words; null while it can.</summary>
-    public string? Failure => _failure ?? (_writers.Any(writer => writer.IsStoreAway) ? "the store can not be written to" : null);
+    public string? Failure => _logFailure
+        ?? (_writers.Any(writer => writer.IsStoreAway) ? "the store can not be written to" : null)
+        ?? (_broken.IsEmpty ? null : string.Join("; ", _broken.Select(pair => $"{pair.Key}: {pair.Value}")));
 
     /// <summary>At least one poll of the log has succeeded since the start and the store takes commits.</summary>
     public bool IsReady { get; private set; }
@@ -177,7 +187,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
             {
                 // The log's client is of no more use. What is in memory may be stale by the time there is a new one: the store is the truth.
                 LogFailed(_logger, e);
-                _failure = "the log: " + e.Message;
+                _logFailure = "the log: " + e.Message;
                 IsReady = false;
                 Lost([.. _owned.Keys]);
                 Thread.Sleep(500);
@@ -191,16 +201,19 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         {
             if (_owned.TryGetValue(seek.Shard.Partition, out Owned? owned) && ReferenceEquals(owned.Shard, seek.Shard))
             {
+                // What was polled before the seek and still waits here would look as if it came after it.
+                DisposeHeld(seek.Shard.Partition);
                 reader.Seek(seek.Shard.Partition, seek.Offset);
                 owned.Worker.Do(seek.Shard.Sought);
             }
         }
 
+        ClaimAgain(reader);
         HandOver(reader);
         NoteLag(reader);
         batches.Clear();
         reader.Poll(TimeSpan.FromMilliseconds(50), batches);
-        _failure = null;
+        _logFailure = null;
         IsReady = true;
         foreach (RecordBatch batch in batches)
         {
@@ -219,11 +232,13 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
             // this thread goes on polling and stays a member of the group.
             if (held.Count > 0 || !owned.Worker.TryAdd(owned.Shard, batch, TimeSpan.FromMilliseconds(200)))
             {
-                if (held.Count == 0)
+                if (_pausedWorkers.Add(owned.Worker))
                 {
                     ForPartitionsOf(owned.Worker, reader.Pause);
                 }
 
+                // One that was claimed meanwhile is not paused with the others.
+                reader.Pause(batch.Partition);
                 held.Enqueue((owned, batch));
             }
         }
@@ -243,7 +258,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
             reader.Report(partition, owned.Shard.NextToRead);
             if (reader.KnownMarksOf(partition) is { } marks)
             {
-                owned.Shard.NoteLogEnd(marks.High);
+                owned.Shard.NoteLogEnd(marks.High, _time.GetUtcNow().ToUnixTimeMilliseconds());
             }
         }
     }
@@ -255,6 +270,11 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         {
             if (held.Count == 0)
             {
+                if (_pausedWorkers.Remove(worker))
+                {
+                    ForPartitionsOf(worker, reader.Resume);
+                }
+
                 continue;
             }
 
@@ -264,7 +284,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
                 held.Dequeue();
             }
 
-            if (held.Count == 0)
+            if (held.Count == 0 && _pausedWorkers.Remove(worker))
             {
                 ForPartitionsOf(worker, reader.Resume);
             }
@@ -287,6 +307,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         List<long> offsets = new(partitions.Count);
         foreach (InboxPartition partition in partitions)
         {
+            _assigned.Add(partition);
             offsets.Add(Claim(partition));
         }
 
@@ -317,11 +338,24 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
                 if (claim.NextOffset > marks.High)
                 {
                     LogShrunk(_logger, partition, claim.NextOffset, marks.High);
-                    _failure = $"{partition}: the log ends at {marks.High}, before the stored position {claim.NextOffset}";
+                    _broken[partition] = $"the log ends at {marks.High}, before the stored position {claim.NextOffset}";
                     return marks.High;
                 }
 
+                if (claim.NextOffset < marks.Low)
+                {
+                    LogGap(_logger, partition, claim.NextOffset, marks.Low);
+                    claim = claim with { NextOffset = marks.Low };
+                }
+
                 Start(kind, id, partition, claim, marks);
+                _broken.TryRemove(partition, out _);
+            }
+            catch (InvalidDataException e)
+            {
+                LogUnreadable(_logger, e, partition);
+                _broken[partition] = e.Message;
+                return marks.High;
             }
             catch (Exception e) when (e is StoreUnavailableException or LogFailedException && attempt < 20)
             {
@@ -355,10 +389,6 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
 
         _owned[partition] = new Owned(shard, worker);
         worker.Do(() => worker.Attach(shard));
-        if (_held.TryGetValue(worker, out Queue<(Owned, RecordBatch)>? held) && held.Count > 0)
-        {
-            _reader!.Pause(partition);
-        }
     }
 
     private void Revoked(IReadOnlyList<InboxPartition> partitions)
@@ -366,6 +396,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         List<ManualResetEventSlim> done = [];
         foreach (InboxPartition partition in partitions)
         {
+            Unassign(partition);
             if (_owned.TryRemove(partition, out Owned? owned))
             {
                 ManualResetEventSlim released = new(false);
@@ -429,6 +460,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
     {
         foreach (InboxPartition partition in partitions)
         {
+            Unassign(partition);
             if (_owned.TryRemove(partition, out Owned? owned))
             {
                 owned.Shard.MarkDropped();
@@ -445,7 +477,56 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
     {
         LogFenced(_logger, shard.Partition, shard.Epoch);
         shard.MarkDropped();
-        _owned.TryRemove(shard.Partition, out _);
+        if (_owned.TryGetValue(shard.Partition, out Owned? owned) && ReferenceEquals(owned.Shard, shard)
+            && _owned.TryRemove(new KeyValuePair<InboxPartition, Owned>(shard.Partition, owned)))
+        {
+            _fenced.Enqueue((shard.Partition, _time.GetUtcNow().ToUnixTimeMilliseconds() + 1000));
+        }
+    }
+
+    /// <summary>
+    /// A shard that was fenced and is still assigned here: whoever fenced it was late (a node that woke up after its shards had moved),
+    /// so nobody works on it. Claimed anew after a moment, in which a real hand-over would have shown.
+    /// </summary>
+    private void ClaimAgain(ILogReader reader)
+    {
+        while (_fenced.TryPeek(out (InboxPartition Partition, long NotBefore) next) && next.NotBefore <= _time.GetUtcNow().ToUnixTimeMilliseconds())
+        {
+            _fenced.TryDequeue(out _);
+            if (_assigned.Contains(next.Partition) && !_owned.ContainsKey(next.Partition))
+            {
+                DisposeHeld(next.Partition);
+                reader.Seek(next.Partition, Claim(next.Partition));
+            }
+        }
+    }
+
+    private void Unassign(InboxPartition partition)
+    {
+        _assigned.Remove(partition);
+        _broken.TryRemove(partition, out _);
+        DisposeHeld(partition);
+    }
+
+    private void DisposeHeld(InboxPartition partition)
+    {
+        foreach (Worker worker in _held.Keys.ToArray())
+        {
+            Queue<(Owned Owned, RecordBatch Batch)> kept = new();
+            foreach ((Owned Owned, RecordBatch Batch) held in _held[worker])
+            {
+                if (held.Batch.Partition == partition)
+                {
+                    held.Batch.Dispose();
+                }
+                else
+                {
+                    kept.Enqueue(held);
+                }
+            }
+
+            _held[worker] = kept;
+        }
     }
 
     [LoggerMessage(1101, LogLevel.Warning, "The log's client failed. Dropping all shards and connecting anew; their owners continue from the store.")]
@@ -459,6 +540,12 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
 
     [LoggerMessage(1104, LogLevel.Critical, "{Partition}: the stored position {NextOffset} lies beyond the end of the log ({High}). The log lost data or was replaced under the same id; the shard is not read. Restore the log, or give the cluster a new incarnation.")]
     private static partial void LogShrunk(ILogger logger, InboxPartition partition, long nextOffset, long high);
+
+    [LoggerMessage(1106, LogLevel.Warning, "{Partition}: the log no longer has offsets {From} to {To} (exclusive), which were not read yet. They are lost to this cluster: check the topic's retention.")]
+    private static partial void LogGap(ILogger logger, InboxPartition partition, long from, long to);
+
+    [LoggerMessage(1107, LogLevel.Critical, "{Partition}: the shard's own stored state can not be read; the shard is left alone so as not to overwrite it. Run the version that wrote it, or restore the store from a backup.")]
+    private static partial void LogUnreadable(ILogger logger, Exception error, InboxPartition partition);
 
     [LoggerMessage(1105, LogLevel.Information, "{Partition} was fenced at epoch {Epoch}; dropping it. Its new owner continues from the store.")]
     private static partial void LogFenced(ILogger logger, InboxPartition partition, long epoch);

@@ -29,6 +29,7 @@ internal sealed partial class Publisher : IDisposable
     private readonly Dictionary<string, int> _partitions = new(StringComparer.Ordinal);
     private volatile bool _stop;
     private long _bulkBytes;
+    private long _givenUp;
 
     public Publisher(ILog log, ILogger logger)
     {
@@ -39,6 +40,9 @@ internal sealed partial class Publisher : IDisposable
     }
 
     public long Published { get; private set; }
+
+    /// <summary>Records that the log refused for good; anything but 0 needs somebody to look.</summary>
+    public long GivenUp => Volatile.Read(ref _givenUp);
 
     public long BulkBacklogInBytes => Volatile.Read(ref _bulkBytes);
 
@@ -124,6 +128,14 @@ internal sealed partial class Publisher : IDisposable
                 }
             }
 
+            if (lane.Sending.Owner.IsDropped)
+            {
+                // Another owner has the shard and publishes what is left, before anything newer of its own.
+                Forget(lane, lane.Sending);
+                lane.Sending = null;
+                return true;
+            }
+
             lane.Unconfirmed.Enqueue(lane.Sending);
             lane.Sending.Begin(this, lane);
         }
@@ -205,11 +217,16 @@ internal sealed partial class Publisher : IDisposable
         {
             lane.Unconfirmed.Dequeue();
             job.Owner.Published(lane.Lane, job.Chunk.LastNumber);
-            job.Draft?.Release();
-            if (lane.Lane == Lane.Bulk && Interlocked.Add(ref _bulkBytes, -job.Chunk.Records.Length) <= MaxBulkInBytes)
-            {
-                _room.Set();
-            }
+            Forget(lane, job);
+        }
+    }
+
+    private void Forget(LaneState lane, Job job)
+    {
+        job.Draft?.Release();
+        if (lane.Lane == Lane.Bulk && Interlocked.Add(ref _bulkBytes, -job.Chunk.Records.Length) <= MaxBulkInBytes)
+        {
+            _room.Set();
         }
     }
 
@@ -282,6 +299,15 @@ internal sealed partial class Publisher : IDisposable
 
         public void Failed(string reason, bool fatal)
         {
+            if (!fatal)
+            {
+                // This one record will never be taken (too large, an unknown topic). It is given up, loudly: the lane must go on.
+                LogGivenUp(publisher._logger, job.Owner.Partition, reason);
+                Interlocked.Increment(ref publisher._givenUp);
+                Delivered();
+                return;
+            }
+
             if (ReferenceEquals(job.Attempt, this))
             {
                 LogPublishing(publisher._logger, reason);
@@ -293,6 +319,9 @@ internal sealed partial class Publisher : IDisposable
 
     [LoggerMessage(1401, LogLevel.Warning, "Publishing failed: {Reason}. Nothing is lost: what was not confirmed is sent again, in order.")]
     private static partial void LogPublishing(ILogger logger, string reason);
+
+    [LoggerMessage(1403, LogLevel.Critical, "An outgoing record of {Partition} was refused by the log for good and is given up: {Reason}")]
+    private static partial void LogGivenUp(ILogger logger, InboxPartition partition, string reason);
 
     [LoggerMessage(1402, LogLevel.Information, "Lane {Lane}: a new producer sends {Chunks} unconfirmed chunks again.")]
     private static partial void LogResend(ILogger logger, Lane lane, int chunks);

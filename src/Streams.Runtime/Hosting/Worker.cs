@@ -29,8 +29,11 @@ internal sealed partial class Worker : IDisposable
     private long _busySinceWindow;
     private long _windowStarted = Stopwatch.GetTimestamp();
 
-    public Worker(int number, Publisher publisher, TimeProvider time, ILogger logger)
+    private readonly Action<InboxPartition, string> _broken;
+
+    public Worker(int number, Publisher publisher, Action<InboxPartition, string> broken, TimeProvider time, ILogger logger)
     {
+        _broken = broken;
         _publisher = publisher;
         _time = time;
         _logger = logger;
@@ -131,11 +134,11 @@ internal sealed partial class Worker : IDisposable
 
                     _stop.Token.WaitHandle.WaitOne(Math.Min(50 << Math.Min(attempt, 6), 2000));
                 }
-                catch (InvalidDataException e)
+#pragma warning disable CA1031 // One shard stops; the others of this worker go on.
+                catch (Exception e)
+#pragma warning restore CA1031
                 {
-                    // A snapshot this program can not read. Writing on would destroy it: stop this shard and say so.
-                    LogUnreadable(_logger, e, shard.Partition);
-                    shard.Drop();
+                    Stop(shard, e);
                 }
             }
         }
@@ -171,12 +174,21 @@ internal sealed partial class Worker : IDisposable
             {
                 LogLoadFailed(_logger, e, shard.Partition);
             }
-            catch (InvalidDataException e)
+#pragma warning disable CA1031 // One shard stops; the others of this worker go on.
+            catch (Exception e)
+#pragma warning restore CA1031
             {
-                LogUnreadable(_logger, e, shard.Partition);
-                shard.Drop();
+                Stop(shard, e);
             }
         }
+    }
+
+    /// <summary>A snapshot this program can not read, or a fault outside any one actor. Writing on could destroy state: the shard stops and says so.</summary>
+    private void Stop(Shard shard, Exception error)
+    {
+        LogStopped(_logger, error, shard.Partition);
+        shard.Drop();
+        _broken(shard.Partition, error.Message);
     }
 
     private void Measure(long started)
@@ -195,6 +207,6 @@ internal sealed partial class Worker : IDisposable
     [LoggerMessage(1501, LogLevel.Warning, "{Partition}: actors can not be loaded, the store is away. The shard waits and tries again.")]
     private static partial void LogLoadFailed(ILogger logger, Exception error, InboxPartition partition);
 
-    [LoggerMessage(1502, LogLevel.Critical, "{Partition}: a stored snapshot can not be read; the shard stops so as not to overwrite it. Run the version that wrote it, or restore the store from a backup.")]
-    private static partial void LogUnreadable(ILogger logger, Exception error, InboxPartition partition);
+    [LoggerMessage(1502, LogLevel.Critical, "{Partition}: the shard stops so as not to harm its stored state; the others go on. If a snapshot can not be read, run the version that wrote it, or restore the store from a backup.")]
+    private static partial void LogStopped(ILogger logger, Exception error, InboxPartition partition);
 }

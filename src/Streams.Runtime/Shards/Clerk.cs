@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -22,7 +23,10 @@ internal sealed class Clerk() : Actor("")
     /// <summary>Values up to this size are shown in the read model; the topic always has all bytes.</summary>
     private const int MaxShownInBytes = 64 * 1024;
 
-    private readonly SortedDictionary<string, long> _refusedByReason = new(StringComparer.Ordinal);
+    /// <summary>Room for the headers of a dead letter, ours and the original's; what of the latter does not fit is left out.</summary>
+    private const int MaxHeadersInBytes = 64 * 1024;
+
+    private ImmutableSortedDictionary<string, long> _refusedByReason = ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal);
     private readonly ArrayBufferWriter<byte> _pending = new();
     private readonly List<Pending> _items = [];
 
@@ -40,7 +44,7 @@ internal sealed class Clerk() : Actor("")
 
     public void Refuse(in Record record, in RecordRefusal refusal, long nowInMs)
     {
-        _refusedByReason[refusal.Reason] = _refusedByReason.GetValueOrDefault(refusal.Reason) + 1;
+        _refusedByReason = _refusedByReason.SetItem(refusal.Reason, _refusedByReason.GetValueOrDefault(refusal.Reason) + 1);
         Keep(record, record.Key, isForward: false, refusal, nowInMs);
     }
 
@@ -59,7 +63,7 @@ internal sealed class Clerk() : Actor("")
             ReadOnlySpan<byte> value = _pending.WrittenSpan.Slice(item.ValueStart, item.ValueLength);
             if (item.IsForward)
             {
-                draft.BeginRecord(Lane.Urgent, partition.Topic, key, numbered: true);
+                draft.BeginRecord(Lane.Bulk, partition.Topic, key, numbered: true);
                 CopyHeaders(draft, item.Headers, ours: false);
                 draft.BeginValue().Write(value);
                 draft.EndRecord();
@@ -101,7 +105,7 @@ internal sealed class Clerk() : Actor("")
             int length = (int)from.ReadVarint();
             string reason = Encoding.UTF8.GetString(from[..length]);
             from = from[length..];
-            _refusedByReason[reason] = (long)from.ReadVarint();
+            _refusedByReason = _refusedByReason.SetItem(reason, (long)from.ReadVarint());
         }
     }
 
@@ -127,8 +131,10 @@ internal sealed class Clerk() : Actor("")
         }
 
         RecordRefusal why = item.Refusal;
+        int room = CommitDraft.MaxRecordInBytes - MaxHeadersInBytes;
+        key = key[..Math.Min(key.Length, room / 2)];
         draft.BeginRecord(Lane.Bulk, options.DeadLetterTopic, key);
-        draft.CloudEvent(id, options.EventSource, "streams.dead-letter", Encoding.UTF8.GetString(key), item.AtInMs, contentType: null);
+        draft.CloudEvent(id, options.EventSource, "streams.dead-letter", Encoding.UTF8.GetString(key[..Math.Min(key.Length, 200)]), item.AtInMs, contentType: null);
         draft.Header("reason"u8, Encoding.UTF8.GetBytes(why.Reason));
         draft.Header("field"u8, Encoding.UTF8.GetBytes(why.Field));
         draft.Header("detail"u8, Encoding.UTF8.GetBytes(Cut(why.Detail, 500)));
@@ -136,7 +142,7 @@ internal sealed class Clerk() : Actor("")
         draft.Header("original_partition"u8, Encoding.UTF8.GetBytes(partition.Partition.ToString(CultureInfo.InvariantCulture)));
         draft.Header("original_offset"u8, Encoding.UTF8.GetBytes(item.Offset.ToString(CultureInfo.InvariantCulture)));
         CopyHeaders(draft, item.Headers, ours: true);
-        draft.BeginValue().Write(value.Length > CommitDraft.MaxRecordInBytes ? value[..CommitDraft.MaxRecordInBytes] : value);
+        draft.BeginValue().Write(value[..Math.Min(value.Length, room - key.Length)]);
         draft.EndRecord();
 
         using PooledBuffer body = new(1024);
@@ -173,9 +179,11 @@ internal sealed class Clerk() : Actor("")
     private static void CopyHeaders(CommitDraft draft, IReadOnlyList<KeyValuePair<string, byte[]>> headers, bool ours)
     {
         int count = 0;
+        int size = 0;
         foreach ((string name, byte[] value) in headers)
         {
-            if (name == SourceHeader.Name || count++ >= 64 || value.Length > ushort.MaxValue)
+            size += value.Length + 100;
+            if (name == SourceHeader.Name || count++ >= 64 || size > MaxHeadersInBytes - 4096)
             {
                 continue;
             }

@@ -169,7 +169,15 @@ public sealed class CommitDraft : IDisposable
         return commit;
     }
 
-    /// <summary>One holder less: the store is done with it, or the publisher with one chunk of it. The last one frees the memory.</summary>
+    /// <summary>The store is done with it: all but the outgoing records is freed.</summary>
+    internal void ReleaseRows()
+    {
+        _bytes.Dispose();
+        _side.Dispose();
+        Release();
+    }
+
+    /// <summary>One holder less: the store, or the publisher for one chunk. The last one frees the outgoing records too.</summary>
     internal void Release()
     {
         if (Interlocked.Decrement(ref _holders) == 0)

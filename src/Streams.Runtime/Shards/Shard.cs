@@ -54,8 +54,27 @@ public abstract class Shard
     public long? Lag => Volatile.Read(ref _logEnd) is var end && end < 0 ? null : Math.Max(0, end - NextToRead);
 
     private long _logEnd = -1;
+    private long _endToReach = -1;
+    private long _endNotedAtInMs;
+    private long _seenThroughInMs = long.MaxValue;
 
-    internal void NoteLogEnd(long end) => Volatile.Write(ref _logEnd, end);
+    /// <summary>
+    /// Processing time through which everything that was in the log by then has been applied. Timers fire by it, not by the clock: after an
+    /// outage a device whose readings still wait in the log is not silent.
+    /// </summary>
+    internal long SeenThroughInMs => Volatile.Read(ref _seenThroughInMs);
+
+    /// <summary>The log went this far at this time. Called by the poller.</summary>
+    internal void NoteLogEnd(long end, long nowInMs)
+    {
+        Volatile.Write(ref _logEnd, end);
+        if (NextToRead >= _endToReach)
+        {
+            Volatile.Write(ref _seenThroughInMs, _endToReach < 0 ? nowInMs - 1000 : _endNotedAtInMs);
+            _endToReach = end;
+            _endNotedAtInMs = nowInMs;
+        }
+    }
 
     /// <summary>Next offset of the newest posted commit.</summary>
     internal abstract long NextPosted { get; }

@@ -127,6 +127,11 @@ internal sealed partial class Shard<TActor, TMessage>
     {
         _memoryInBytes -= actor.SizeInBytes;
         _actors.Remove(actor);
+
+        // The object may live on in a queue; whatever is left there must not act for the actor that is loaded in its place.
+        actor.QueuedDueInMs = long.MaxValue;
+        actor.IsUrgent = false;
+        actor.Unsaid = 0;
     }
 
     /// <summary>Beyond the memory bound, written actors leave, those unused longest first (second chance over the table's slots).</summary>
@@ -159,10 +164,12 @@ internal sealed partial class Shard<TActor, TMessage>
             return;
         }
 
-        if (_dueLoadedThroughInMs < nowInMs + (DueHorizonInMs / 2))
+        if (_dueLoadedThroughInMs < nowInMs + (DueHorizonInMs / 2) && nowInMs - _dueLoadedAtInMs >= 1000)
         {
             LoadDue(nowInMs);
         }
+
+        nowInMs = Math.Min(nowInMs, SeenThroughInMs);
 
         // A fixed share per tick, so that ten thousand devices falling silent together do not keep records waiting.
         for (int i = 0; i < 256 && _timers.TryNext(nowInMs, out TActor actor); i++)
@@ -178,17 +185,25 @@ internal sealed partial class Shard<TActor, TMessage>
                 continue;
             }
 
+            if (_failedTimers.Count > 0 && _failedTimers.Contains(actor.Key))
+            {
+                continue;
+            }
+
             Reaction reaction;
             try
             {
                 reaction = _kind.Wake(actor, nowInMs);
             }
-#pragma warning disable CA1031 // A timer has no record to dead-letter; the actor goes on with its next message.
+#pragma warning disable CA1031 // A timer has no record to dead-letter.
             catch (Exception e)
 #pragma warning restore CA1031
             {
+                // It may be half changed: back to the last commit, and without this timer from then on.
                 LogTimerFailed(_seed.Logger, e, Partition, actor.Key);
-                continue;
+                _failedTimers.Add(actor.Key);
+                _needsRestart = true;
+                return;
             }
 
             Counts.Woken++;
@@ -198,12 +213,18 @@ internal sealed partial class Shard<TActor, TMessage>
             }
 
             React(actor, reaction);
+            Remind(actor);
         }
     }
 
+    private readonly HashSet<string> _failedTimers = new(StringComparer.Ordinal);
+
     /// <summary>Deadlines of actors that are not in memory: loads those due soon, which wakes a silent device on whatever node it now lives.</summary>
+    private long _dueLoadedAtInMs;
+
     private void LoadDue(long nowInMs)
     {
+        _dueLoadedAtInMs = nowInMs;
         long through = nowInMs + DueHorizonInMs;
         IReadOnlyList<DueActor> due = _seed.Store.LoadDue(Id, through, MaxLoad);
         List<string> missing = [];
@@ -273,7 +294,7 @@ internal sealed partial class Shard<TActor, TMessage>
         _suspect = -1;
     }
 
-    [LoggerMessage(1203, LogLevel.Error, "{Partition}: the timer of actor {Key} threw. It is not tried again; the actor goes on with its next message.")]
+    [LoggerMessage(1203, LogLevel.Error, "{Partition}: the timer of actor {Key} threw. The shard goes back to its last commit; that actor's timers are not fired again while the shard is here.")]
     private static partial void LogTimerFailed(ILogger logger, Exception error, InboxPartition partition, string key);
 
     [LoggerMessage(1202, LogLevel.Error, "{Partition}: an actor threw at offset {Offset}. The shard goes back to its last commit and tries once more; if it throws again, that record goes to the dead letters.")]

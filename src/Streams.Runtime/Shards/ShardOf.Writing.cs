@@ -79,19 +79,20 @@ internal sealed partial class Shard<TActor, TMessage>
     {
         ShardOptions options = _seed.Options;
 
+        ForgetSilentSpeakers();
+
         // With time to spare, who has something to say is written soon; otherwise it waits for its turn below.
         if (hasTimeToSpare && CommitsInFlight == 0)
         {
             CommitDraft? draft = null;
             while (_speakers.TryPeek(out Actor? speaker)
-                && (speaker.Unsaid == 0 || nowInMs - speaker.DirtySinceInMs >= options.SpeakWithin.TotalMilliseconds)
+                && ( nowInMs - speaker.DirtySinceInMs >= options.SpeakWithin.TotalMilliseconds)
                 && (draft is null || draft.ActorCount < options.SweepSize))
             {
                 _speakers.Dequeue();
-                if (speaker.Unsaid > 0)
-                {
-                    Write(speaker, draft ??= new CommitDraft());
-                }
+                speaker.IsWaitingToSpeak = false;
+                Write(speaker, draft ??= new CommitDraft());
+                ForgetSilentSpeakers();
             }
 
             if (draft is not null)
@@ -115,6 +116,16 @@ internal sealed partial class Shard<TActor, TMessage>
     private long _sweepBehind;
     private long _sweepOldest;
     private Func<Shard<TActor, TMessage>, Actor, bool>? _isDue;
+
+    /// <summary>Those in front of the queue who were written meanwhile have nothing left to say.</summary>
+    private void ForgetSilentSpeakers()
+    {
+        while (_speakers.TryPeek(out Actor? speaker) && speaker.Unsaid == 0)
+        {
+            _speakers.Dequeue();
+            speaker.IsWaitingToSpeak = false;
+        }
+    }
 
     private void WriteHead(int most, Func<Shard<TActor, TMessage>, Actor, bool> isDue, long nowInMs)
     {

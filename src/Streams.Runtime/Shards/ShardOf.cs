@@ -183,7 +183,8 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
             long offset = record.Offset;
             if (offset > expected && !TakeGap(expected, offset))
             {
-                return j;
+                count = j;
+                break;
             }
 
             _justSought = false;
@@ -345,10 +346,12 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
             _dirty.Add(actor, offset, nowInMs);
         }
 
-        if (reaction != Reaction.Quiet || actor.QueuedDueInMs == long.MaxValue)
+        if (reaction != Reaction.Quiet)
         {
             React(actor, reaction);
         }
+
+        Remind(actor);
     }
 
     private void React(TActor actor, Reaction reaction)
@@ -356,11 +359,8 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
         switch (reaction)
         {
             case Reaction.Speaks:
-                if (actor.Unsaid++ == 0)
-                {
-                    _speakers.Enqueue(actor);
-                }
-                else if (actor.Unsaid >= _seed.Options.MaxUnsaid)
+                Speak(actor);
+                if (actor.Unsaid >= _seed.Options.MaxUnsaid)
                 {
                     MakeUrgent(actor);
                 }
@@ -374,11 +374,24 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
                 Counts.Repeats++;
                 break;
         }
+    }
 
+    private void Remind(TActor actor)
+    {
         long due = _kind.DueOf(actor);
         if (due < actor.QueuedDueInMs)
         {
             _timers.Remind(actor, due);
+        }
+    }
+
+    private void Speak(Actor actor)
+    {
+        actor.Unsaid++;
+        if (!actor.IsWaitingToSpeak)
+        {
+            actor.IsWaitingToSpeak = true;
+            _speakers.Enqueue(actor);
         }
     }
 
@@ -423,10 +436,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
             _dirty.Add(_clerk, offset, nowInMs);
         }
 
-        if (_clerk.Unsaid++ == 0)
-        {
-            _speakers.Enqueue(_clerk);
-        }
+        Speak(_clerk);
     }
 
     [LoggerMessage(1201, LogLevel.Warning, "{Partition}: the log no longer has offsets {From} to {To} (exclusive); going on after them. What they held is lost to this node: check the topic's retention.")]

@@ -1,0 +1,270 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Unicode;
+using Streams.Domain.Areas;
+using Streams.Domain.Detection;
+using Streams.Domain.Devices;
+using Streams.Domain.Readings;
+using Streams.Domain.Windows;
+using Streams.Node.Api.Endpoints;
+using Streams.Runtime.Actors;
+using Streams.Runtime.Shards;
+using Streams.Runtime.Storage;
+using Record = Streams.Runtime.Log.Record;
+
+namespace Streams.Node.Actors;
+
+/// <summary>A device in memory.</summary>
+public sealed class DeviceActor(string id, Device device) : Actor(id)
+{
+    public Device Device { get; } = device;
+}
+
+/// <summary>
+/// Devices as actors: readings in; aggregates, anomalies and what their areas should know out. What many devices tell one area in one
+/// commit is merged into one observation, so that a busy district gets one message per commit and not one per device.
+/// </summary>
+/// <remarks>
+/// A device's row in the read model is written when it registers, moves or changes its state; its figures are asked of the actor.
+/// </remarks>
+public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput, IDescribesActors
+{
+    private readonly DeviceCatalog _catalog;
+    private readonly CityTopics _topics;
+    private readonly byte[] _source;
+    private readonly ArrayBufferWriter<byte> _body = new(4096);
+    private readonly ObservationBuilder _news = new();
+    private readonly ObservationRecords _observations = new();
+    private CommitDraft _draft = null!;
+    private DeviceActor _actor = null!;
+    private bool _isShownAnew;
+
+    public DeviceKind(DeviceCatalog catalog, CityTopics topics)
+        : base(1, DeviceEndpoints.Kind, topics.Readings)
+    {
+        _catalog = catalog;
+        _topics = topics;
+        _source = Encoding.UTF8.GetBytes(topics.Source);
+    }
+
+    public override ActorKind<DeviceActor, Reading> ForShard() => new DeviceKind(_catalog, _topics);
+
+    public override bool Admit(in Record record, Reading message, long nowInMs)
+    {
+        ContentForm form = ContentForm.Json;
+        CloudEventAttributes attributes = default;
+        if (record.HasHeaders)
+        {
+            record.TryGetHeader("content-type"u8, out ReadOnlySpan<byte> contentType);
+            bool isEvent = record.TryGetHeader("ce_specversion"u8, out ReadOnlySpan<byte> version);
+            form = ContentForms.Of(contentType, isEvent);
+            if (isEvent)
+            {
+                record.TryGetHeader("ce_id"u8, out ReadOnlySpan<byte> id);
+                record.TryGetHeader("ce_source"u8, out ReadOnlySpan<byte> source);
+                record.TryGetHeader("ce_type"u8, out ReadOnlySpan<byte> type);
+                record.TryGetHeader("ce_subject"u8, out ReadOnlySpan<byte> subject);
+                record.TryGetHeader("ce_time"u8, out ReadOnlySpan<byte> time);
+                attributes = new CloudEventAttributes
+                {
+                    SpecVersion = version, Id = id, Source = source, Type = type, Subject = subject, Time = time, ContentType = contentType,
+                };
+            }
+        }
+
+        if (ReadingParser.TryParse(record.Value, form, attributes, nowInMs, message, out Streams.Domain.Readings.Refusal? refusal))
+        {
+            return true;
+        }
+
+        Refusal = new RecordRefusal(refusal.Reason, refusal.Field, refusal.Message);
+        return false;
+    }
+
+    public override ReadOnlySpan<byte> KeyOf(Reading message) => message.DeviceId;
+
+    public override DeviceActor Create(string key) => new(key, new Device(key));
+
+    public override DeviceActor Restore(string key, ReadOnlySpan<byte> snapshot) => 
+        Device.TryRestore(key, snapshot, _catalog, out Device? device, out string? fault) ? new DeviceActor(key, device) : throw new InvalidDataException(fault);
+
+    public override void Prefetch(DeviceActor actor) => actor.Device.Prefetch();
+
+    public override Reaction Receive(DeviceActor actor, Reading message, long nowInMs) =>
+        ReactionOf(actor.Device.Apply(message, _catalog, nowInMs));
+
+    public override Reaction Wake(DeviceActor actor, long nowInMs) => ReactionOf(actor.Device.Wake(nowInMs));
+
+    public override long DueOf(DeviceActor actor) => actor.Device.DueInMs ?? long.MaxValue;
+
+    public override int SizeOf(DeviceActor actor) => actor.Device.SizeInBytes;
+
+    public override void Write(DeviceActor actor, CommitDraft draft)
+    {
+        _draft = draft;
+        _actor = actor;
+        _isShownAnew = false;
+        Device device = actor.Device;
+        device.Drain(this);
+        TellMembership(device, device.Area, devices: 1);
+
+        if (_isShownAnew)
+        {
+            Show(device);
+        }
+
+        device.Save(draft.Snapshot);
+    }
+
+    public override void EndWrite(CommitDraft draft)
+    {
+        foreach ((string area, Observation observation) in _news.Observations)
+        {
+            _observations.Tell(draft, _topics.Observations, area, observation);
+        }
+
+        _news.Clear();
+    }
+
+    byte[]? IDescribesActors.Describe(Actor actor)
+    {
+        _body.ResetWrittenCount();
+        DeviceJson.Write(_body, ((DeviceActor)actor).Device);
+        return _body.WrittenSpan.ToArray();
+    }
+
+    byte[]? IDescribesActors.RecentHistory(Actor actor) => ((DeviceActor)actor).Device.RecentHistory.ToArray();
+
+    void IDeviceOutput.Registered(DeviceRegistration registration)
+    {
+        _isShownAnew = true;
+        Journal("registered", registration);
+    }
+
+    void IDeviceOutput.Moved(DeviceRegistration registration, string fromArea)
+    {
+        _isShownAnew = true;
+        Journal("moved", registration);
+        TellMembership(_actor.Device, fromArea, devices: 0);
+    }
+
+    void IDeviceOutput.Anomaly(AnomalyEvent anomaly)
+    {
+        _isShownAnew = true;
+        _body.ResetWrittenCount();
+        AnomalyJson.Write(_body, anomaly);
+        string state = anomaly.IsRaised ? "raised" : "cleared";
+        _draft.BeginRecord(Lane.Urgent, _topics.Anomalies, _actor.KeySpan);
+        _draft.CloudEvent($"{anomaly.Id}/{state}", _topics.Source, "streams.anomaly." + state, anomaly.DeviceId, anomaly.TimeInMs);
+        _draft.BeginValue().Write(_body.WrittenSpan);
+        _draft.EndRecord();
+        _draft.Journal(_actor, anomaly.TimeInMs, "anomaly_" + state, _body.WrittenSpan);
+        _draft.Put(new Document(AnomalyEndpoints.Collection, anomaly.Id, anomaly.Area, anomaly.DeviceId, state, anomaly.SinceInMs, default), _body.WrittenSpan);
+        _news.AddAnomaly(anomaly.Area, new AnomalyNotice
+        {
+            Id = anomaly.Id,
+            DeviceId = anomaly.DeviceId,
+            Type = anomaly.Type,
+            Metric = anomaly.Metric,
+            Kind = anomaly.Kind.Word(),
+            IsRaised = anomaly.IsRaised,
+            TimeInMs = anomaly.TimeInMs,
+            SinceInMs = anomaly.SinceInMs,
+            Value = anomaly.Value,
+            Expected = anomaly.Expected,
+            Score = anomaly.Score,
+            Explanation = anomaly.Explanation,
+        });
+    }
+
+    void IDeviceOutput.Closed(in ClosedWindow window)
+    {
+        Device device = _actor.Device;
+        Span<byte> id = stackalloc byte[512];
+        if (!Utf8.TryWrite(
+            id, CultureInfo.InvariantCulture,
+            $"device:{device.Id}/{window.Type}/{window.Metric}/{window.Size.Iso()}/{window.StartInMs / 1000}/{window.Revision}", out int length))
+        {
+            length = id.Length;
+        }
+
+        // "device:" and the id are also the subject.
+        ReadOnlySpan<byte> subject = id[..(7 + _actor.KeySpan.Length)];
+        _draft.BeginRecord(Lane.Bulk, _topics.Aggregates, _actor.KeySpan);
+        _draft.CloudEvent(id[..length], _source, "streams.aggregate"u8, subject, window.EndInMs, "application/json"u8);
+        AggregateJson.Write(_draft.BeginValue(), device.Id, in window);
+        _draft.EndRecord();
+        _news.AddWindow(
+            device.Area, window.Type, window.Metric, window.Unit, window.Size, window.StartInMs, in window.Added, in window.AddedSketch, window.Revision > 0);
+    }
+
+    void IDeviceOutput.History(long sequence, long fromInMs, long toInMs, ReadOnlySpan<byte> rows) =>
+        _draft.History(_actor, sequence, fromInMs, toInMs, rows);
+
+    private void Show(Device device)
+    {
+        _body.ResetWrittenCount();
+        DeviceJson.Write(_body, device);
+        _draft.Put(
+            new Document(DeviceEndpoints.Collection, device.Id, device.Area, device.Type, DeviceJson.StateOf(device), device.LastEventInMs, default),
+            _body.WrittenSpan);
+    }
+
+    private void Journal(string type, DeviceRegistration registration)
+    {
+        _body.ResetWrittenCount();
+        using (System.Text.Json.Utf8JsonWriter json = new(_body))
+        {
+            json.WriteStartObject();
+            json.WriteString("deviceId", registration.DeviceId);
+            json.WriteString("type", registration.Type);
+            json.WriteString("area", registration.Area);
+            json.WriteEndObject();
+        }
+
+        _draft.Journal(_actor, _actor.Device.LastArrivalInMs, type, _body.WrittenSpan);
+    }
+
+    /// <summary>Where the device stands, for each of its types; with no devices it leaves the area.</summary>
+    private void TellMembership(Device device, string area, int devices)
+    {
+        if (device.LastEventInMs == long.MinValue)
+        {
+            return;
+        }
+
+        foreach (string type in device.Types)
+        {
+            _news.AddMember(area, new MemberUpdate
+            {
+                Id = device.Id,
+                Type = type,
+                WatermarkInMs = device.WatermarkInMs,
+                LastEventInMs = device.LastEventInMs,
+                IntervalInMs = (long)(_catalog.Find(type)?.Interval.TotalMilliseconds ?? 0),
+                Devices = devices,
+                Silent = device.IsSilent ? devices : 0,
+            });
+        }
+    }
+
+    private Reaction ReactionOf(in Outcome outcome)
+    {
+        switch (outcome.Kind)
+        {
+            case OutcomeKind.Speaks:
+                return Reaction.Speaks;
+            case OutcomeKind.Decided:
+                return Reaction.Decided;
+            case OutcomeKind.Repeat:
+                return Reaction.Repeat;
+            case OutcomeKind.Refused:
+                Streams.Domain.Readings.Refusal why = outcome.Refusal!;
+                Refusal = new RecordRefusal(why.Reason, why.Field, why.Message);
+                return Reaction.Refused;
+            default:
+                return Reaction.Quiet;
+        }
+    }
+}
