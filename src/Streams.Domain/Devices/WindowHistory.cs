@@ -20,8 +20,8 @@ public readonly record struct HistoryWindow(
 /// </remarks>
 public static class WindowHistory
 {
-    /// <summary>A chunk beyond this is handed out.</summary>
-    public const int ChunkInBytes = 1024;
+    /// <summary>A chunk beyond this is handed out: large enough for a row of its own, small enough to wait in memory.</summary>
+    public const int ChunkInBytes = 768;
 
     internal const byte Version = 1;
 
@@ -53,7 +53,7 @@ public static class WindowHistory
             {
                 names.Add((reader.Text(), reader.Text()));
             }
-            else if (name > names.Count)
+            else if (name >= names.Count)
             {
                 return false;
             }

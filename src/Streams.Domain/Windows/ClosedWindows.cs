@@ -198,8 +198,8 @@ internal struct ClosedWindows
         byte[]? old = _bytes;
         if (_bytes is null || used + length > _bytes.Length)
         {
-            // Grown by a quarter, and by at least one cache line: a device's buffer soon has the size it needs for good.
-            _bytes = new byte[(used + length + Math.Max(64, used / 4)) & ~7];
+            // Grown by an eighth, a little at least: a device's buffer soon has the size it needs for good.
+            _bytes = new byte[(used + length + Math.Max(24, used / 8)) & ~7];
         }
 
         old?.AsSpan(_from, used).CopyTo(_bytes);

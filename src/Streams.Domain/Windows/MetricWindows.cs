@@ -35,8 +35,10 @@ internal struct MetricWindows
         24 + (_open.Length * 128L) + _open.Sum(window => window.Sketch.SizeInBytes) + _closed.SizeInBytes;
 
     /// <summary>Adds a value. The watermark already covers it, everything due was closed, and its retention was checked.</summary>
-    internal void Add(WindowPlan plan, double value, long atInMs, long watermarkInMs)
+    /// <param name="isLate">True when a closed window took it.</param>
+    internal void Add(WindowPlan plan, double value, long atInMs, long watermarkInMs, out bool isLate)
     {
+        isLate = false;
         ref OpenWindow hot = ref _open[_hot];
         if (hot.Moments.Count > 0 && (ulong)(atInMs - hot.StartInMs) < (ulong)plan.BaseLengthInMs)
         {
@@ -49,6 +51,7 @@ internal struct MetricWindows
         if (startInMs + plan.BaseLengthInMs <= watermarkInMs)
         {
             AddLate(plan, value, atInMs, watermarkInMs);
+            isLate = true;
         }
         else
         {

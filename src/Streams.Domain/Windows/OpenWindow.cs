@@ -63,7 +63,7 @@ internal struct OpenWindow
             writer.Signed(Moments.LastAtInMs - StartInMs);
             writer.Number(Moments.Min);
             writer.Number(Moments.Max);
-            writer.Double(Moments.Sum);
+            writer.Number(Moments.Sum);
             writer.Double(Moments.Mean);
             writer.Double(Moments.M2);
             Sketch.Encode(output);
@@ -93,7 +93,7 @@ internal struct OpenWindow
             Count = count, First = first, FirstAtInMs = firstAtInMs,
             Last = reader.Number(), LastAtInMs = StartInMs + reader.Signed(),
             Min = reader.Number(), Max = reader.Number(),
-            Sum = reader.Double(), Mean = reader.Double(), M2 = reader.Double(),
+            Sum = reader.Number(), Mean = reader.Double(), M2 = reader.Double(),
         };
         Sketch.Decode(ref reader);
     }

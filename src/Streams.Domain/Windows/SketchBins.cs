@@ -62,18 +62,9 @@ internal struct SketchBins
     {
         if (_used)
         {
-            // Read as bytes again, a widened array would hold more bins than are allowed.
-            if (_widthShift > 0)
-            {
-                _bins = null;
-            }
-            else
-            {
-                Array.Clear(_bins!);
-            }
-
+            // Counters stay as wide as they had to be: the next window of this size will need it again.
+            Array.Clear(_bins!);
             _used = false;
-            _widthShift = 0;
         }
     }
 
@@ -212,14 +203,12 @@ internal struct SketchBins
         if (!_used)
         {
             // Nothing to keep: lay the run around the newcomer, with the memory already there if it suffices.
-            int room = RoomFor(high - low + 1);
-            if (_bins is null || _bins.Length < high - low + 1)
+            if (Capacity < high - low + 1)
             {
-                _bins = new byte[room];
+                _bins = new byte[RoomFor(high - low + 1) << _widthShift];
             }
 
-            _widthShift = 0;
-            _low = (short)Math.Clamp(((low + high) / 2) - (_bins.Length / 2), LowestIndex, HighestIndex - _bins.Length + 1);
+            _low = (short)Math.Clamp(((low + high) / 2) - (Capacity / 2), LowestIndex, HighestIndex - Capacity + 1);
             _used = true;
             return;
         }
@@ -240,12 +229,18 @@ internal struct SketchBins
             return;
         }
 
-        int capacity = RoomFor(newHigh - newLow + 1);
+        bool fits = newHigh - newLow < Capacity;
+        int capacity = fits ? Capacity : RoomFor(newHigh - newLow + 1);
 
         // The slack goes to the side that grew: a series that climbs goes on climbing.
         int slack = capacity - (newHigh - newLow + 1);
         int start = high > usedHigh ? newLow : newLow - slack;
         start = Math.Clamp(start, LowestIndex, HighestIndex - capacity + 1);
+        if (fits && newLow <= usedLow)
+        {
+            Shift(usedLow, usedHigh, start);
+            return;
+        }
 
         SketchBins old = this;
         _bins = new byte[capacity << _widthShift];
@@ -258,6 +253,19 @@ internal struct SketchBins
                 AddSlowly(Math.Max(index, newLow), count);
             }
         }
+    }
+
+    /// <summary>Moves the counts within the same memory, so that the first bin stands for another index.</summary>
+    private void Shift(int usedLow, int usedHigh, int start)
+    {
+        int from = (usedLow - _low) << _widthShift;
+        int to = (usedLow - start) << _widthShift;
+        int length = (usedHigh - usedLow + 1) << _widthShift;
+        Span<byte> bins = _bins;
+        bins.Slice(from, length).CopyTo(bins[to..]);
+        bins[..to].Clear();
+        bins[(to + length)..].Clear();
+        _low = (short)start;
     }
 
     /// <summary>Rounded up to 8 with an eighth to spare: exact fits would be copied at every new extreme.</summary>
