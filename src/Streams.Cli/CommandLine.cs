@@ -67,7 +67,8 @@ public static class CommandLine
     {
         var shared = new SharedOptions();
         var root = new RootCommand("Streams: a city's devices and districts as actors over Kafka. Begin with: streams up");
-        foreach (Command group in ClusterCommands.Build(shared, screen)
+        foreach (Command group in UpCommand.Build(shared, screen)
+            .Concat(ClusterCommands.Build(shared, screen))
             .Concat(DeviceCommands.Build(shared, screen))
             .Concat(AlertCommands.Build(shared, screen))
             .Concat(CareCommands.Build(shared, screen))

@@ -35,7 +35,7 @@ internal static class ConfigCommands
             }
             else if (configuration is not null)
             {
-                screen.Line($"{folder}: no faults; {configuration.DeviceTypes.Length} device types, {configuration.Topics.All.Count} topics.");
+                screen.Line($"{folder}: no faults; {configuration.DeviceTypes.Length} device types, {configuration.AlertRules.Rules.Length} alert rules, {configuration.Topics.All.Count} topics.");
             }
             else
             {

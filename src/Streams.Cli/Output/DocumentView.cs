@@ -27,7 +27,7 @@ internal static class DocumentView
         {
             screen.Line("");
             screen.Line($"{name} ({rows.Count})");
-            string[] names = [.. rows.SelectMany(row => row.EnumerateObject()).Select(member => member.Name).Distinct()];
+            string[] names = [.. rows.SelectMany(row => NamesIn(row, "")).Distinct()];
             int fit = Math.Max(2, screen.Width / ReadableColumn);
             new Listing([.. names.Take(fit).Select(column => new Column(column, column))]).Write(screen, rows, "");
             if (names.Length > fit)
@@ -60,12 +60,19 @@ internal static class DocumentView
                     break;
                 case JsonValueKind.Null or JsonValueKind.Undefined:
                     break;
+                case JsonValueKind.Array when member.Value.GetArrayLength() == 0:
+                    fields.AddRow(new Text(name), new Text("none"));
+                    break;
                 default:
                     fields.AddRow(new Text(name), new Text(Fields.Text(member.Value)));
                     break;
             }
         }
     }
+
+    /// <summary>The plain fields of a row, those of objects inside it under dotted names.</summary>
+    private static IEnumerable<string> NamesIn(JsonElement row, string prefix) => row.EnumerateObject().SelectMany(member =>
+        member.Value.ValueKind == JsonValueKind.Object ? NamesIn(member.Value, prefix + member.Name + ".") : [prefix + member.Name]);
 
     /// <summary>An object whose members are all objects is a table keyed by name, such as the metrics of a device.</summary>
     private static bool IsTable(JsonElement value) =>

@@ -1,0 +1,117 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Streams.Cli.Output;
+using Streams.Node;
+using Streams.Node.Configuration;
+using Streams.Runtime.Log;
+using Streams.Runtime.Storage;
+
+namespace Streams.Cli.Up;
+
+/// <summary>A node in this process from start to clean stop, with a display and, where wanted, the demo city.</summary>
+internal static class RunningCity
+{
+    /// <summary>The demo's three past days pass in this time.</summary>
+    private static readonly TimeSpan CatchUp = TimeSpan.FromSeconds(60);
+
+    /// <param name="during">Stops by itself after so long; null runs until <paramref name="stop"/>.</param>
+    /// <param name="json">Shows nothing meanwhile, and at the end one JSON object of the last figures.</param>
+    /// <exception cref="CommandFailedException">The node could not start: a port is taken, the store is another's, Kafka is away. Says which.</exception>
+    public static async Task<int> RunAsync(NodeStart start, Screen screen, bool demo, TimeSpan? during, bool json, CancellationToken stop)
+    {
+        TimeProvider time = start.Time;
+        bool picture = screen.IsTerminal && !json && start.Embedded;
+        using var lines = new RecentLines(picture ? null : screen.Error, start.Embedded ? LogLevel.Warning : LogLevel.Information, time);
+        using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(lines));
+        using CancellationTokenSource limit = during is { } span ? new CancellationTokenSource(span, time) : new CancellationTokenSource();
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stop, limit.Token);
+        NodeHost node = await StartAsync(start, loggers).ConfigureAwait(false);
+        string? failure = null;
+        JsonElement last;
+        try
+        {
+            var sampler = new Sampler(node.View, node.Store, time);
+            string? note = start.Embedded ? "The broker keeps its log in memory, 5 MB a partition: for evaluation. The state under Data survives." : null;
+            var where = new Whereabouts(demo ? "Streams, with a demo city" : $"Streams node {start.Configuration.Node.Name}", node.Address, node.BootstrapServers, node.DataFolder, note);
+            Task watch = json ? UntilStopped(end.Token)
+                : (picture ? new LiveDisplay(screen, where, lines) : (Display)new PlainDisplay(screen, where)).RunAsync(sampler.Take, time, end.Token);
+            Task city = demo ? DemoStream.RunAsync(node, start.Configuration.Topics[TopicSettings.Readings].Name, CatchUp, time, end.Token) : watch;
+            try
+            {
+                // Whichever ends first, by the user's wish or by a failure, ends the other.
+                await Task.WhenAny(city, watch).ConfigureAwait(false);
+                await end.CancelAsync().ConfigureAwait(false);
+                await Task.WhenAll(city, watch).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (end.IsCancellationRequested)
+            {
+                // Stopped while still waiting for something.
+            }
+            catch (Exception broken) when (broken is LogFailedException or TimeoutException)
+            {
+                failure = broken.Message;
+            }
+
+            last = Summary(sampler.Take(), where);
+        }
+        finally
+        {
+            if (!json)
+            {
+                screen.Line("Stopping: everything in hand is committed and published first.");
+            }
+
+            await node.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (failure is not null)
+        {
+            throw new CommandFailedException(ExitStatus.Failed, failure);
+        }
+
+        if (json)
+        {
+            screen.Json(last);
+        }
+        else
+        {
+            screen.Line("Stopped.");
+        }
+
+        return ExitStatus.Done;
+    }
+
+    private static async Task<NodeHost> StartAsync(NodeStart start, ILoggerFactory loggers)
+    {
+        try
+        {
+            return await NodeHost.StartAsync(start, loggers).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is IOException or LogFailedException or TopicMismatchException or StoreMismatchException or StoreUnavailableException or InvalidOperationException)
+        {
+            throw new CommandFailedException(ExitStatus.Failed, $"The node could not start: {failure.Message}");
+        }
+    }
+
+    private static async Task UntilStopped(CancellationToken stop)
+    {
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using CancellationTokenRegistration registration = stop.Register(stopped.SetResult);
+        await stopped.Task.ConfigureAwait(false);
+    }
+
+    private static JsonElement Summary(Sample sample, Whereabouts where) => JsonSerializer.SerializeToElement(new
+    {
+        http = where.Http,
+        kafka = where.Kafka,
+        data = where.Data,
+        seconds = Math.Round(sample.Up.TotalSeconds, 1),
+        readings = sample.Readings,
+        lag = sample.Lag,
+        devices = sample.Devices,
+        areas = sample.Areas,
+        anomalies = sample.Anomalies,
+        deadLetters = sample.DeadLetters,
+        activeAlerts = sample.ActiveBySeverity.ToDictionary(each => each.Severity, each => each.Count),
+    });
+}
