@@ -50,7 +50,7 @@ public sealed class Rfc3339Tests
 
     [Fact]
     public void Reading_and_writing_agree_with_the_base_library() =>
-        Prop.ForAll(Gen.Choose(int.MinValue, int.MaxValue).Zip(Gen.Choose(0, 99_999), (a, b) => (a * 29_000L) + b).ToArbitrary(), unixMs =>
+        Prop.ForAll(Gen.Choose(int.MinValue, int.MaxValue).Zip(Gen.Choose(0, 99_999), (a, b) => (a * 28_000L) + b).ToArbitrary(), unixMs =>
         {
             DateTimeOffset time = DateTimeOffset.FromUnixTimeMilliseconds(unixMs);
             string shifted = time.ToOffset(TimeSpan.FromMinutes(unixMs % 800)).ToString("yyyy-MM-dd'T'HH:mm:ss.fffzzz", CultureInfo.InvariantCulture);

@@ -119,7 +119,7 @@ public sealed class MetricWindowsTests
             _newest = Math.Max(_newest, atInMs);
             long watermark = _newest - _plan.LatenessInMs;
             _metric.CloseThrough(_plan, watermark);
-            _metric.Add(_plan, value, atInMs, watermark);
+            _metric.Add(_plan, value, atInMs, watermark, out _);
         }
 
         public void Drain()
