@@ -64,7 +64,10 @@ public sealed record ClusterConfiguration
             Node = node,
             Topics = topics,
             DeviceTypes = types.Value,
-            AlertRules = new AlertRules(rules, new AreaSettings { Sender = node.Cluster }, areas),
+            AlertRules = new AlertRules(
+                rules,
+                new AreaSettings { Sender = node.Cluster, Grace = node.Limits.AreaGrace, MaxOpenWindows = node.Limits.OpenWindowsPerArea },
+                areas),
             Roles = roles.Value,
             Areas = areas,
         }, []);

@@ -15,6 +15,10 @@ public static class DeviceTypesFile
     private static readonly Form<string> Metric = Form.Text(
         @"^[a-z][a-z0-9_]{0,63}(\.\*)?$", "a snake_case name of at most 64 characters, ending in .* for a family");
 
+    private static readonly Form<string> Unit = Form.Text(@"^[!-~]{1,32}$", "a UCUM code or a plain word such as count, of 1 to 32 characters without spaces");
+
+    private static readonly Form<MetricKind> Kind = Form.Choice<MetricKind>();
+
     private static readonly Form<WindowSize> Window = Form.Choice(Enum.GetValues<WindowSize>().Select(size => (size.Iso(), size)));
 
     /// <summary>Event devices have no interval: "none".</summary>
@@ -81,8 +85,8 @@ public static class DeviceTypesFile
         MetricDefinition metric = new()
         {
             Name = name,
-            Unit = section.Required("unit", Form.Text(@"^[!-~]{1,32}$", "a UCUM code or a plain word such as count, of 1 to 32 characters without spaces")),
-            Kind = section.Optional("kind", Form.Choice<MetricKind>(), MetricKind.Gauge),
+            Unit = section.Required("unit", Unit),
+            Kind = section.Optional("kind", Kind, MetricKind.Gauge),
             Min = section.Maybe("min", Form.Number()),
             Max = section.Maybe("max", Form.Number()),
             States = section.List("states", Form.Text(64)),

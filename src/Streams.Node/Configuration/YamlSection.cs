@@ -67,7 +67,7 @@ public sealed class YamlSection
                 return [.. one.Text.Split(',', StringSplitOptions.TrimEntries)
                     .Select(each => Read(new YamlScalar(one.Place, each, quoted: false), PathOf(key), form, Nothing<T>()))];
             case YamlScalar one:
-                return [Read(one, PathOf(key), form, default!)];
+                return [Read(one, PathOf(key), form, Nothing<T>())];
             case var other:
                 Wrong(other.Place, key, other, $"a list; each {form.Allowed}");
                 return fallback;

@@ -82,6 +82,12 @@ public sealed class YamlTree
             Explain(source, error, text, faults);
             return null;
         }
+        catch (InvalidOperationException)
+        {
+            // The scanner gives up on some broken flow lists and maps without saying where; the last thing it understood is near.
+            faults.Add(tree.At(tree._parser.Current?.End ?? Mark.Empty), "this is not YAML from about here on", "expected keys, values, lists (-) and comments (#), indented with spaces");
+            return null;
+        }
     }
 
     private YamlValue? Document()
@@ -125,7 +131,11 @@ public sealed class YamlTree
             return target;
         }
 
-        NodeEvent node = (NodeEvent)next;
+        if (next is not NodeEvent node)
+        {
+            throw new YamlException(next.Start, next.End, "A value is missing here");
+        }
+
         if (!node.Tag.IsEmpty && !node.Tag.IsNonSpecific)
         {
             _faults.Add(place, $"the tag {node.Tag.Value} is not understood", "allowed: values without tags");
