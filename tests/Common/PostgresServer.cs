@@ -7,19 +7,24 @@ namespace Streams.Tests;
 
 /// <summary>
 /// A PostgreSQL of the tests' own: a fresh cluster in a temporary folder on a free port of 127.0.0.1, made from the binaries installed
-/// here. <see cref="Require"/> starts it, or skips the test where there are none. It ends with the process that started it, even when
-/// that is killed: its shell waits on a pipe that only this process holds open.
+/// here. It ends with the process that started it, even when that is killed: its shell waits on a pipe that only this process holds open.
 /// </summary>
-internal sealed class PostgresServer : IDisposable
+internal sealed partial class PostgresServer : IDisposable
 {
-    private static readonly Lazy<PostgresServer?> Started = new(() => FindBinaries() is { } binaries ? new PostgresServer(binaries) : null);
+    /// <summary>A commit does not wait for the disk: tests end processes, not machines.</summary>
+    private const string Quick = "-F -c shared_buffers=64MB";
+
+    /// <summary>As an operator would run it: a commit is on the disk.</summary>
+    private const string Durable = "-c shared_buffers=512MB -c max_wal_size=4GB -c wal_compression=on";
+
+    private static readonly Lazy<PostgresServer?> Started = new(() => FindBinaries() is { } binaries ? new PostgresServer(binaries, Quick) : null);
     private static int _databases;
 
     private readonly string _binaries;
     private readonly Process _shell;
     private readonly int _port;
 
-    private PostgresServer(string binaries)
+    private PostgresServer(string binaries, string settings)
     {
         _binaries = binaries;
         _port = FreePort();
@@ -37,7 +42,7 @@ internal sealed class PostgresServer : IDisposable
             trap '{{binaries}}/pg_ctl -D data -m immediate stop >stop.log 2>&1 </dev/null; cd /; rm -rf "{{Folder}}"' EXIT
             trap exit HUP INT TERM
             '{{binaries}}/initdb' -D data -U postgres -A trust -E UTF8 --locale=C --no-sync >initdb.log 2>&1 || { cat initdb.log; exit 1; }
-            '{{binaries}}/pg_ctl' -D data -w -l server.log -o '-p {{_port}} -h 127.0.0.1 -k {{Folder}} -F -c max_connections=100 -c shared_buffers=64MB' start >start.log 2>&1 </dev/null || { cat start.log server.log; exit 1; }
+            '{{binaries}}/pg_ctl' -D data -w -l server.log -o '-p {{_port}} -h 127.0.0.1 -k {{Folder}} -c max_connections=100 {{settings}}' start >start.log 2>&1 </dev/null || { cat start.log server.log; exit 1; }
             echo ready; cat >/dev/null
             """;
         ProcessStartInfo start = asPostgres ? new("runuser", ["-u", "postgres", "--", "sh", "-c", script]) : new("sh", ["-c", script]);
@@ -56,13 +61,11 @@ internal sealed class PostgresServer : IDisposable
     /// <summary>Holds the cluster's data and logs; gone with the server.</summary>
     public string Folder { get; }
 
-    /// <summary>The one server of this test process, started at its first use; skips the running test where PostgreSQL is not installed.</summary>
-    public static PostgresServer Require()
-    {
-        PostgresServer? server = Started.Value;
-        Assert.SkipWhen(server is null, "PostgreSQL is not installed here (looked for initdb on the PATH and in /usr/lib/postgresql/*/bin).");
-        return server!;
-    }
+    /// <summary>The one server of this process, started at its first use; null where PostgreSQL is not installed.</summary>
+    public static PostgresServer? Installed => Started.Value;
+
+    /// <summary>A server that measures may be taken on; null where PostgreSQL is not installed.</summary>
+    public static PostgresServer? StartDurable() => FindBinaries() is { } binaries ? new PostgresServer(binaries, Durable) : null;
 
     /// <summary>A new, empty database.</summary>
     /// <returns>Its connection string, over TCP, as Npgsql takes it; other processes may use it too.</returns>
