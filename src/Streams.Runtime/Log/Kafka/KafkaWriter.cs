@@ -85,10 +85,20 @@ internal sealed unsafe partial class KafkaWriter : ILogWriter
     public bool Flush(TimeSpan timeout)
     {
         long from = _options.Time.GetTimestamp();
-        // Overrides the linger; that all reports were also passed on is for the table to say.
-        Rd.Flush(_client.Handle, (int)timeout.TotalMilliseconds);
-        TimeSpan left = timeout - _options.Time.GetElapsedTime(from);
-        return _deliveries.WaitUntilEmpty(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        while (!_deliveries.WaitUntilEmpty(TimeSpan.Zero))
+        {
+            double leftInMs = (timeout - _options.Time.GetElapsedTime(from)).TotalMilliseconds;
+            if (leftInMs <= 0)
+            {
+                return false;
+            }
+
+            // Overrides the linger while it lasts; that all reports were also passed on is for the table to say.
+            Rd.Flush(_client.Handle, (int)Math.Min(leftInMs, 50) + 1);
+            _deliveries.WaitUntilEmpty(TimeSpan.FromMilliseconds(10));
+        }
+
+        return true;
     }
 
     /// <summary>What was not flushed fails.</summary>
