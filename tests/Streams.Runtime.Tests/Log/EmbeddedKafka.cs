@@ -18,7 +18,7 @@ public sealed class EmbeddedKafka : IDisposable
     }
 
     /// <summary>4 s is the shortest session the embedded broker's groups bear, and makes rebalances quick.</summary>
-    public static KafkaLogOptions Options { get; } = new() { BootstrapServers = "", SessionTimeout = TimeSpan.FromSeconds(4) };
+    public static KafkaLogOptions Options { get; } = new() { BootstrapServers = "", SessionTimeout = TimeSpan.FromSeconds(4), CloseTimeout = TimeSpan.FromSeconds(2) };
 
     public static TimeSpan Soon { get; } = TimeSpan.FromSeconds(20);
 

@@ -49,19 +49,16 @@ internal sealed unsafe class KafkaAssignment(KafkaClient client, KafkaLogOptions
             failure = new LogFailedException($"Group {group}: a rebalance could not be handled: {e.Message}", e);
         }
 
-        nint error = what switch
+        string message = "";
+        bool done = what switch
         {
-            RdError.LocalAssignPartitions when failure is null => Rd.IncrementalAssign(client.Handle, list),
-            RdError.LocalRevokePartitions => Rd.IncrementalUnassign(client.Handle, list),
-            _ => 0,
+            RdError.LocalAssignPartitions => failure is null && Rd.Take(Rd.IncrementalAssign(client.Handle, list), out message) == RdError.None,
+            RdError.LocalRevokePartitions => Rd.Take(Rd.IncrementalUnassign(client.Handle, list), out message) == RdError.None,
+            _ => false,
         };
-        if (Rd.Take(error, out string message) != RdError.None)
+        if (!done)
         {
             failure ??= new LogFailedException($"Group {group}: the assignment was refused: {message}");
-        }
-
-        if (failure is not null && what != RdError.LocalRevokePartitions)
-        {
             Rd.Assign(client.Handle, null);
         }
 
