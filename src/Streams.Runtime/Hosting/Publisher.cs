@@ -152,19 +152,14 @@ internal sealed partial class Publisher : IDisposable
     private bool Send(LaneState lane, Job job, int most)
     {
         ILogWriter writer = lane.Writer ??= _log.CreateWriter($"streams-{lane.Lane}".ToLowerInvariant(), lane.LingerInMs);
-        OutboxCodec.Reader reader = new(job.Chunk.Records.Span);
+        OutboxCodec.Reader reader = new(job.Chunk.Records.Span, job.Topics, job.Position);
         using PooledBuffer headers = new(1024);
-        for (int i = 0; reader.Next(); i++)
+        while (reader.Next())
         {
-            if (i < job.Sent)
-            {
-                continue;
-            }
-
             ReadOnlySpan<byte> block = reader.Headers;
             if (reader.IsNumbered)
             {
-                block = WithSource(headers, block, job, i);
+                block = WithSource(headers, block, job, job.Sent);
             }
 
             Published++;
@@ -179,6 +174,7 @@ internal sealed partial class Publisher : IDisposable
                 },
                 job.Attempt!);
             job.Sent++;
+            job.Position = reader.Position;
             if (--most == 0)
             {
                 return job.Sent == job.Chunk.Count;
@@ -273,11 +269,18 @@ internal sealed partial class Publisher : IDisposable
 
         public int Sent;
 
+        /// <summary>Where in the chunk the next record begins, and the topics named before it.</summary>
+        public int Position;
+
+        public List<string> Topics { get; } = [];
+
         public bool IsDelivered => Sent == Chunk.Count && Attempt is { Remaining: 0 };
 
         public void Begin(Publisher publisher, LaneState lane)
         {
             Sent = 0;
+            Position = 0;
+            Topics.Clear();
             Attempt = new Attempt(publisher, lane, this);
         }
     }

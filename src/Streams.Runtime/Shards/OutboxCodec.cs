@@ -17,10 +17,16 @@ internal static class OutboxCodec
     public const byte NewTopic = 2;
 
     /// <summary>Reads a chunk: <c>while (reader.Next()) …</c>.</summary>
-    public ref struct Reader(ReadOnlySpan<byte> chunk)
+    /// <param name="topics">Topics met so far; keep it with <see cref="Position"/> to go on later.</param>
+    /// <param name="position">Where to go on; 0 for the beginning.</param>
+    public ref struct Reader(ReadOnlySpan<byte> chunk, List<string> topics, int position = 0)
     {
-        private readonly List<string> _topics = [];
-        private ReadOnlySpan<byte> _rest = chunk;
+        private readonly List<string> _topics = topics;
+        private readonly int _length = chunk.Length;
+        private ReadOnlySpan<byte> _rest = chunk[position..];
+
+        /// <summary>Where the next record begins.</summary>
+        public readonly int Position => _length - _rest.Length;
 
         public string Topic { get; private set; } = "";
 
