@@ -1,5 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
-using Streams.Node.Api.Intake;
+using Streams.Domain.Devices;
 using Streams.Node.Configuration;
 using Streams.Runtime;
 using Streams.Runtime.Log;
@@ -11,8 +11,8 @@ namespace Streams.Node.Api;
 /// <param name="Layout">Actor kinds, their numbers and partition counts: with a key they give the shard whose history is asked for.</param>
 public sealed record ApiSources(IStore Store, INodeView Node, StoreLayout Layout, ClusterConfiguration Configuration, TimeProvider Time)
 {
-    /// <summary>Metrics of the configured device types.</summary>
-    internal KnownMetrics Metrics { get; } = new(Configuration.DeviceTypes);
+    /// <summary>The configured device types, to be looked up by name.</summary>
+    internal DeviceCatalog Catalog { get; } = new(Configuration.DeviceTypes);
 
     /// <summary>The shard an actor lives in.</summary>
     internal ShardId ShardOf(string kind, string key)

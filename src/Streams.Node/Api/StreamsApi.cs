@@ -55,7 +55,7 @@ public static class StreamsApi
         DeadLetterEndpoints.Map(routes);
         MetricsEndpoint.Map(routes);
         ApiSources sources = routes.ServiceProvider.GetRequiredService<ApiSources>();
-        ReadingEndpoints.Map(routes, new ReadingIntake(sources.Metrics, sources.Configuration.Topics[TopicSettings.Readings].Name));
+        ReadingEndpoints.Map(routes, new ReadingIntake(new KnownMetrics(sources.Catalog), sources.Configuration.Topics[TopicSettings.Readings].Name));
         return routes;
     }
 

@@ -2,6 +2,9 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Streams.Domain.Detection;
+using Streams.Domain.Devices;
+using Streams.Domain.Readings;
 using Streams.Domain.Windows;
 using Streams.Runtime;
 using Streams.Runtime.Storage;
@@ -106,6 +109,71 @@ public sealed class AggregateTests : IAsyncDisposable
         _api.Commit(_shard, commit => commit.History.Add(new HistoryRow(0, 1, Start, Start + 1, "{\"broken\"\n{}"u8.ToArray())));
         Store(2, (Hour(1), 0));
         Assert.Equal(["0 r0", "1 r0"], Hours(await _api.GetAsync("/api/v1/areas/beijing/aggregates")));
+    }
+
+    [Fact]
+    public async Task A_devices_windows_are_read_from_what_the_device_itself_packed()
+    {
+        DeviceCatalog catalog = new(_api.Sources.Configuration.DeviceTypes);
+        Device device = new("d/1");
+        Reading reading = new();
+        Packed packed = new();
+        for (int i = 0; i < 400; i++)
+        {
+            string time = Time(Hour(i));
+            byte[] json = Encoding.UTF8.GetBytes(
+                $$"""{"deviceId":"d/1","time":"{{time}}","type":"air_quality_station","area":"beijing","metrics":{"pm2_5":{{100 + (i % 50)}},"no2":{{i % 7}}.5 } }""");
+            Assert.True(ReadingParser.TryParse(json, Now.ToUnixTimeMilliseconds(), reading, out _));
+            device.Apply(reading, catalog, Now.ToUnixTimeMilliseconds());
+            device.Drain(packed);
+        }
+
+        ShardId shard = _api.Sources.ShardOf("device", "d/1");
+        _api.Commit(shard, commit =>
+        {
+            commit.Actors.Add(new ActorRow(0, "d/1", true, null, new byte[] { 1 }));
+            commit.History.AddRange(packed.Rows);
+            commit.Documents.Add(Row("devices", "d/1", "beijing", "air_quality_station", "ok", 1));
+        });
+        _api.Node.Recent[("device", "d/1")] = device.RecentHistory.ToArray();
+        Assert.NotEmpty(packed.Rows);
+        Assert.NotEmpty(_api.Node.Recent[("device", "d/1")]);
+
+        JsonElement page = await _api.GetAsync("/api/v1/devices/d%2F1/aggregates?metric=pm2_5&window=PT1H&from=2015-01-01T00:00:00Z&limit=1000");
+        Assert.Equal(Enumerable.Range(0, 399).Select(i => $"{i} r0"), Hours(page));
+        JsonElement window = page.GetProperty("items")[51];
+        Assert.Equal("device:d/1", window.GetProperty("subject").GetString());
+        Assert.Equal("ug/m3", window.GetProperty("unit").GetString());
+        Assert.Equal(101, window.GetProperty("p95").GetDouble());
+        Assert.Equal(1, window.GetProperty("members").GetInt32());
+        JsonElement day = (await _api.GetAsync("/api/v1/devices/d%2F1/aggregates?metric=no2&window=P1D&from=2015-01-01T00:00:00Z")).GetProperty("items")[0];
+        Assert.Equal(24, day.GetProperty("count").GetInt32());
+        Assert.Equal("2015-12-09T00:00:00.000Z", day.GetProperty("window").GetProperty("end").GetString());
+    }
+
+    /// <summary>Keeps the history a device hands out.</summary>
+    private sealed class Packed : IDeviceOutput
+    {
+        public List<HistoryRow> Rows { get; } = [];
+
+        public void Registered(DeviceRegistration registration)
+        {
+        }
+
+        public void Moved(DeviceRegistration registration, string fromArea)
+        {
+        }
+
+        public void Anomaly(AnomalyEvent anomaly)
+        {
+        }
+
+        public void Closed(in ClosedWindow window)
+        {
+        }
+
+        public void History(long sequence, long fromInMs, long toInMs, ReadOnlySpan<byte> rows) =>
+            Rows.Add(new HistoryRow(0, sequence, fromInMs, toInMs, rows.ToArray()));
     }
 
     private void Store(long sequence, params (long Start, int Revision)[] windows) => _api.Commit(_shard, commit => commit.History.Add(new HistoryRow(

@@ -3,7 +3,6 @@ using System.IO.Compression;
 using Streams.Domain.Devices;
 using Streams.Domain.Readings;
 using Streams.Domain.Windows;
-using Streams.Node.Api.Intake;
 using Streams.Node.Configuration;
 using Streams.Tests;
 
@@ -35,7 +34,7 @@ public sealed class ClusterConfigurationTests
     public void Every_device_type_metric_and_unit_of_the_recorded_data_is_known_and_nearly_all_values_are_possible()
     {
         string folder = RecordedData.Require("data", "city");
-        KnownMetrics types = new(Shipped().DeviceTypes);
+        DeviceCatalog types = new(Shipped().DeviceTypes);
         List<string> unknown = [];
         Dictionary<string, Column> columns = [];
         foreach (string file in Directory.GetFiles(folder, "*.csv.gz"))

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using Streams.Domain.Devices;
 using Streams.Domain.Windows;
@@ -22,7 +23,7 @@ internal sealed record StoredWindow(string Type, string Metric, WindowSize Size,
     /// Adds the windows of a history row's body. A device's rows are packed (<see cref="WindowHistory"/>); an area's are aggregates as JSON, a
     /// line each, as they were published. What can't be read is left out: an old or damaged row must not hide the others.
     /// </summary>
-    public static void Decode(ReadOnlySpan<byte> body, string subject, Func<string, string, string> unitOf, List<StoredWindow> into)
+    public static void Decode(ReadOnlySpan<byte> body, string device, Func<string, string, string> unitOf, List<StoredWindow> into)
     {
         if (body.IsEmpty)
         {
@@ -43,8 +44,9 @@ internal sealed record StoredWindow(string Type, string Metric, WindowSize Size,
         WindowHistory.TryRead(body, windows);
         foreach (HistoryWindow window in windows)
         {
-            byte[] json = AggregateBody.Of(subject, window, unitOf(window.Type, window.Metric));
-            into.Add(new StoredWindow(window.Type, window.Metric, window.Size, window.StartInMs, window.Revision, json));
+            ArrayBufferWriter<byte> json = new(768);
+            AggregateJson.Write(json, "device"u8, device, unitOf(window.Type, window.Metric), window);
+            into.Add(new StoredWindow(window.Type, window.Metric, window.Size, window.StartInMs, window.Revision, json.WrittenMemory));
         }
     }
 

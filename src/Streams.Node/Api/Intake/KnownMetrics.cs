@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text;
 using Streams.Domain.Devices;
 using Streams.Domain.Readings;
@@ -6,16 +5,8 @@ using Streams.Domain.Readings;
 namespace Streams.Node.Api.Intake;
 
 /// <summary>What can be said of a reading that names its type before its device sees it: type, metrics and units are known.</summary>
-internal sealed class KnownMetrics(ImmutableArray<DeviceType> types)
+internal sealed class KnownMetrics(DeviceCatalog catalog)
 {
-    private readonly Dictionary<string, DeviceType> _types = types.ToDictionary(type => type.Name);
-
-    /// <summary>The metric of a type by its own name, which may be one of a family.</summary>
-    public MetricDefinition? Find(string type, string metric) =>
-        !_types.TryGetValue(type, out DeviceType? known) ? null
-        : known.Metrics.FirstOrDefault(each => each.Name == metric)
-            ?? known.Metrics.FirstOrDefault(each => each.IsFamily && metric.Length >= each.Name.Length && metric.StartsWith(each.Name[..^1], StringComparison.Ordinal));
-
     /// <summary>Null where nothing is wrong, or where the reading leaves its type to the device.</summary>
     public Refusal? Check(Reading reading)
     {
@@ -25,7 +16,7 @@ internal sealed class KnownMetrics(ImmutableArray<DeviceType> types)
         }
 
         string typeName = Encoding.UTF8.GetString(reading.Type);
-        if (!_types.ContainsKey(typeName))
+        if (catalog.Find(typeName) is null)
         {
             return new Refusal(RefusalReasons.UnknownType, "type", $"There is no device type '{typeName}'; device-types.yaml lists them.");
         }
@@ -33,7 +24,7 @@ internal sealed class KnownMetrics(ImmutableArray<DeviceType> types)
         foreach (ReadingEntry entry in reading.Entries)
         {
             string name = reading.StringOf(entry.Name);
-            if (Find(typeName, name) is not { } metric)
+            if (catalog.Find(typeName, name) is not { } metric)
             {
                 return new Refusal(RefusalReasons.UnknownMetric, $"metrics.{name}", $"The type '{typeName}' has no metric '{name}'.");
             }
