@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 using Streams.Domain.Detection;
 using Streams.Domain.Windows;
 
@@ -65,16 +64,13 @@ internal sealed class MetricState
     internal bool HasOpen => Open is not null;
 
     /// <summary>Asks the processor to load what the next value will touch, while other readings are being looked at.</summary>
-    internal unsafe void Prefetch()
+    internal void Prefetch()
     {
+        CacheLines.Prefetch(ref Repeats, Unsafe.SizeOf<RepeatTags>() + Unsafe.SizeOf<RuleState>());
         Windows.Prefetch();
-        if (Sse.IsSupported && Unusual is { } unusual)
+        if (Unusual is { } unusual)
         {
-            ref byte start = ref Unsafe.As<UnusualState, byte>(ref unusual.Value);
-            for (int at = 0; at < sizeof(UnusualState); at += 64)
-            {
-                Sse.Prefetch0(Unsafe.AsPointer(ref Unsafe.Add(ref start, at)));
-            }
+            CacheLines.Prefetch(ref unusual.Value, Unsafe.SizeOf<UnusualState>());
         }
     }
 

@@ -21,7 +21,6 @@ internal ref struct PlainReadingParser
     {
         _value = value.StartsWith("\uFEFF"u8) ? value[3..] : value;
         _into = into;
-        _reader = new Utf8JsonReader(_value);
         _seen = Members.None;
         _member = "";
     }
@@ -45,8 +44,24 @@ internal ref struct PlainReadingParser
 
     internal Refusal? Parse()
     {
+        var scanner = new PlainReadingScanner(_value, _into);
+        if (scanner.TryScan())
+        {
+            _time = scanner.Time;
+            _seen = Members.Metrics;
+            return null;
+        }
+
+        _into.Clear();
+        return ParseGenerally();
+    }
+
+    /// <summary>Any JSON, at any place of it that is wrong.</summary>
+    internal Refusal? ParseGenerally()
+    {
         try
         {
+            _reader = new Utf8JsonReader(_value);
             return ParseObject();
         }
         catch (JsonException e)

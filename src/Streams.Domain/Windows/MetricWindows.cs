@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using Streams.Domain.Devices;
 
 namespace Streams.Domain.Windows;
@@ -169,7 +170,12 @@ internal struct MetricWindows
         FindNextClose(plan);
     }
 
-    internal readonly void Prefetch() => _open[_hot].Sketch.Prefetch();
+    internal readonly void Prefetch()
+    {
+        ref OpenWindow hot = ref _open[_hot];
+        CacheLines.Prefetch(ref hot, Unsafe.SizeOf<OpenWindow>());
+        hot.Sketch.Prefetch();
+    }
 
     /// <summary>The sketch of a window, also where its one value was not worth one.</summary>
     private static ref QuantileSketch SketchOf(ref OpenWindow window, ref QuantileSketch single)

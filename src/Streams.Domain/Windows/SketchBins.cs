@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace Streams.Domain.Windows;
 
@@ -171,11 +170,11 @@ internal struct SketchBins
         }
     }
 
-    internal readonly unsafe void Prefetch()
+    internal readonly void Prefetch()
     {
-        if (Sse.IsSupported && _bins is { Length: > 0 } bins)
+        if (_bins is { Length: > 0 } bins)
         {
-            Sse.Prefetch0(Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(bins)));
+            CacheLines.Prefetch(ref MemoryMarshal.GetArrayDataReference(bins), 1);
         }
     }
 
