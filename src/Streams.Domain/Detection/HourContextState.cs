@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using Streams.Domain.Windows;
 
 namespace Streams.Domain.Detection;
 
@@ -53,6 +54,12 @@ internal unsafe struct HourContextState
 
         _visited[hour] |= 1UL << cell;
         return novelty;
+    }
+
+    internal readonly void Prefetch(int hour)
+    {
+        CacheLines.Prefetch(in _visited[hour], 1);
+        CacheLines.Prefetch(in _counts[0], 24 + (2 * sizeof(double)));
     }
 
     private static int Gap(ulong visited, int cell)

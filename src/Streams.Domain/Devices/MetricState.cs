@@ -70,7 +70,7 @@ internal sealed class MetricState
         Windows.Prefetch();
         if (Unusual is { } unusual)
         {
-            CacheLines.Prefetch(ref unusual.Value, Unsafe.SizeOf<UnusualState>());
+            unusual.Value.Prefetch(LastAtInMs);
         }
     }
 
