@@ -7,7 +7,7 @@ namespace Streams.Domain.Devices;
 /// <param name="P50">Quantiles, mean and deviation of windows with several values are kept as 32-bit numbers.</param>
 public readonly record struct HistoryWindow(
     string Type, string Metric, WindowSize Size, long StartInMs, int Revision, long Count, double Mean, double Min, double Max,
-    double StandardDeviation, double Sum, double P50, double P95, double P99, double First, double Last);
+    double StandardDeviation, double Sum, double P50, double P95, double P99, double First, double Last, int Members = 1);
 
 /// <summary>
 /// Packed rows of closed windows without their sketches: the past that the API answers from. A chunk begins with the names it
@@ -25,6 +25,9 @@ public static class WindowHistory
 
     internal const byte Version = 1;
 
+    /// <summary>Rows of an area: each followed by the number of its members.</summary>
+    internal const byte VersionWithMembers = 2;
+
     private const int MostNames = 1024;
 
     /// <summary>Every row of a chunk, oldest first as it closed. What is not a whole chunk of a known version gives false, and the rows before the fault.</summary>
@@ -36,7 +39,8 @@ public static class WindowHistory
             return true;
         }
 
-        if (reader.Byte() != Version)
+        byte version = reader.Byte();
+        if (version is not (Version or VersionWithMembers))
         {
             return false;
         }
@@ -82,6 +86,11 @@ public static class WindowHistory
                 row = new HistoryWindow(
                     names[name].Type, names[name].Metric, size, startInMs, revision, count, count == 0 ? 0 : sum / count, min, max,
                     deviation, sum, p50, p95, p99, first, last);
+            }
+
+            if (version == VersionWithMembers)
+            {
+                row = row with { Members = (int)reader.Unsigned() };
             }
 
             previousInMs = startInMs;

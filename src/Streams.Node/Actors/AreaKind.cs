@@ -17,6 +17,9 @@ public sealed class AreaActor(string id, Area area) : Actor(id)
 {
     public Area Area { get; } = area;
 
+    /// <summary>Closed windows not yet in the store's history.</summary>
+    internal AreaHistory History { get; init; } = new();
+
     /// <summary>The figures its read-model row was last written with, so that a row is written only when they change.</summary>
     internal (int Devices, int Silent) Shown { get; set; } = (-1, -1);
 }
@@ -65,8 +68,9 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics)
 
     public override AreaActor Restore(string key, ReadOnlySpan<byte> snapshot)
     {
+        AreaHistory history = AreaHistory.Restore(ref snapshot) ?? throw new InvalidDataException($"Area {key}: its history is damaged.");
         Area area = Area.Restore(snapshot, out string? fault) ?? throw new InvalidDataException($"Area {key}: {fault}");
-        return new AreaActor(key, area);
+        return new AreaActor(key, area) { History = history };
     }
 
     public override Reaction Receive(AreaActor actor, ObservationMessage message, long nowInMs) =>
@@ -91,6 +95,13 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics)
             draft.Put(new Document(AreaEndpoints.Collection, actor.Area.Id, actor.Area.Id, "", "", 0, default), _body.WrittenSpan);
         }
 
+        if (actor.History.IsFull)
+        {
+            draft.History(actor, actor.History.Sequence, actor.History.FromInMs, actor.History.ToInMs, actor.History.Rows);
+            actor.History.Next();
+        }
+
+        actor.History.Save(draft.Snapshot);
         actor.Area.Save(draft.Snapshot);
     }
 
@@ -101,10 +112,11 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics)
         return _body.WrittenSpan.ToArray();
     }
 
-    byte[]? IDescribesActors.RecentHistory(Actor actor) => null;
+    byte[]? IDescribesActors.RecentHistory(Actor actor) => ((AreaActor)actor).History.Rows.ToArray();
 
     void IAreaOutput.Aggregate(AreaAggregate aggregate)
     {
+        _actor.History.Add(aggregate);
         _draft.BeginRecord(Lane.Bulk, topics.Aggregates, _actor.KeySpan);
         _draft.CloudEvent(
             $"area:{_actor.Area.Id}/{aggregate.Type}/{aggregate.Metric}/{aggregate.Size.Iso()}/{aggregate.StartInMs / 1000}/{aggregate.Revision}",
