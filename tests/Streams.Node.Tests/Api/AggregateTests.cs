@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Streams.Domain.Areas;
 using Streams.Domain.Detection;
 using Streams.Domain.Devices;
 using Streams.Domain.Readings;
@@ -34,7 +35,7 @@ public sealed class AggregateTests : IAsyncDisposable
     {
         Store(0, (Hour(0), 0), (Hour(1), 0));
         Store(1, (Hour(2), 0), (Hour(0), 1));
-        _api.Node.Recent[("area", "beijing")] = Lines((Hour(2), 1), (Hour(3), 0));
+        _api.Node.Recent[("area", "beijing")] = Rows((Hour(2), 1), (Hour(3), 0));
         Assert.Equal(["0 r1", "1 r0", "2 r1", "3 r0"], Hours(await _api.GetAsync("/api/v1/areas/beijing/aggregates")));
     }
 
@@ -177,12 +178,25 @@ public sealed class AggregateTests : IAsyncDisposable
     }
 
     private void Store(long sequence, params (long Start, int Revision)[] windows) => _api.Commit(_shard, commit => commit.History.Add(new HistoryRow(
-        0, sequence, windows.Min(window => window.Start), windows.Max(window => window.Start) + WindowSize.Hour.LengthInMs(), Lines(windows))));
+        0, sequence, windows.Min(window => window.Start), windows.Max(window => window.Start) + WindowSize.Hour.LengthInMs(), Rows(windows))));
 
     private static long Hour(int number) => Start + (number * WindowSize.Hour.LengthInMs());
 
-    private static byte[] Lines(params (long Start, int Revision)[] windows) => Encoding.UTF8.GetBytes(string.Concat(windows.Select(window =>
-        $$"""{"subject":"area:beijing","type":"air_quality_station","metric":"pm2_5","window":{"size":"PT1H","start":"{{Time(window.Start)}}"},"revision":{{window.Revision}}}""" + "\n")));
+    private static byte[] Rows(params (long Start, int Revision)[] windows)
+    {
+        AreaHistory history = new();
+        foreach ((long start, int revision) in windows)
+        {
+            AreaAggregate window = new()
+            {
+                Type = "air_quality_station", Metric = "pm2_5", Unit = "ug/m3", Size = WindowSize.Hour, StartInMs = start, Revision = revision, Members = 12,
+            };
+            window.Moments.Add(80, start);
+            history.Add(window);
+        }
+
+        return history.Rows.ToArray();
+    }
 
     private static string Time(long unixMs) => DateTimeOffset.FromUnixTimeMilliseconds(unixMs).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 

@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Text.Json;
+using System.Text;
 using Streams.Domain.Devices;
 using Streams.Domain.Windows;
 
@@ -20,23 +20,13 @@ internal sealed record StoredWindow(string Type, string Metric, WindowSize Size,
     public string Place => $"{(int)Size}|{Metric}|{Type}";
 
     /// <summary>
-    /// Adds the windows of a history row's body. A device's rows are packed (<see cref="WindowHistory"/>); an area's are aggregates as JSON, a
-    /// line each, as they were published. What can't be read is left out: an old or damaged row must not hide the others.
+    /// Adds the windows of a history row's body (<see cref="WindowHistory"/>). What can't be read is left out: an old or damaged row must not
+    /// hide the others.
     /// </summary>
-    public static void Decode(ReadOnlySpan<byte> body, string device, Func<string, string, string> unitOf, List<StoredWindow> into)
+    public static void Decode(ReadOnlySpan<byte> body, string kind, string id, Func<string, string, string> unitOf, List<StoredWindow> into)
     {
         if (body.IsEmpty)
         {
-            return;
-        }
-
-        if (body[0] == (byte)'{')
-        {
-            foreach (Range line in body.Split((byte)'\n'))
-            {
-                AddLine(body[line], into);
-            }
-
             return;
         }
 
@@ -45,38 +35,8 @@ internal sealed record StoredWindow(string Type, string Metric, WindowSize Size,
         foreach (HistoryWindow window in windows)
         {
             ArrayBufferWriter<byte> json = new(768);
-            AggregateJson.Write(json, "device"u8, device, unitOf(window.Type, window.Metric), window);
+            AggregateJson.Write(json, Encoding.UTF8.GetBytes(kind), id, unitOf(window.Type, window.Metric), window, window.Members);
             into.Add(new StoredWindow(window.Type, window.Metric, window.Size, window.StartInMs, window.Revision, json.WrittenMemory));
-        }
-    }
-
-    private static void AddLine(ReadOnlySpan<byte> line, List<StoredWindow> into)
-    {
-        if (line.IsEmpty)
-        {
-            return;
-        }
-
-        byte[] json = line.ToArray();
-        try
-        {
-            using JsonDocument aggregate = JsonDocument.Parse(json);
-            JsonElement root = aggregate.RootElement;
-            JsonElement window = root.GetProperty("window");
-            if (WindowSizes.TryParse(window.GetProperty("size").GetString() ?? "", out WindowSize size))
-            {
-                into.Add(new StoredWindow(
-                    root.TryGetProperty("type", out JsonElement type) ? type.GetString() ?? "" : "",
-                    root.GetProperty("metric").GetString() ?? "",
-                    size,
-                    window.GetProperty("start").GetDateTimeOffset().ToUnixTimeMilliseconds(),
-                    root.GetProperty("revision").GetInt32(),
-                    json));
-            }
-        }
-        catch (Exception error) when (error is JsonException or KeyNotFoundException or FormatException or InvalidOperationException)
-        {
-            // See above.
         }
     }
 }

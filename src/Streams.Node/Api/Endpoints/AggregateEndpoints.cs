@@ -92,10 +92,10 @@ internal static class AggregateEndpoints
             List<StoredWindow> all = [];
             foreach (HistoryRow row in rows)
             {
-                StoredWindow.Decode(row.Body.Span, id, UnitOf, all);
+                StoredWindow.Decode(row.Body.Span, kind, id, UnitOf, all);
             }
 
-            StoredWindow.Decode(recent.Span, id, UnitOf, all);
+            StoredWindow.Decode(recent.Span, kind, id, UnitOf, all);
             Dictionary<(long, string), StoredWindow> newest = [];
             foreach (StoredWindow window in all.Where(isWanted))
             {
@@ -118,7 +118,7 @@ internal static class AggregateEndpoints
             }
 
             List<StoredWindow> windows = [];
-            StoredWindow.Decode(recent.Span, id, UnitOf, windows);
+            StoredWindow.Decode(recent.Span, kind, id, UnitOf, windows);
             if (windows.Count == 0)
             {
                 // Nothing in memory: the last rows are what counts. Rows are found by time only, so the search halves the past down to a minute.
