@@ -16,4 +16,15 @@ internal static class Child
         };
         return Process.Start(start)!;
     }
+
+    /// <summary>In the child: ends it when its parent is gone, which closes its input.</summary>
+    public static void EndWithParent() => new Thread(() =>
+    {
+        while (Console.In.Read() >= 0)
+        {
+        }
+
+        Environment.Exit(3);
+    })
+    { IsBackground = true, Name = "parent" }.Start();
 }

@@ -1,5 +1,7 @@
 using Streams.Benchmarks;
 using Streams.Benchmarks.Broker;
+using Streams.Benchmarks.Devices;
+using Streams.Benchmarks.Latency;
 using Streams.Benchmarks.WholePath;
 
 const string Usage = """
@@ -8,6 +10,18 @@ const string Usage = """
       path     readings a second through the whole path, beside consuming alone and consuming and parsing
                --devices 10000  --interval 1 (s of event time)  --readings 4000000  --partitions 64  --store sqlite|postgres
                --runs 3  --workers 0 (one a core)  --crossing 0.0005 (share of readings that cross a level)  --steps native,managed,parse,whole
+
+      latency  from a reading beyond its range to the anomaly and the alert
+               --rate 5000  --seconds 30  --devices 10000  --crossings 10 (a second)  --store sqlite|postgres
+
+      memory   bytes of memory and snapshot of a device with two metrics, new and after a day
+               --devices 100000  --day-devices 5000  --interval 60 (s of event time)
+
+      load     time until stored devices are live again, and bytes on disk, on SQLite and PostgreSQL
+               --devices 100000  --rounds 30 (readings of each before)
+
+      micro    ns and bytes a reading, one thread in process: parse; parse, look up and apply
+               --devices 10000  --interval 1  --readings 2000000
 
     Each command prints what it measured; --json FILE writes the same figures for programs.
     """;
@@ -20,6 +34,14 @@ try
     {
         case "path":
             return PathCommand.Run(options);
+        case "latency":
+            return await LatencyCommand.RunAsync(options);
+        case "memory":
+            return MemoryCommand.Run(options);
+        case "load":
+            return LoadCommand.Run(options);
+        case "micro":
+            return MicroCommand.Run(options);
         case BrokerLoop.Command:
             return BrokerLoop.Run();
         case PathStep.Command:

@@ -22,6 +22,9 @@ internal sealed record Workload(int Devices, int IntervalInMs, int Count, long F
     /// <summary>The metric's level: beyond <see cref="Level"/> it is raised, at usual values it clears.</summary>
     public const double Level = 250;
 
+    /// <summary>Beyond the level and beyond the metric's range.</summary>
+    public const double Impossible = 1200;
+
     private const int DevicesPerArea = 100;
 
     /// <summary>Devices whose turn changes from round to round: 256 lie close together, so that their intervals stay nearly equal.</summary>
@@ -88,11 +91,11 @@ internal sealed record Workload(int Devices, int IntervalInMs, int Count, long F
         uint noise = Mix(((uint)device * 2_654_435_761) + (uint)round);
         if (noise < Crossing * uint.MaxValue)
         {
-            return 300 + (noise % 64);
+            return Impossible + (noise % 64);
         }
 
         // Two bytes added are nearly enough like a bell curve: standard deviation 1.
-        double bell = ((noise & 0xff) + ((noise >> 8) & 0xff) - 255) / 104.0;
+        double bell = ((int)(noise & 0xff) + (int)((noise >> 8) & 0xff) - 255) / 104.0;
         return 40 + (device % 17) + (15 * Math.Sin(timeInMs % 86_400_000 * (2 * Math.PI / 86_400_000))) + (2 * bell);
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using Streams.Runtime.Log;
 using Streams.Runtime.Log.Kafka;
 using Streams.Runtime.Log.Kafka.Embedded;
@@ -17,7 +18,8 @@ internal static class BrokerLoop
 
     public static int Run()
     {
-        using EmbeddedBroker broker = new([]);
+        using ILoggerFactory loggers = Logging.ToStandardError();
+        using EmbeddedBroker broker = new([], logger: loggers.CreateLogger("broker"));
         Console.WriteLine(broker.BootstrapServers);
         while (Console.ReadLine() is { } line)
         {

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Streams.Benchmarks.Broker;
 using Streams.Runtime.Log;
+using Streams.Tests;
 
 namespace Streams.Benchmarks.WholePath;
 
@@ -17,7 +18,10 @@ internal static class PathCommand
         ("native", "native consume only"),
         ("managed", "managed consume only"),
         ("parse", "managed consume and parse"),
+        (Whole, "the whole path"),
     ];
+
+    public const string Whole = "whole";
 
     public static int Run(Options options)
     {
@@ -34,6 +38,9 @@ internal static class PathCommand
         options.Finish();
 
         Workload workload = Workload.EndingNow(devices, (int)(interval * 1000), readings, crossing);
+        using PostgresServer? postgres = store == "postgres"
+            ? PostgresServer.StartDurable() ?? throw new UsageException("PostgreSQL is not installed here (looked for initdb on the PATH and in /usr/lib/postgresql/*/bin).")
+            : null;
         using BrokerProcess broker = new();
         const string Topic = "bench.readings";
         broker.CreateTopics([new TopicSpec(Topic, partitions)]);
@@ -47,7 +54,13 @@ internal static class PathCommand
         {
             foreach ((string name, string title) in Steps.Where(step => chosen.Contains(step.Name)))
             {
-                StepInput input = new(broker.BootstrapServers, broker.Id, Topic, workload, store, workers, $"run{run}-{name}");
+                string?[] stores = postgres is null || name != Whole ? [null, null] : [postgres.CreateDatabase(), postgres.CreateDatabase()];
+                StepInput input = new(broker.BootstrapServers, broker.Id, Topic, partitions, workload, stores, workers, $"run{run}-{name}");
+                if (name == Whole)
+                {
+                    broker.CreateTopics(NodePath.TopicsOf(input).SelectMany(topics => topics.All));
+                }
+
                 StepResult result = Measure(name, input);
                 results[name].Add(result);
                 Figures.Print(title, result);

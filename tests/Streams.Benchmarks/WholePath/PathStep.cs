@@ -12,11 +12,13 @@ internal static class PathStep
         string step = options.Text("step", "");
         StepInput input = JsonSerializer.Deserialize<StepInput>(options.Text("input", ""))!;
         options.Finish();
+        Child.EndWithParent();
         StepResult result = step switch
         {
             "native" => NativeConsume.Measure(input),
             "managed" => ManagedConsume.Measure(input, parse: false),
             "parse" => ManagedConsume.Measure(input, parse: true),
+            PathCommand.Whole => NodePath.MeasureAsync(input).GetAwaiter().GetResult(),
             _ => throw new UsageException($"There is no step {step}."),
         };
         Console.WriteLine(JsonSerializer.Serialize(result));

@@ -16,9 +16,9 @@ internal sealed record StepResult(long Readings, Usage Usage, SortedDictionary<s
 
 /// <summary>What a step works on.</summary>
 /// <param name="BrokerProcess">Id of the broker's process.</param>
-/// <param name="Store"><c>sqlite</c>, or PostgreSQL's connection string.</param>
+/// <param name="Stores">PostgreSQL databases for the warm-up and for the measurement; nulls for SQLite.</param>
 /// <param name="Run">Keeps topics and groups of one run apart from those of others.</param>
-internal sealed record StepInput(string BootstrapServers, int BrokerProcess, string Topic, Workload Workload, string Store, int Workers, string Run)
+internal sealed record StepInput(string BootstrapServers, int BrokerProcess, string Topic, int Partitions, Workload Workload, string?[] Stores, int Workers, string Run)
 {
     /// <summary>Part of the readings that a warm-up goes through: about a second of work.</summary>
     public int WarmUpReadings => Workload.Count / 5;

@@ -1,0 +1,122 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using Streams.Runtime.Log;
+
+namespace Streams.Benchmarks.Latency;
+
+/// <summary>A reading beyond its range: who, where, and when it was handed to the producer.</summary>
+internal sealed record Crossing(string Device, string Area, long AtInMs);
+
+/// <summary>Devices that speak in turn at a steady rate, at the time they speak; now and then one, in an area not used so far, is beyond its range.</summary>
+internal sealed class SteadyCity : IDelivery
+{
+    public const int WarmUpInSeconds = 3;
+
+    private readonly ILogWriter _writer;
+    private readonly string _topic;
+    private readonly int _partitions;
+    private readonly int _devices;
+    private readonly int _devicesPerArea;
+    private readonly int _rate;
+    private readonly int _crossingsPerSecond;
+    private readonly List<Crossing> _crossings = [];
+    private readonly byte[][] _ids;
+    private int _nextArea;
+    private long _sequence;
+
+    public SteadyCity(ILog log, string topic, int devices, int devicesPerArea, int rate, int crossingsPerSecond)
+    {
+        // Gateways wait a little to share a batch.
+        _writer = log.CreateWriter("city", lingerInMs: 5);
+        _topic = topic;
+        _partitions = log.PartitionsOf(topic);
+        _devices = devices;
+        _devicesPerArea = devicesPerArea;
+        _rate = rate;
+        _crossingsPerSecond = crossingsPerSecond;
+        _ids = [.. Enumerable.Range(0, devices).Select(device => Encoding.UTF8.GetBytes(Workload.IdOf(device)))];
+    }
+
+    public IReadOnlyList<Crossing> Crossings => _crossings;
+
+    public long Sent { get; private set; }
+
+    public string? Failure { get; private set; }
+
+    public void Register()
+    {
+        for (int device = 0; device < _devices; device++)
+        {
+            Send(device, 40, isFirst: true);
+        }
+
+        if (!_writer.Flush(TimeSpan.FromSeconds(30)) || Failure is not null)
+        {
+            throw new InvalidOperationException($"The devices' first readings were not delivered. {Failure}");
+        }
+    }
+
+    /// <summary>So many seconds; <see cref="Crossings"/> and <see cref="Sent"/> are of the last call.</summary>
+    public void Speak(int seconds)
+    {
+        _crossings.Clear();
+        long sent = 0;
+        long crossed = 0;
+        long started = Stopwatch.GetTimestamp();
+        for (double at; (at = Stopwatch.GetElapsedTime(started).TotalSeconds) < seconds;)
+        {
+            for (; sent < at * _rate; sent++)
+            {
+                Send((int)(_sequence % _devices), 40 + (_sequence % 7), isFirst: false);
+            }
+
+            for (; crossed < at * _crossingsPerSecond; crossed++)
+            {
+                int device = (_nextArea++ * _devicesPerArea) + 1;
+                _crossings.Add(new Crossing(Workload.IdOf(device), AreaOf(device), Send(device, Workload.Impossible, isFirst: false)));
+            }
+
+            Thread.Sleep(1);
+        }
+
+        Sent = sent + crossed;
+    }
+
+    /// <exception cref="InvalidOperationException">The broker did not take all readings.</exception>
+    public void Flush()
+    {
+        if (!_writer.Flush(TimeSpan.FromSeconds(30)) || Failure is not null)
+        {
+            throw new InvalidOperationException($"Readings were not delivered. {Failure}");
+        }
+
+        _writer.Dispose();
+    }
+
+    void IDelivery.Delivered()
+    {
+    }
+
+    void IDelivery.Failed(string reason, bool fatal) => Failure = reason;
+
+    private string AreaOf(int device) => string.Create(CultureInfo.InvariantCulture, $"bench/d{device / _devicesPerArea:D4}");
+
+    private long Send(int device, double value, bool isFirst)
+    {
+        Span<byte> record = stackalloc byte[Workload.LargestInBytes];
+        long now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        int length = Workload.WriteReading(record, _ids[device], now, value, ++_sequence, isFirst ? AreaOf(device) : null);
+        _writer.Send(
+            new OutgoingRecord
+            {
+                Topic = _topic,
+                Partition = Partitioner.PartitionOf(_ids[device], _partitions),
+                Key = _ids[device],
+                Value = record[..length],
+                TimestampInMs = now,
+            },
+            this);
+        return now;
+    }
+}
