@@ -9,7 +9,7 @@ namespace Streams.Cli.Tests.Up;
 public sealed class UpTests : IDisposable
 {
     private static readonly string Shipped = Path.Combine(RecordedData.RepositoryRoot, "cluster-config");
-    private readonly string _folder = Directory.CreateTempSubdirectory("streams-up-").FullName;
+    private readonly string _folder = Streams.Tests.TemporaryFolder.Create("streams-up-");
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 

@@ -6,7 +6,7 @@ namespace Streams.Runtime.Tests.Storage;
 /// <summary>The spec on a database file, and what only a file can get wrong.</summary>
 public sealed class SqliteStoreSpec : StoreSpec
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("streams-store-").FullName;
+    private readonly string _folder = Streams.Tests.TemporaryFolder.Create("streams-store-");
 
     private string DatabasePath => Path.Combine(_folder, "new", "city.db");
 
