@@ -96,7 +96,7 @@ internal static class DemoDevices
         Put(to, "no2", Math.Max(2, 12 + (38 * traffic * bustle) + (0.15 * dust) + (4 * random.Normal())), "ug/m3", 1);
         Put(to, "o3", Math.Max(1, 45 + (28 * CityDays.Warmth(hour)) - (18 * traffic * bustle) - (0.08 * dust) + (4 * random.Normal())), "ug/m3", 1);
         Put(to, "air_temperature", Temperature(hour) + (0.4 * random.Normal()), "degC", 1);
-        Put(to, "wind_speed", Math.Max(0.1, 2.2 + (11 * CityDays.Storm(hour)) - (1.6 * CityDays.Haze(hour)) + (0.5 * random.Normal())), "m/s", 1);
+        Put(to, "wind_speed", Math.Max(0.1, 2.2 + (17 * CityDays.Storm(hour)) - (1.6 * CityDays.Haze(hour)) + (0.5 * random.Normal())), "m/s", 1);
     }
 
     private static void AirSensor(RecordedReading to, double hour, Randomness random, double traffic, double haze)
@@ -128,7 +128,7 @@ internal static class DemoDevices
     private static void Parking(RecordedReading to, double hour, Randomness random, bool frozen)
     {
         double drift = frozen ? 0 : random.Drift(0.8);
-        Put(to, "free_spaces", Math.Clamp(380 - (330 * Math.Min(1, CityDays.Bustle(hour))) + (9 * drift), 0, 400), "count", 0);
+        Put(to, "free_spaces", Math.Clamp(380 - (210 * Math.Min(1, CityDays.Bustle(hour))) + (9 * drift), 0, 400), "count", 0);
         Put(to, "capacity", 400, "count", 0);
     }
 
@@ -161,7 +161,7 @@ internal static class DemoDevices
 
     private static void Weather(RecordedReading to, double hour, Randomness random)
     {
-        double storm = CityDays.Storm(hour), wind = Math.Max(0.1, 2.5 + (13 * storm) - (1.7 * CityDays.Haze(hour)) + (0.6 * random.Drift(0.8)));
+        double storm = CityDays.Storm(hour), wind = Math.Max(0.1, 2.5 + (18 * storm) - (1.7 * CityDays.Haze(hour)) + (0.6 * random.Drift(0.8)));
         Put(to, "air_temperature", Temperature(hour) + (0.2 * random.Normal()), "degC", 1);
         Put(to, "relative_humidity", Math.Clamp(72 - (15 * CityDays.Warmth(hour)) + (18 * storm) + (2 * random.Normal()), 15, 99), "%", 1);
         Put(to, "air_pressure", 1016 - (11 * storm) + (6 * CityDays.Haze(hour)) + (0.15 * random.Normal()), "hPa", 1);
