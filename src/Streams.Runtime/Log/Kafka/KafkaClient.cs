@@ -161,6 +161,12 @@ internal sealed unsafe partial class KafkaClient
             if (at._logger.IsEnabled(logLevel))
             {
                 string source = Rd.Text(facility), line = Rd.Text(text);
+                if (source is "CONFWARN" or "AUTOCREATE")
+                {
+                    // Said at every start of what is set on purpose: experimental settings, and one that a broker may not know.
+                    return;
+                }
+
                 LogClient(at._logger, logLevel, at._name, source, line);
             }
         }
