@@ -80,6 +80,7 @@ internal sealed class PlainDisplay(Screen screen, Whereabouts where) : Display(s
 /// <summary>A picture that is drawn over and over on a terminal.</summary>
 internal sealed class LiveDisplay(Screen screen, Whereabouts where, RecentLines log) : Display(screen, where)
 {
+    private const int AlertsShown = 8;
     private static readonly TimeSpan DrawEvery = TimeSpan.FromMilliseconds(500);
 
     public override Task RunAsync(Func<Sample> take, TimeProvider time, CancellationToken stop) =>
@@ -108,7 +109,7 @@ internal sealed class LiveDisplay(Screen screen, Whereabouts where, RecentLines 
         if (sample.Newest.Count > 0)
         {
             Table alerts = new Table().Border(TableBorder.Rounded).AddColumns("severity", "state", "since", "alert");
-            foreach (AlertLine alert in sample.Newest)
+            foreach (AlertLine alert in sample.Newest.Take(AlertsShown))
             {
                 alerts.AddRow(Coloured(alert.Severity), Coloured(alert.State), new Text(alert.Onset), new Text(alert.Headline).Overflow(Overflow.Ellipsis));
             }

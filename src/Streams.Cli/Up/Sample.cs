@@ -46,7 +46,9 @@ internal sealed class Sampler(INodeView node, IStore store, TimeProvider time)
     /// <summary>Active alerts counted at most; a city has dozens, and each sample reads them all.</summary>
     private const int MostActive = 500;
 
-    private const int NewestShown = 8;
+    /// <summary>More than change between two samples, so that who lists changes misses none.</summary>
+    private const int NewestTaken = 100;
+
     private static readonly string[] Severities = ["Extreme", "Severe", "Moderate", "Minor"];
 
     private readonly long _startedAt = time.GetTimestamp();
@@ -85,7 +87,7 @@ internal sealed class Sampler(INodeView node, IStore store, TimeProvider time)
                         .OrderBy(group => Array.IndexOf(Severities, group.Key) is >= 0 and int rank ? rank : Severities.Length)
                         .Select(group => (group.Key, group.Count())),
                 ],
-                Newest = [.. store.Query(new DocumentQuery("alerts", Limit: NewestShown)).Select(AlertLine.Of)],
+                Newest = [.. store.Query(new DocumentQuery("alerts", Limit: NewestTaken)).Select(AlertLine.Of)],
             };
         }
         catch (StoreUnavailableException)

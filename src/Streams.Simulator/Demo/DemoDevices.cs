@@ -96,7 +96,7 @@ internal static class DemoDevices
         Put(to, "no2", Math.Max(2, 12 + (38 * traffic * bustle) + (0.15 * dust) + (4 * random.Normal())), "ug/m3", 1);
         Put(to, "o3", Math.Max(1, 45 + (28 * CityDays.Warmth(hour)) - (18 * traffic * bustle) - (0.08 * dust) + (4 * random.Normal())), "ug/m3", 1);
         Put(to, "air_temperature", Temperature(hour) + (0.4 * random.Normal()), "degC", 1);
-        Put(to, "wind_speed", Math.Max(0.1, 2.2 + (17 * CityDays.Storm(hour)) - (1.6 * CityDays.Haze(hour)) + (0.5 * random.Normal())), "m/s", 1);
+        Put(to, "wind_speed", Math.Max(0.1, 2.2 + (11 * CityDays.Storm(hour)) - (1.6 * CityDays.Haze(hour)) + (0.5 * random.Normal())), "m/s", 1);
     }
 
     private static void AirSensor(RecordedReading to, double hour, Randomness random, double traffic, double haze)
