@@ -1,0 +1,49 @@
+using System.Net;
+
+namespace Streams.Cluster.Tests;
+
+/// <summary>The executable on one machine: everything in one process.</summary>
+public sealed class OneMachineTests : IDisposable
+{
+    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(40);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("streams-one-").FullName;
+
+    private static Dictionary<string, string> NoSettings => [];
+
+    [Fact]
+    public async Task Up_starts_says_it_is_ready_and_stops_by_itself()
+    {
+        using StreamsProcess up = StreamsProcess.Start(
+            NoSettings, "up", "--no-simulator", "--for", "3s", "--kafka-port", "0", "--data", _folder);
+        await up.BecomesReadyAsync(s_soon);
+        Assert.False(up.HasExited, up.Said);
+        Assert.True(await up.ExitStatusAsync(s_soon) == 0, up.Said);
+    }
+
+    [Fact]
+    public async Task What_up_is_sent_is_counted_and_it_stops_well()
+    {
+        const int Readings = 20;
+        using StreamsProcess up = StreamsProcess.Start(NoSettings, "up", "--no-simulator", "--for", "12s", "--kafka-port", "0", "--data", _folder);
+        await up.BecomesReadyAsync(s_soon);
+        CityStream city = new(DateTimeOffset.UtcNow.AddMinutes(-10).ToUnixTimeMilliseconds());
+        string readings = "[" + string.Join(',', Enumerable.Range(0, Readings).Select(round => city.Reading(0, round))) + "]";
+        Assert.Equal(HttpStatusCode.Accepted, await up.PostAsync("/api/v1/readings", readings));
+        await Eventually.Is(
+            "the readings are counted",
+            s_soon,
+            () => CountsAsync(up, Readings),
+            () => up.Said);
+        Assert.True(await up.ExitStatusAsync(s_soon) == 0, up.Said);
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    /// <summary>Whether the first device is listed, and has counted so many readings.</summary>
+    private static async Task<bool> CountsAsync(StreamsProcess node, int readings) =>
+        await node.GetAsync("/api/v1/devices") is { } list
+        && list.GetProperty("items").GetArrayLength() == 1
+        && await node.GetAsync($"/api/v1/devices/{CityStream.IdOf(0)}") is { } device
+        && device.GetProperty("counters").GetProperty("readings").GetInt32() == readings;
+}
