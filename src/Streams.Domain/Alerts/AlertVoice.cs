@@ -214,7 +214,7 @@ internal sealed class AlertVoice(string area, AlertRules rules)
                 AnomalyId = span.Id,
                 DeviceId = span.Subject,
                 Metric = span.Metric,
-                Kind = span.Kind,
+                Kind = span.Kind == AnomalyNotice.Limit ? "level" : span.Kind,
                 TimeInMs = span.FromInMs,
                 Value = span.Value,
                 Explanation = span.Explanation,

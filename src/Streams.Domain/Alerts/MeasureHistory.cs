@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Streams.Domain.Windows;
 
 namespace Streams.Domain.Alerts;
@@ -33,19 +34,11 @@ internal sealed class MeasureHistory
         }
     }
 
-    /// <summary>Sum and number of the windows that end with this one and begin less than <paramref name="over"/> lengths before its end.</summary>
-    public (double Sum, int Windows) Recent(long startInMs, WindowSize size, int over)
+    /// <summary>The windows that end with this one and begin less than <paramref name="over"/> lengths before its end, oldest first.</summary>
+    public ReadOnlySpan<(long StartInMs, double Value)> Recent(long startInMs, WindowSize size, int over)
     {
-        long from = startInMs - ((over - 1) * size.LengthInMs());
-        double sum = 0;
-        int count = 0;
-        for (int i = IndexAtOrAfter(from); i < _windows.Count && _windows[i].StartInMs <= startInMs; i++)
-        {
-            sum += _windows[i].Value;
-            count++;
-        }
-
-        return (sum, count);
+        int from = IndexAtOrAfter(startInMs - ((over - 1) * size.LengthInMs()));
+        return CollectionsMarshal.AsSpan(_windows)[from..IndexAtOrAfter(startInMs + 1)];
     }
 
     /// <summary>Values of the earlier windows that are comparable with one that starts here, oldest first.</summary>
@@ -70,7 +63,7 @@ internal sealed class MeasureHistory
     {
         int end = IndexAtOrAfter(startInMs + 1);
         int from = Math.Max(0, end - count);
-        return System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_windows)[from..end];
+        return CollectionsMarshal.AsSpan(_windows)[from..end];
     }
 
     /// <summary>Starts as distances from the one before, in windows' lengths; values exact.</summary>

@@ -51,36 +51,43 @@ internal static class WindowMeasure
         of.History ??= new MeasureHistory();
         of.History.Set(window.StartInMs, ValueOf(unusual.Statistic, windows), unusual.MaxHistory);
 
-        (double sum, int count) = of.History.Recent(window.StartInMs, window.Size, unusual.Over);
-        long before = window.StartInMs - ((unusual.Over - 1) * window.Size.LengthInMs());
-        var usuals = new List<double>();
-        of.History.Comparable(window.StartInMs, before, unusual.At, usuals);
-        if (usuals.Count < Math.Max(1, unusual.MinHistory))
+        // Each of the windows taken together is compared with those comparable with it: an evening is not measured by noon's usual.
+        ReadOnlySpan<(long StartInMs, double Value)> recent = of.History.Recent(window.StartInMs, window.Size, unusual.Over);
+        var comparable = new List<double>();
+        double sum = 0;
+        double usual = 0;
+        double expected = 0;
+        double dispersion = 1;
+        int seen = 0;
+        foreach ((long start, double one) in recent)
         {
-            return null;
+            comparable.Clear();
+            of.History.Comparable(start, recent[0].StartInMs, unusual.At, comparable);
+            if (comparable.Count < Math.Max(1, unusual.MinHistory))
+            {
+                return null;
+            }
+
+            comparable.Sort();
+            double middle = QuantileOf(comparable, 0.5);
+            expected += middle * comparable.Count;
+            seen += comparable.Count;
+            dispersion = Math.Max(dispersion, DispersionOf(comparable, middle));
+            usual += QuantileOf(comparable, unusual.Quantile);
+            sum += one;
         }
 
+        int count = recent.Length;
         double value = sum / count;
-        double total = 0;
-        double squares = 0;
-        foreach (double one in usuals)
-        {
-            total += one;
-            squares += one * one;
-        }
-
-        double mean = total / usuals.Count;
-        double dispersion = mean > 0 ? ((squares / usuals.Count) - (mean * mean)) / mean : 1;
-        usuals.Sort();
-        double usual = QuantileOf(usuals, unusual.Quantile);
+        usual /= count;
 
         // A ratio to a usual of nothing says nothing; one event is the least that a count can usually be.
         double measure = unusual.By == Comparison.Difference ? value - usual : value / Math.Max(usual, rule.Below ? 1e-9 : Floor(unusual));
         bool counts = sum >= unusual.MinValue && sum <= unusual.MaxValue && !IsOfOneMetric(unusual, windows)
             && (unusual.Significance is not { } significance
                 || (rule.Below
-                    ? CountSignificance.AtMost(sum, count, total, usuals.Count, dispersion)
-                    : CountSignificance.AtLeast(sum, count, total, usuals.Count, dispersion)) <= significance);
+                    ? CountSignificance.AtMost(sum, count, expected, seen, dispersion)
+                    : CountSignificance.AtLeast(sum, count, expected, seen, dispersion)) <= significance);
         return Verdict(window, counts ? measure : Neutral(rule, unusual), members) with { Value = value, Usual = usual, Count = (int)Math.Min(sum, int.MaxValue) };
     }
 
@@ -117,6 +124,30 @@ internal static class WindowMeasure
 
     private static Verdict Verdict(AreaAggregate window, double measure, int members) =>
         new(window.StartInMs, window.EndInMs, measure) { Members = members };
+
+    /// <summary>
+    /// How much more counts vary than chance alone would make them (variance over mean; 1 for a Poisson process). By the median
+    /// deviation, so that an earlier surge does not excuse the next; from few windows nothing can be said, and 1 is assumed.
+    /// </summary>
+    private static double DispersionOf(List<double> sorted, double middle)
+    {
+        const int fewest = 8;
+        if (sorted.Count < fewest || middle <= 0)
+        {
+            return 1;
+        }
+
+        var deviations = new List<double>(sorted.Count);
+        foreach (double value in sorted)
+        {
+            deviations.Add(Math.Abs(value - middle));
+        }
+
+        // 1.4826: from the median deviation to the standard deviation of a normal distribution.
+        deviations.Sort();
+        double spread = 1.4826 * QuantileOf(deviations, 0.5);
+        return Math.Max(1, spread * spread / middle);
+    }
 
     /// <summary>A measure that is as usual: neither raises nor upholds.</summary>
     private static double Neutral(AlertRule rule, AlertCondition.Unusual unusual) =>

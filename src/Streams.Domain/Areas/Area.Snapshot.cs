@@ -47,6 +47,15 @@ public sealed partial class Area
             writer.Signed(told.Interval);
         }
 
+        writer.Unsigned((ulong)_doubts.Count);
+        foreach (((string type, string device, string metric), long untilInMs) in _doubts)
+        {
+            writer.Text(type);
+            writer.Text(device);
+            writer.Text(metric);
+            writer.Signed(untilInMs);
+        }
+
         writer.Signed(_lastReviewInMs);
         writer.Signed(DueInMs ?? long.MaxValue);
     }
@@ -108,6 +117,12 @@ public sealed partial class Area
         for (int i = 0; i < told && !reader.Failed; i++)
         {
             _toldParent[reader.Text()] = (reader.Signed(), (int)reader.Signed(), (int)reader.Signed(), reader.Signed());
+        }
+
+        int doubts = reader.Count(1 << 20);
+        for (int i = 0; i < doubts && !reader.Failed; i++)
+        {
+            _doubts[(reader.Text(), reader.Text(), reader.Text())] = reader.Signed();
         }
 
         _lastReviewInMs = reader.Signed();

@@ -14,6 +14,9 @@ namespace Streams.Domain.Areas;
 /// </remarks>
 public sealed partial class Area
 {
+    /// <summary>A sensor that sent impossible or frozen values is not believed at once when it changes: half a day.</summary>
+    private const long DoubtInMs = 12 * 3_600_000;
+
     private readonly SortedDictionary<string, Membership> _byType = new(StringComparer.Ordinal);
     private readonly List<Lane> _lanes = [];
     private readonly Dictionary<ConditionKey, AlertCase> _cases = [];
@@ -22,6 +25,7 @@ public sealed partial class Area
     private readonly Dictionary<string, (long Frontier, int Devices, int Silent, long Interval)> _toldParent = new(StringComparer.Ordinal);
     private readonly HashSet<AlertCase> _touched = [];
     private readonly List<AreaAggregate> _selected = [];
+    private readonly SortedDictionary<(string Type, string Device, string Metric), long> _doubts = [];
     private AlertVoice? _voice;
     private AlertRules _rules = AlertRules.None;
     private long _lastReviewInMs = long.MinValue;
@@ -185,6 +189,11 @@ public sealed partial class Area
 
     private void Note(AnomalyNotice anomaly)
     {
+        if (anomaly.Kind is "range" or "stuck")
+        {
+            _doubts[(anomaly.Type, anomaly.DeviceId, anomaly.Metric)] = anomaly.IsRaised ? long.MaxValue : anomaly.TimeInMs + DoubtInMs;
+        }
+
         bool concernsParent = false;
         foreach (AlertRule rule in _rules.ForAnomaly(anomaly, AreaLevels.Leaf | AreaLevels.Parent | AreaLevels.Root))
         {
@@ -268,7 +277,7 @@ public sealed partial class Area
 
         foreach (AlertCase one in _cases.Values)
         {
-            bool goesOn = isTime && (one.Devices is { IsEmpty: false } || one.Children is { IsEmpty: false }) && one.HasOpenSpans;
+            bool goesOn = isTime && (one.HasOpenSpans || (one.Lives.Count > 0 && (one.Devices ?? one.Children) is not null));
             if (!_touched.Contains(one) && (goesOn || one.DueInMs <= nowInMs))
             {
                 Decide(one, isConfirmed: goesOn);
@@ -363,7 +372,7 @@ public sealed partial class Area
 
             AlertCase one = CaseOf(new ConditionKey(rule.Id, lane.Type, ""));
             one.Windows ??= new WindowTrack();
-            if (WindowMeasure.Of(rule, one, _selected) is { } verdict)
+            if (!IsInDoubt(lane.Type, metrics, slot) && WindowMeasure.Of(rule, one, _selected) is { } verdict)
             {
                 one.Windows.Set(rule, in verdict);
             }
@@ -384,6 +393,31 @@ public sealed partial class Area
             window.IsPending = true;
             _aggregates.Add(window);
         }
+    }
+
+    /// <summary>
+    /// True if half of the devices or more sent impossible or frozen values of the metric, now or shortly before: what they say
+    /// of the world neither raises nor upholds an alert then. Only devices of the area itself are known that well.
+    /// </summary>
+    private bool IsInDoubt(string type, MetricSelection metrics, Slot slot)
+    {
+        if (_doubts.Count == 0)
+        {
+            return false;
+        }
+
+        int devices = 0;
+        string last = "";
+        foreach (((string ofType, string device, string metric), long untilInMs) in _doubts)
+        {
+            if (ofType == type && device != last && untilInMs >= slot.StartInMs && metrics.Includes(metric))
+            {
+                devices++;
+                last = device;
+            }
+        }
+
+        return devices > 0 && 2 * devices >= MembersOf(type).Devices;
     }
 
     private void PassUp(ObservedSeries series, WindowSize size, long startInMs, in Moments moments, in QuantileSketch sketch, int members)

@@ -140,6 +140,9 @@ public readonly record struct MemberUpdate
 /// <summary>An anomaly of a device below, raised or cleared.</summary>
 public sealed record AnomalyNotice
 {
+    /// <summary>Kind of an anomaly beyond a configured limit; outside, where it is one of two sorts of <c>level</c>, it has no word of its own.</summary>
+    public const string Limit = "limit";
+
     public required string Id { get; init; }
 
     public required string DeviceId { get; init; }
