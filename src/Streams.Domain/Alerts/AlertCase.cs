@@ -94,6 +94,19 @@ internal sealed class AlertCase(ConditionKey key)
         }
     }
 
+    /// <summary>A child tells of something that an earlier alert of this area spoke for already: it need not say it again.</summary>
+    public void CoverLate(AlertVoice voice, ConditionNotice notice)
+    {
+        foreach (Handled handled in _handled)
+        {
+            if (handled.Revision > 0 && notice.OnsetInMs <= handled.EndInMs && notice.EndInMs >= handled.StartInMs)
+            {
+                voice.TellChild(notice.Area, new CoverageNotice(
+                    Key, AlertVoice.IdOf(voice.Area, Key, handled.StartInMs), handled.StartInMs, handled.EndInMs));
+            }
+        }
+    }
+
     /// <summary>The rule is gone from the configuration: what stands is cancelled.</summary>
     public void Abandon(AlertVoice voice)
     {
@@ -212,9 +225,10 @@ internal sealed class AlertCase(ConditionKey key)
         if (Children is { IsEmpty: false } children && rule.MinChildren > 0)
         {
             int before = periods.Count;
+            int enough = Math.Max(rule.MinChildren, (int)Math.Ceiling(rule.MinChildrenShare * membership.Areas));
             AlertRule counting = rule with
             {
-                Steps = [new SeverityStep(AlertSeverity.Unknown, rule.MinChildren, rule.MinChildren - 1)],
+                Steps = [new SeverityStep(AlertSeverity.Unknown, enough, enough - 1)],
                 Below = false,
                 For = TimeSpan.Zero,
             };
@@ -415,6 +429,9 @@ internal sealed class AlertCase(ConditionKey key)
                 OnsetInMs = life.Period.StartInMs,
                 EndInMs = life.Period.EndInMs,
                 Measure = life.Period.Worst.Measure,
+                Value = life.Period.Worst.Value,
+                Unit = Unit,
+                Devices = NamesOfDevices(rule, life),
             });
         }
 
@@ -436,6 +453,17 @@ internal sealed class AlertCase(ConditionKey key)
         }
 
         Tell(rule, voice, life);
+    }
+
+    private string NamesOfDevices(AlertRule rule, AlertLife life)
+    {
+        const int most = 8;
+        if (Devices is not null && rule.Condition is AlertCondition.Devices condition)
+        {
+            return string.Join(", ", Devices.During(life.Period, (long)condition.Within.TotalMilliseconds, most, out _).Select(span => span.Subject).Distinct());
+        }
+
+        return Children is null ? "" : string.Join(", ", Children.During(life.Period, 0, most, out _).Select(span => span.Explanation).Where(names => names.Length > 0));
     }
 
     private void Tell(AlertRule? rule, AlertVoice voice, AlertLife life)

@@ -43,6 +43,9 @@ public abstract record AlertCondition
         /// <summary>Which earlier windows are comparable.</summary>
         public UsualTime At { get; init; } = UsualTime.Any;
 
+        /// <summary>What the hours before and after count as; only for comparisons by hour.</summary>
+        public NeighbourHours Neighbours { get; init; } = NeighbourHours.Pooled;
+
         /// <summary>Which quantile of the comparable windows is "the usual": 0.5 the middle, 0.95 the usual high.</summary>
         public double Quantile { get; init; } = 0.5;
 
@@ -156,7 +159,17 @@ public enum Comparison : byte
     Difference,
 }
 
-/// <summary>Which earlier windows are like this one. Neighbouring hours count as the same, so that daylight saving changes nothing.</summary>
+/// <summary>How an hour's neighbours help to say what is usual; either way daylight saving shifts nothing by a whole hour.</summary>
+public enum NeighbourHours : byte
+{
+    /// <summary>All three hours are one: the most windows to learn from, for what has a gentle daily course.</summary>
+    Pooled,
+
+    /// <summary>Of the three, the one nearest to an alarm is the usual: for what doubles from one hour to the next, as crowds do.</summary>
+    Nearest,
+}
+
+/// <summary>Which earlier windows are like this one, their neighbouring hours included.</summary>
 public enum UsualTime : byte
 {
     Any,

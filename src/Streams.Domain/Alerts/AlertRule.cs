@@ -43,6 +43,9 @@ public sealed record AlertRule
     /// <summary>When so many child areas have the condition at once, their parent raises one alert in their place. 0 for never.</summary>
     public int MinChildren { get; init; } = 2;
 
+    /// <summary>And so many of the child areas that have devices of the type, 0 to 1: two districts of twenty are not yet the city.</summary>
+    public double MinChildrenShare { get; init; }
+
     public ImmutableArray<AlertCategory> Categories { get; init; } = [AlertCategory.Other];
 
     public ImmutableArray<AlertResponse> Responses { get; init; } = [AlertResponse.Monitor];

@@ -141,9 +141,13 @@ internal sealed class AlertVoice(string area, AlertRules rules)
         AlertCase from, AlertRule? rule, Period period, List<Span> devices, int deviceCount, List<Span> children, int childCount)
     {
         Verdict shown = period.IsOpen ? period.Latest : period.Worst;
-        SeverityStep? step = rule is not null && period.Step >= 0 && period.Step < rule.Steps.Length ? rule.Steps[period.Step] : null;
+        SeverityStep? step = rule is null ? null
+            : period.Step >= 0 && period.Step < rule.Steps.Length ? rule.Steps[period.Step]
+            : rule.Steps.Cast<SeverityStep?>().FirstOrDefault(one => one!.Value.Severity == period.Severity);
         int count = deviceCount > 0 ? deviceCount : childCount > 0 ? childCount : shown.Count;
-        string[] deviceIds = [.. devices.Select(span => span.Subject).Distinct()];
+        string[] deviceIds = devices.Count > 0
+            ? [.. devices.Select(span => span.Subject).Distinct()]
+            : [.. children.Select(span => span.Explanation).Where(names => names.Length > 0)];
         string[] places = [.. children.Select(span => rules.NameOf(span.Subject)).Distinct()];
 
         // Without figures of its own the area speaks of the worst of its children.
@@ -161,7 +165,7 @@ internal sealed class AlertVoice(string area, AlertRules rules)
             ["usual"] = isOfChildren ? "-" : AlertWording.Number(shown.Usual),
             ["count"] = count.ToString(CultureInfo.InvariantCulture),
             ["members"] = Math.Max(shown.Members, count).ToString(CultureInfo.InvariantCulture),
-            ["devices"] = AlertWording.List(deviceIds, deviceCount),
+            ["devices"] = AlertWording.List(deviceIds, Math.Max(deviceCount, deviceIds.Length)),
             ["places"] = childCount > 0 ? AlertWording.List(places, childCount) : rules.NameOf(Area),
             ["metric"] = from.Metric.Length > 0 ? from.Metric : devices.Count > 0 ? devices[0].Metric : "-",
             ["since"] = AlertWording.Time(period.StartInMs),
@@ -223,7 +227,13 @@ internal sealed class AlertVoice(string area, AlertRules rules)
 
         foreach (Span span in children)
         {
-            evidence.Add(new AlertEvidence { Area = span.Subject, AlertId = span.Id, TimeInMs = span.FromInMs });
+            evidence.Add(new AlertEvidence
+            {
+                Area = span.Subject,
+                AlertId = span.Id,
+                TimeInMs = span.FromInMs,
+                Explanation = span.Explanation.Length > 0 ? span.Explanation : null,
+            });
         }
 
         return evidence.ToImmutable();

@@ -42,7 +42,8 @@ internal sealed class MeasureHistory
     }
 
     /// <summary>Values of the earlier windows that are comparable with one that starts here, oldest first.</summary>
-    public void Comparable(long startInMs, long beforeInMs, UsualTime at, List<double> into)
+    /// <param name="hour">How many hours earlier or later in its cycle, or null for the same hour and both its neighbours.</param>
+    public void Comparable(long startInMs, long beforeInMs, UsualTime at, int? hour, List<double> into)
     {
         foreach ((long start, double value) in _windows)
         {
@@ -51,7 +52,7 @@ internal sealed class MeasureHistory
                 return;
             }
 
-            if (IsComparable(start, startInMs, at))
+            if (IsComparable(start, startInMs, at, hour))
             {
                 into.Add(value);
             }
@@ -90,7 +91,7 @@ internal sealed class MeasureHistory
         }
     }
 
-    private static bool IsComparable(long startInMs, long withInMs, UsualTime at)
+    private static bool IsComparable(long startInMs, long withInMs, UsualTime at, int? hour)
     {
         int cycle = at switch
         {
@@ -103,8 +104,10 @@ internal sealed class MeasureHistory
             return true;
         }
 
-        long apart = Math.Abs((Math.Max(0, startInMs) / HourInMs) - (Math.Max(0, withInMs) / HourInMs)) % cycle;
-        return Math.Min(apart, cycle - apart) <= 1;
+        long apart = ((Math.Max(0, startInMs) / HourInMs) - (Math.Max(0, withInMs) / HourInMs)) % cycle;
+        apart = apart < 0 ? apart + cycle : apart;
+        int distance = (int)Math.Min(apart, cycle - apart);
+        return hour is null ? distance <= 1 : distance == Math.Abs(hour.Value) && (distance == 0 || apart == (hour > 0 ? 1 : cycle - 1));
     }
 
     private int IndexAtOrAfter(long startInMs)

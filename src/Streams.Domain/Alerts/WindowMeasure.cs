@@ -61,8 +61,7 @@ internal static class WindowMeasure
         int seen = 0;
         foreach ((long start, double one) in recent)
         {
-            comparable.Clear();
-            of.History.Comparable(start, recent[0].StartInMs, unusual.At, comparable);
+            Comparable(rule, unusual, of.History, start, recent[0].StartInMs, comparable);
             if (comparable.Count < Math.Max(1, unusual.MinHistory))
             {
                 return null;
@@ -91,6 +90,48 @@ internal static class WindowMeasure
         return Verdict(window, counts ? measure : Neutral(rule, unusual), members) with { Value = value, Usual = usual, Count = (int)Math.Min(sum, int.MaxValue) };
     }
 
+    /// <summary>
+    /// Earlier values to compare with: those of the hour and its neighbours together, or of the one of the three that is nearest
+    /// to an alarm, where each has enough of them.
+    /// </summary>
+    private static void Comparable(
+        AlertRule rule, AlertCondition.Unusual unusual, MeasureHistory history, long startInMs, long beforeInMs, List<double> into)
+    {
+        const int enough = 4;
+        into.Clear();
+        history.Comparable(startInMs, beforeInMs, unusual.At, null, into);
+        if (unusual.At == UsualTime.Any || unusual.Neighbours == NeighbourHours.Pooled || into.Count < unusual.MinHistory)
+        {
+            return;
+        }
+
+        List<double>? extreme = null;
+        double best = 0;
+        for (int offset = -1; offset <= 1; offset++)
+        {
+            var hour = new List<double>();
+            history.Comparable(startInMs, beforeInMs, unusual.At, offset, hour);
+            if (hour.Count < enough)
+            {
+                return;
+            }
+
+            hour.Sort();
+            double usual = QuantileOf(hour, unusual.Quantile);
+            if (extreme is null || (rule.Below ? usual < best : usual > best))
+            {
+                extreme = hour;
+                best = usual;
+            }
+        }
+
+        // As many as there are of all three, or a rule's minimum would mean another thing with each.
+        into.Clear();
+        into.AddRange(extreme!);
+        into.AddRange(extreme!);
+        into.AddRange(extreme!);
+    }
+
     private static Verdict? OfTrend(AlertRule rule, AlertCondition.Trend trend, AlertCase of, IReadOnlyList<AreaAggregate> windows, int members)
     {
         AreaAggregate window = windows[0];
@@ -116,6 +157,12 @@ internal static class WindowMeasure
         slopes.Sort();
         double slope = QuantileOf(slopes, 0.5);
         double expected = value + (slope * trend.Horizon.TotalMilliseconds);
+        if (rule.RaisedStep(value) >= 0)
+        {
+            // It is there already, so there is nothing to foresee: what has come is for another rule to say.
+            return Verdict(window, rule.Below ? double.MaxValue : double.MinValue, members) with { Value = value };
+        }
+
         int step = rule.RaisedStep(expected);
         double limit = step >= 0 ? rule.Steps[step].Raise : double.NaN;
         double eta = slope != 0 ? (limit - value) / slope : 0;

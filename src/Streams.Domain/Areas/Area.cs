@@ -244,8 +244,11 @@ public sealed partial class Area
             FromInMs = notice.OnsetInMs,
             UntilInMs = notice.EndInMs,
             Severity = notice.Severity,
-            Value = notice.Measure,
+            Value = notice.Value,
+            Explanation = notice.Devices,
         });
+        one.Unit = notice.Unit.Length > 0 ? notice.Unit : one.Unit;
+        one.CoverLate(Voice, notice);
         _touched.Add(one);
     }
 

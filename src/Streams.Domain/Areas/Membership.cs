@@ -12,6 +12,9 @@ internal sealed class Membership
 
     public int Count => _members.Count;
 
+    /// <summary>Members that are child areas.</summary>
+    public int Areas => _members.Values.Count(member => member.IsArea);
+
     /// <summary>Devices below, over all members.</summary>
     public int Devices { get; private set; }
 

@@ -190,6 +190,14 @@ public sealed record ConditionNotice
 
     /// <summary>The figure that the rule is about, at its worst.</summary>
     public double Measure { get; init; }
+
+    /// <summary>The value it was made of, in <see cref="Unit"/>.</summary>
+    public double Value { get; init; }
+
+    public string Unit { get; init; } = "";
+
+    /// <summary>Ids of the devices concerned, the first few, joined by ", "; empty where the condition is not about single devices.</summary>
+    public string Devices { get; init; } = "";
 }
 
 /// <summary>

@@ -70,6 +70,9 @@ public static class ObservationCodec
             writer.Signed(notice.OnsetInMs);
             writer.Signed(notice.EndInMs);
             writer.Double(notice.Measure);
+            writer.Double(notice.Value);
+            writer.Text(notice.Unit);
+            writer.Text(notice.Devices);
         }
 
         writer.Unsigned((ulong)observation.Coverage.Count);
@@ -269,6 +272,9 @@ public static class ObservationCodec
                 OnsetInMs = reader.Signed(),
                 EndInMs = reader.Signed(),
                 Measure = reader.Double(),
+                Value = reader.Double(),
+                Unit = reader.Text(),
+                Devices = reader.Text(),
             });
         }
 

@@ -1,10 +1,14 @@
 using Streams.Domain.Detection;
+using Streams.Domain.Windows;
 
 namespace Streams.Domain.Devices;
 
 /// <summary>Silence: by processing time for a device that is live, by event time for gaps that only a later reading shows.</summary>
 public sealed partial class Device
 {
+    /// <summary>In processing time; far longer than two readings of a recording that is played are apart.</summary>
+    private const long IdleAfterInMs = 60_000;
+
     internal OpenAnomaly? OpenSilence =>
         IsSilent ? new OpenAnomaly(AnomalyKind.Silence, _silentRaisedAtInMs, _silentSinceInMs, 0) : null;
 
@@ -40,6 +44,42 @@ public sealed partial class Device
         {
             DueInMs = null;
         }
+    }
+
+    /// <summary>
+    /// Event devices have no interval, so the next reading that would close a window may come in a month. Live, the clock closes
+    /// their windows when they end; in a recording, where the clock says nothing about the windows, a minute without readings does.
+    /// </summary>
+    private void AwaitIdle(long nowInMs)
+    {
+        bool isLive = nowInMs - LiveWithinInMs <= _nextCloseInMs;
+        DueInMs = _nextCloseInMs == long.MaxValue ? null : isLive ? Math.Max(nowInMs + 1, _nextCloseInMs) : nowInMs + IdleAfterInMs;
+    }
+
+    private Outcome CloseByClock(long nowInMs)
+    {
+        // Never beyond the windows that the last reading is in: in a recording the clock is years ahead.
+        long throughInMs = long.MaxValue;
+        foreach (MetricState metric in Metrics)
+        {
+            WindowPlan plan = metric.Metric.Type.Plan;
+            WindowSize largest = plan.Sizes[^1];
+            throughInMs = Math.Min(throughInMs, Math.Min(nowInMs - plan.LatenessInMs, largest.StartOf(LastEventInMs) + largest.LengthInMs()));
+        }
+
+        if (throughInMs > WatermarkInMs && throughInMs != long.MaxValue)
+        {
+            _idleWatermarkInMs = throughInMs;
+            _nextCloseInMs = long.MaxValue;
+            foreach (MetricState metric in Metrics)
+            {
+                Close(metric, throughInMs);
+            }
+
+            AwaitIdle(nowInMs);
+        }
+
+        return new Outcome(_hasWindows ? OutcomeKind.Speaks : OutcomeKind.Quiet);
     }
 
     private void RaiseSilence(long sinceInMs, long atInMs)

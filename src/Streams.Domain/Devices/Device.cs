@@ -180,6 +180,11 @@ public sealed partial class Device(string id)
             Apply(reading, ref entry, type, verdict == SequenceVerdict.New);
         }
 
+        if (_primary is { SilentAfterInMs: null })
+        {
+            AwaitIdle(nowInMs);
+        }
+
         ReadingCount++;
         bool speaks = _hasWindows;
         _hasWindows |= hadWindows;
@@ -201,6 +206,11 @@ public sealed partial class Device(string id)
         }
 
         DueInMs = null;
+        if (_primary is { SilentAfterInMs: null })
+        {
+            return CloseByClock(nowInMs);
+        }
+
         if (_primary is not { SilentAfterInMs: not null } || IsSilent || LastEventInMs == long.MinValue)
         {
             return new Outcome(OutcomeKind.Quiet);

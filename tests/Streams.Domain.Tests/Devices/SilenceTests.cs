@@ -62,8 +62,49 @@ public sealed class SilenceTests
     {
         var bench = new Bench("d");
         bench.Send(0, "\"request.tree\":1", "\"type\":\"citizen_report\",\"area\":\"boston\"");
-        Assert.Null(bench.Device.DueInMs);
         bench.Drain();
-        Assert.Equal(OutcomeKind.Speaks, bench.Send(1e6, "\"request.tree\":1").Kind);
+        Assert.Equal(OutcomeKind.Speaks, bench.Wake(9e5).Kind);
+        Assert.Equal("ok", DeviceJson.StateOf(bench.Device));
+        Assert.DoesNotContain(bench.Drain(), line => line.Contains("silence", StringComparison.Ordinal));
+        bench.Send(1e6, "\"request.tree\":1");
+        Assert.DoesNotContain(bench.Drain(), line => line.Contains("silence", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_clock_closes_the_windows_of_a_live_event_device_when_they_end()
+    {
+        var bench = new Bench("d");
+        bench.Send(0, "\"request.tree\":1", "\"type\":\"citizen_report\",\"area\":\"boston\"", nowSecond: 1);
+        bench.Drain();
+        int wakes = 0;
+        var closed = new List<string>();
+        while (bench.Device.DueInMs is { } due && wakes++ < 10)
+        {
+            Assert.True(due <= Bench.Start + (2 * 86_400_000L));
+            bench.Wake((due - Bench.Start) / 1000.0);
+            closed.AddRange(bench.Drain());
+        }
+
+        Assert.NotEmpty(closed);
+        Assert.Null(bench.Device.DueInMs);
+        Assert.True(wakes <= 4);
+
+        // What comes late for a closed window revises it.
+        bench.Send(10, "\"request.tree\":1", nowSecond: 2e5);
+        Assert.NotEmpty(bench.Drain());
+    }
+
+    [Fact]
+    public void In_a_recording_a_minute_without_readings_closes_the_windows_of_an_event_device()
+    {
+        var bench = new Bench("d");
+        const double years = 3e8;
+        bench.Send(0, "\"request.tree\":1", "\"type\":\"citizen_report\",\"area\":\"boston\"", nowSecond: years);
+        bench.Drain();
+        Assert.Equal(Bench.Start + (long)((years + 60) * 1000), bench.Device.DueInMs);
+        Assert.Equal(OutcomeKind.Speaks, bench.Wake(years + 60).Kind);
+        Assert.NotEmpty(bench.Drain());
+        Assert.Null(bench.Device.DueInMs);
+        Assert.True(bench.Device.WatermarkInMs <= Bench.Start + 86_400_000L);
     }
 }

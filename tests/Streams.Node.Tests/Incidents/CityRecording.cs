@@ -52,6 +52,17 @@ internal sealed class CityRecording : IAreaOutput
 
     public IReadOnlyDictionary<string, Area> Areas => _areas;
 
+    public long LastReadingInMs { get; private set; }
+
+    /// <summary>Devices that the alert names, in any of its states.</summary>
+    public HashSet<string> DevicesOf(Alert alert) =>
+        [.. Alerts.Where(one => one.Id == alert.Id).SelectMany(DevicesNamed)];
+
+    /// <summary>Devices that this state of an alert names, itself or for a child area.</summary>
+    public static IEnumerable<string> DevicesNamed(Alert alert) =>
+        alert.Evidence.SelectMany(evidence => evidence.DeviceId is { } device ? [device]
+            : evidence.Area is null ? [] : (evidence.Explanation ?? "").Split(", ", StringSplitOptions.RemoveEmptyEntries));
+
     /// <summary>Alerts by id: the first state, and the last.</summary>
     public IEnumerable<(Alert First, Alert Last)> Stories =>
         Alerts.GroupBy(alert => alert.Id).Select(states => (states.First(), states.Last()));
@@ -94,6 +105,7 @@ internal sealed class CityRecording : IAreaOutput
         }
 
         Readings++;
+        LastReadingInMs = Math.Max(LastReadingInMs, recorded.TimeInMs);
         if (!ReadingParser.TryParse(_json.WrittenSpan, _now, _reading, out Refusal? refusal))
         {
             Refuse(refusal);
