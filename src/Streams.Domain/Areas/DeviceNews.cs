@@ -55,7 +55,10 @@ public sealed class DeviceNews(ObservationBuilder builder, DeviceCatalog catalog
     public void Moved(DeviceRegistration registration, string fromArea) =>
         builder.AddMember(fromArea, new MemberUpdate { Id = _device, Type = registration.Type, WatermarkInMs = 0, LastEventInMs = 0, Devices = 0 });
 
-    public void Anomaly(AnomalyEvent anomaly) => builder.AddAnomaly(anomaly.Area, new AnomalyNotice
+    public void Anomaly(AnomalyEvent anomaly) => builder.AddAnomaly(anomaly.Area, NoticeOf(anomaly));
+
+    /// <summary>What the area is told of an anomaly.</summary>
+    public static AnomalyNotice NoticeOf(AnomalyEvent anomaly) => new()
     {
         Id = anomaly.Id,
         DeviceId = anomaly.DeviceId,
@@ -71,7 +74,7 @@ public sealed class DeviceNews(ObservationBuilder builder, DeviceCatalog catalog
         Expected = anomaly.Expected,
         Score = anomaly.Score,
         Explanation = anomaly.Explanation,
-    });
+    };
 
     public void Closed(in ClosedWindow window) => builder.AddWindow(
         _area, window.Type, window.Metric, window.Unit, window.Size, window.StartInMs, in window.Added, in window.AddedSketch, window.Revision > 0);

@@ -161,21 +161,7 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
         _draft.EndRecord();
         _draft.Journal(_actor, anomaly.TimeInMs, "anomaly_" + state, _body.WrittenSpan);
         _draft.Put(new Document(AnomalyEndpoints.Collection, anomaly.Id, anomaly.Area, anomaly.DeviceId, state, anomaly.SinceInMs, default), _body.WrittenSpan);
-        _news.AddAnomaly(anomaly.Area, new AnomalyNotice
-        {
-            Id = anomaly.Id,
-            DeviceId = anomaly.DeviceId,
-            Type = anomaly.Type,
-            Metric = anomaly.Metric,
-            Kind = anomaly.Kind.Word(),
-            IsRaised = anomaly.IsRaised,
-            TimeInMs = anomaly.TimeInMs,
-            SinceInMs = anomaly.SinceInMs,
-            Value = anomaly.Value,
-            Expected = anomaly.Expected,
-            Score = anomaly.Score,
-            Explanation = anomaly.Explanation,
-        });
+        _news.AddAnomaly(anomaly.Area, DeviceNews.NoticeOf(anomaly));
     }
 
     void IDeviceOutput.Closed(in ClosedWindow window)
