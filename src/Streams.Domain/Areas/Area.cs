@@ -17,6 +17,9 @@ public sealed partial class Area
     /// <summary>A sensor that sent impossible or frozen values is not believed at once when it changes: half a day.</summary>
     private const long DoubtInMs = 12 * 3_600_000;
 
+    /// <summary>Doubts kept before those that are over are looked for; far more than an area has broken sensors.</summary>
+    private const int MostDoubts = 1024;
+
     private readonly SortedDictionary<string, Membership> _byType = new(StringComparer.Ordinal);
     private readonly List<Lane> _lanes = [];
     private readonly Dictionary<ConditionKey, AlertCase> _cases = [];
@@ -192,6 +195,13 @@ public sealed partial class Area
         if (anomaly.Kind is "range" or "stuck")
         {
             _doubts[(anomaly.Type, anomaly.DeviceId, anomaly.Metric)] = anomaly.IsRaised ? long.MaxValue : anomaly.TimeInMs + DoubtInMs;
+            if (_doubts.Count > MostDoubts)
+            {
+                foreach (var old in _doubts.Where(doubt => doubt.Value < anomaly.TimeInMs).Select(doubt => doubt.Key).ToList())
+                {
+                    _doubts.Remove(old);
+                }
+            }
         }
 
         bool concernsParent = false;
@@ -305,9 +315,10 @@ public sealed partial class Area
         foreach (Lane lane in _lanes)
         {
             Membership members = MembersOf(lane.Type);
+            long frontier = lane.Oldest is null ? 0 : members.Frontier();
             while (lane.Oldest is { } oldest)
             {
-                if (oldest.EndInMs > members.Frontier())
+                if (oldest.EndInMs > frontier)
                 {
                     if (nowInMs < DeadlineOf(oldest, members))
                     {
@@ -315,6 +326,7 @@ public sealed partial class Area
                     }
 
                     members.LeaveOutBefore(oldest.EndInMs);
+                    frontier = members.Frontier();
                 }
 
                 Close(lane);
