@@ -18,6 +18,7 @@ internal sealed class CityStream(long firstInMs)
     public const int Devices = 200;
     public const int Areas = 10;
     public const int IntervalInMs = 10_000;
+    private const int MinuteInMs = 60_000;
     private const int CrossingEvery = 97;
     private const int BadEvery = 50;
     private const double Usual = 40;
@@ -40,6 +41,17 @@ internal sealed class CityStream(long firstInMs)
 
     /// <summary>How many of a device's readings of so many rounds are to be taken.</summary>
     public static int AcceptedOf(int device, int rounds) => rounds - Enumerable.Range(0, rounds).Count(round => IsBad(device, round));
+
+    /// <summary>Accepted readings of a device in each minute that is over when the last of so many rounds has come, by the minute's start.</summary>
+    public Dictionary<long, int> MinutesOf(int device, int rounds)
+    {
+        long TimeOf(int round) => firstInMs + ((long)round * IntervalInMs);
+        return Enumerable.Range(0, rounds)
+            .Where(round => !IsBad(device, round))
+            .GroupBy(round => TimeOf(round) / MinuteInMs * MinuteInMs)
+            .Where(minute => minute.Key + MinuteInMs <= TimeOf(rounds - 1))
+            .ToDictionary(minute => minute.Key, minute => minute.Count());
+    }
 
     public static int BadIn(int rounds) => Enumerable.Range(0, rounds).Sum(round => Enumerable.Range(0, Devices).Count(device => IsBad(device, round)));
 

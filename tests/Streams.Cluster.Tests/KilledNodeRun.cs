@@ -41,6 +41,9 @@ public sealed class KilledNodeRun : IAsyncLifetime
     /// <summary>What each device must have decided, reckoned without a cluster.</summary>
     internal Dictionary<string, List<AnomalyEvent>> Expected { get; private set; } = [];
 
+    /// <summary>Accepted readings in each device's minutes that are over, by the minute's start.</summary>
+    internal Dictionary<string, Dictionary<long, int>> Minutes { get; private set; } = [];
+
     internal List<Published> Anomalies { get; private set; } = [];
 
     internal List<Published> Alerts { get; private set; } = [];
@@ -83,6 +86,12 @@ public sealed class KilledNodeRun : IAsyncLifetime
             TimeSpan.FromSeconds(20),
             () => Task.FromResult(
                 Ids(observer.Of("city.anomalies")) >= Expected.Values.Sum(decided => decided.Count) && Ids(observer.Of("city.dead-letters")) >= CityStream.BadIn(Rounds)),
+            () => b.Said);
+        Minutes = Enumerable.Range(0, CityStream.Devices).ToDictionary(CityStream.IdOf, device => city.MinutesOf(device, Rounds));
+        await Eventually.Is(
+            "every minute that is over is published for every device",
+            TimeSpan.FromSeconds(20),
+            () => Task.FromResult(Published.MinutesOf(observer.Of("city.aggregates")).Values.Sum(counts => counts.Values.Sum()) >= Minutes.Values.Sum(counts => counts.Values.Sum())),
             () => b.Said);
         Anomalies = observer.Of("city.anomalies");
         Alerts = observer.Of("city.alerts");

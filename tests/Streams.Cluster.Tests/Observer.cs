@@ -11,6 +11,26 @@ internal sealed record Published(string Topic, string Key, string Id, string Tex
     /// <summary>Not for dead letters: their value is the refused input, whatever that is.</summary>
     public JsonElement Json => Parse(Text);
 
+    /// <summary>Readings in each device's minutes as last revised, by device and the minute's start.</summary>
+    public static Dictionary<string, Dictionary<long, int>> MinutesOf(IEnumerable<Published> aggregates)
+    {
+        Dictionary<string, Dictionary<long, int>> minutes = [];
+        foreach (JsonElement aggregate in aggregates.Select(each => each.Json))
+        {
+            string[] subject = aggregate.GetProperty("subject").GetString()!.Split(':', 2);
+            JsonElement window = aggregate.GetProperty("window");
+            if (subject[0] == "device" && window.GetProperty("size").GetString() == "PT1M")
+            {
+                minutes.TryAdd(subject[1], []);
+
+                // Revisions of a window come in order, and each holds all that came before it.
+                minutes[subject[1]][window.GetProperty("start").GetDateTimeOffset().ToUnixTimeMilliseconds()] = aggregate.GetProperty("count").GetInt32();
+            }
+        }
+
+        return minutes;
+    }
+
     private static JsonElement Parse(string text)
     {
         using JsonDocument json = JsonDocument.Parse(text);
