@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -24,6 +26,7 @@ public sealed unsafe class EmbeddedBroker : IDisposable
     private readonly BootstrapForwarder? _forwarder;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, int> _topics = [];
+    private Socket? _heldPort;
     private bool _disposed;
 
     /// <param name="topics">Topics to have from the start.</param>
@@ -104,10 +107,26 @@ public sealed unsafe class EmbeddedBroker : IDisposable
     }
 
     /// <summary>Fault: closes all connections and takes no new ones. Log and port stay.</summary>
-    public void GoDown() => Rd.MockBrokerDown(_cluster, AllBrokers);
+    /// <exception cref="LogFailedException">Another took the port at this very moment.</exception>
+    public void GoDown()
+    {
+        lock (_gate)
+        {
+            Rd.MockBrokerDown(_cluster, AllBrokers);
+            _heldPort ??= Hold(IPEndPoint.Parse(Address));
+        }
+    }
 
     /// <summary>Ends <see cref="GoDown"/>.</summary>
-    public void ComeUp() => Rd.MockBrokerUp(_cluster, AllBrokers);
+    public void ComeUp()
+    {
+        lock (_gate)
+        {
+            _heldPort?.Dispose();
+            _heldPort = null;
+            Rd.MockBrokerUp(_cluster, AllBrokers);
+        }
+    }
 
     /// <summary>Fault: gives up the fixed port, so that another broker can take it; clients that are connected stay so.</summary>
     public void LeavePort() => _forwarder?.Dispose();
@@ -130,6 +149,25 @@ public sealed unsafe class EmbeddedBroker : IDisposable
     /// <summary>Ends <see cref="FailNext"/>.</summary>
     public void StopFailing(KafkaRequest request) => Rd.MockClearErrors(_cluster, (short)request);
 
+    /// <summary>
+    /// Bound, not listening: the system gives the port to nobody else, while connecting to it is refused. librdkafka ends the process
+    /// when it cannot have its port back, and the system hands such ports out as local ones of any connection.
+    /// </summary>
+    private static Socket Hold(IPEndPoint address)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Bind(address);
+            return socket;
+        }
+        catch (SocketException exception)
+        {
+            socket.Dispose();
+            throw new LogFailedException($"The embedded broker, being down, could not keep its port {address}: {exception.Message}");
+        }
+    }
+
     /// <summary>Stops the broker; its log is gone.</summary>
     public void Dispose()
     {
@@ -144,6 +182,7 @@ public sealed unsafe class EmbeddedBroker : IDisposable
         }
 
         _forwarder?.Dispose();
+        _heldPort?.Dispose();
         Rd.MockClusterDestroy(_cluster);
         _client.Release();
         _client.WaitUntilDestroyed(TimeSpan.FromSeconds(5));
