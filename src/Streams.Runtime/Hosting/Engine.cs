@@ -529,24 +529,24 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         }
     }
 
-    [LoggerMessage(1101, LogLevel.Warning, "The log's client failed. Dropping all shards and connecting anew; their owners continue from the store.")]
+    [LoggerMessage(1111, LogLevel.Warning, "The log's client failed. Dropping all shards and connecting anew; their owners continue from the store.")]
     private static partial void LogFailed(ILogger logger, Exception error);
 
-    [LoggerMessage(1102, LogLevel.Warning, "{Partition}: can not be claimed yet; trying again.")]
+    [LoggerMessage(1112, LogLevel.Warning, "{Partition}: can not be claimed yet; trying again.")]
     private static partial void LogClaimFailed(ILogger logger, Exception error, InboxPartition partition);
 
-    [LoggerMessage(1103, LogLevel.Warning, "{Partition}: this is not the log that was read before (position {OldNextOffset}). State is kept; reading starts at the beginning of the new log. Records the old log held and that were not read yet are lost to this cluster.")]
+    [LoggerMessage(1113, LogLevel.Warning, "{Partition}: this is not the log that was read before (position {OldNextOffset}). State is kept; reading starts at the beginning of the new log. Records the old log held and that were not read yet are lost to this cluster.")]
     private static partial void LogReplaced(ILogger logger, InboxPartition partition, long oldNextOffset);
 
-    [LoggerMessage(1104, LogLevel.Critical, "{Partition}: the stored position {NextOffset} lies beyond the end of the log ({High}). The log lost data or was replaced under the same id; the shard is not read. Restore the log, or give the cluster a new incarnation.")]
+    [LoggerMessage(1114, LogLevel.Critical, "{Partition}: the stored position {NextOffset} lies beyond the end of the log ({High}). The log lost data or was replaced under the same id; the shard is not read. Restore the log, or give the cluster a new incarnation.")]
     private static partial void LogShrunk(ILogger logger, InboxPartition partition, long nextOffset, long high);
 
-    [LoggerMessage(1106, LogLevel.Warning, "{Partition}: the log no longer has offsets {From} to {To} (exclusive), which were not read yet. They are lost to this cluster: check the topic's retention.")]
+    [LoggerMessage(1116, LogLevel.Warning, "{Partition}: the log no longer has offsets {From} to {To} (exclusive), which were not read yet. They are lost to this cluster: check the topic's retention.")]
     private static partial void LogGap(ILogger logger, InboxPartition partition, long from, long to);
 
-    [LoggerMessage(1107, LogLevel.Critical, "{Partition}: the shard's own stored state can not be read; the shard is left alone so as not to overwrite it. Run the version that wrote it, or restore the store from a backup.")]
+    [LoggerMessage(1117, LogLevel.Critical, "{Partition}: the shard's own stored state can not be read; the shard is left alone so as not to overwrite it. Run the version that wrote it, or restore the store from a backup.")]
     private static partial void LogUnreadable(ILogger logger, Exception error, InboxPartition partition);
 
-    [LoggerMessage(1105, LogLevel.Information, "{Partition} was fenced at epoch {Epoch}; dropping it. Its new owner continues from the store.")]
+    [LoggerMessage(1115, LogLevel.Information, "{Partition} was fenced at epoch {Epoch}; dropping it. Its new owner continues from the store.")]
     private static partial void LogFenced(ILogger logger, InboxPartition partition, long epoch);
 }

@@ -53,10 +53,15 @@ public sealed class KafkaGroupTests(EmbeddedKafka kafka)
     public void A_listener_that_throws_makes_the_reader_fail_and_nothing_else()
     {
         kafka.Log.EnsureTopics([new TopicSpec("throws", 1)]);
-        using var member = new KafkaMember(kafka.Log, "throws", "throws") { StartAt = { [new("throws", 0)] = -1 } };
+        var member = new KafkaMember(kafka.Log, "throws", "throws") { StartAt = { [new("throws", 0)] = -1 } };
 
         LogFailedException e = Assert.Throws<LogFailedException>(() => member.PollUntil(() => false, "the reader fails"));
 
         Assert.Contains("throws/0", e.Message, StringComparison.Ordinal);
+
+        // A failed member that did not leave would keep its partitions for ever: its heartbeats go on.
+        member.Dispose();
+        using var next = new KafkaMember(kafka.Log, "throws", "throws");
+        next.PollUntil(() => next.Owned.Count == 1, "the next member owns the partition");
     }
 }

@@ -49,10 +49,11 @@ internal sealed unsafe class KafkaAssignment(KafkaClient client, KafkaLogOptions
             failure = new LogFailedException($"Group {group}: a rebalance could not be handled: {e.Message}", e);
         }
 
+        // Also after a failure, and always with the whole list: a member whose rebalance is left open can neither close nor be destroyed.
         string message = "";
         bool done = what switch
         {
-            RdError.LocalAssignPartitions => failure is null && Rd.Take(Rd.IncrementalAssign(client.Handle, list), out message) == RdError.None,
+            RdError.LocalAssignPartitions => Rd.Take(Rd.IncrementalAssign(client.Handle, list), out message) == RdError.None,
             RdError.LocalRevokePartitions => Rd.Take(Rd.IncrementalUnassign(client.Handle, list), out message) == RdError.None,
             _ => false,
         };
@@ -155,6 +156,8 @@ internal sealed unsafe class KafkaAssignment(KafkaClient client, KafkaLogOptions
 
     private void Stop(InboxPartition[] partitions)
     {
+        // Those that the listener failed to take were never its own.
+        partitions = [.. partitions.Where(_assigned.Contains)];
         if (partitions.Length == 0)
         {
             return;

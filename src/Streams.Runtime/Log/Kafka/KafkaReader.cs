@@ -140,6 +140,11 @@ internal sealed unsafe partial class KafkaReader : ILogReader
             }
         }
 
+        if (_assignment.Listener is not null && Rd.ConsumerClosed(_client.Handle) == 0)
+        {
+            LogNotClosed(_options.Logger, _group, _options.CloseTimeout.TotalSeconds);
+        }
+
         _client.Release();
         TimeSpan left = _options.CloseTimeout - _options.Time.GetElapsedTime(from);
         if (!_client.IsReferenced && left > TimeSpan.Zero)
@@ -300,7 +305,9 @@ internal sealed unsafe partial class KafkaReader : ILogReader
             SendReports(true);
         }
 
-        _failure ??= _assignment.Change(what, list);
+        // A reader that has failed carries its rebalances out all the same: left open, they keep it from closing and its threads busy.
+        LogFailedException? failure = _assignment.Change(what, list);
+        _failure ??= failure;
     }
 
     private void OnError(RdError error, string reason)
@@ -367,4 +374,7 @@ internal sealed unsafe partial class KafkaReader : ILogReader
 
     [LoggerMessage(1102, LogLevel.Error, "{Partition}: records from offset {Offset} to {From} are gone from the log, unread. Reading goes on behind them.")]
     private static partial void LogGap(ILogger logger, InboxPartition partition, long offset, long from);
+
+    [LoggerMessage(1105, LogLevel.Warning, "Group {Group}: the member did not leave within {Seconds} s; its partitions stay with it until its session ends.")]
+    private static partial void LogNotClosed(ILogger logger, string group, double seconds);
 }
