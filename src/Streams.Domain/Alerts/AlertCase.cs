@@ -4,7 +4,8 @@ using Streams.Domain.Windows;
 namespace Streams.Domain.Alerts;
 
 /// <summary>
-/// One condition of one area: what it rests on (windows, devices' anomalies, child areas) and the alerts that came of it. After every
+/// One condition of one area: what it rests on (windows, devices' anomalies, child areas) and the alerts that came of it. A rule for
+/// several device types has one case that speaks, without a type of its own, and a part for each type, which only gathers. After every
 /// change <see cref="Decide"/> compares the times at which the condition held, as known by now, with the alerts said so far, and
 /// says what is missing. So it does not matter in which order parts became known.
 /// </summary>
@@ -22,6 +23,7 @@ internal sealed class AlertCase(ConditionKey key)
     private readonly List<AlertLife> _lives = [];
     private readonly List<Handled> _handled = [];
     private readonly List<CoverageNotice> _coverage = [];
+    private readonly List<CasePart> _parts = [];
 
     public ConditionKey Key { get; } = key;
 
@@ -47,6 +49,16 @@ internal sealed class AlertCase(ConditionKey key)
     /// <summary>True if a device or child still has what it rests on, so that it goes on as time does.</summary>
     public bool HasOpenSpans => Devices is { HasOpen: true } || Children is { HasOpen: true };
 
+    /// <summary>True if it has alerts that rest on what goes on without news of its own.</summary>
+    public bool GoesOn => _lives.Count > 0 && (Children is not null || Sources.Any(source => source.Devices is not null));
+
+    /// <summary>Unit of its figures, of whichever part has any.</summary>
+    public string ShownUnit => Sources.Select(source => source.Unit).FirstOrDefault(unit => unit.Length > 0, Unit);
+
+    public string ShownMetric => Sources.Select(source => source.Metric).FirstOrDefault(metric => metric.Length > 0, Metric);
+
+    private IEnumerable<AlertCase> Sources => _parts.Count == 0 ? [this] : _parts.Select(part => part.Case);
+
     /// <summary>Processing time at which <see cref="Decide"/> must be called even if nothing comes in.</summary>
     public long? DueInMs { get; private set; }
 
@@ -69,11 +81,13 @@ internal sealed class AlertCase(ConditionKey key)
         }
     }
 
-    /// <param name="members">The area's members of the type: how far each is known.</param>
+    /// <param name="parts">What it rests on, one for each device type, with the area's members of the type: how far each is known. Itself, if the rule is for one type.</param>
     /// <param name="isConfirmed">True if this follows from news about the condition and not only from time passing.</param>
-    public void Decide(AlertRule rule, AlertVoice voice, Membership members, bool isConfirmed)
+    public void Decide(AlertRule rule, AlertVoice voice, ReadOnlySpan<CasePart> parts, bool isConfirmed)
     {
-        List<Period> periods = Periods(rule, members);
+        _parts.Clear();
+        _parts.AddRange(parts);
+        List<Period> periods = Periods(rule);
         Match(rule, voice, periods, isConfirmed);
         DueInMs = null;
         for (int i = 0; i < _lives.Count;)
@@ -208,22 +222,17 @@ internal sealed class AlertCase(ConditionKey key)
     }
 
     /// <summary>All times known at which the condition held, in order, those that touch made one.</summary>
-    private List<Period> Periods(AlertRule rule, Membership membership)
+    private List<Period> Periods(AlertRule rule)
     {
         var periods = new List<Period>();
-        Windows?.Periods(rule, periods);
-        if (Devices is { IsEmpty: false } devices && rule.Condition is AlertCondition.Devices condition)
+        foreach (CasePart part in _parts)
         {
-            int members = Math.Max(1, Members);
-            double MeasureOf(int count) =>
-                count < condition.MinDevices || count < condition.MinShare * members
-                    ? (rule.Below ? double.MaxValue : double.MinValue)
-                    : condition.Measure == DeviceMeasure.Share ? Math.Min(100, 100.0 * count / members) : count;
-            devices.Periods(rule, (long)condition.Within.TotalMilliseconds, members, MeasureOf, membership, periods);
+            part.Case.OwnPeriods(rule, part.Members, periods);
         }
 
-        if (Children is { IsEmpty: false } children && rule.MinChildren > 0)
+        if (Children is { IsEmpty: false } children && rule.MinChildren > 0 && _parts.Count > 0)
         {
+            Membership membership = _parts.MaxBy(part => (part.Members.Areas, part.Members.LastEventInMs)).Members;
             int before = periods.Count;
             int enough = Math.Max(rule.MinChildren, (int)Math.Ceiling(rule.MinChildrenShare * membership.Areas));
             AlertRule counting = rule with
@@ -249,17 +258,32 @@ internal sealed class AlertCase(ConditionKey key)
                 continue;
             }
 
-            periods[i - 1] = Join(periods[i - 1], periods[i]);
+            periods[i - 1] = Join(rule, periods[i - 1], periods[i]);
             periods.RemoveAt(i);
         }
 
         return periods;
     }
 
-    private static Period Join(Period a, Period b)
+    /// <summary>Those that its own windows and devices show.</summary>
+    private void OwnPeriods(AlertRule rule, Membership membership, List<Period> periods)
     {
-        // Words come from the area's own figures where there are any, else from the count of children.
-        Period words = a.Step >= 0 ? a : b;
+        Windows?.Periods(rule, periods);
+        if (Devices is { IsEmpty: false } devices && rule.Condition is AlertCondition.Devices condition)
+        {
+            int members = Math.Max(1, Members);
+            double MeasureOf(int count) =>
+                count < condition.MinDevices || count < condition.MinShare * members
+                    ? (rule.Below ? double.MaxValue : double.MinValue)
+                    : condition.Measure == DeviceMeasure.Share ? Math.Min(100, 100.0 * count / members) : count;
+            devices.Periods(rule, (long)condition.Within.TotalMilliseconds, members, MeasureOf, membership, periods);
+        }
+    }
+
+    private static Period Join(AlertRule rule, Period a, Period b)
+    {
+        // Words come from the area's own figures where there are any, else from the count of children; of two device types, from the worse.
+        Period words = a.Step < 0 ? b : b.Step < 0 ? a : a.IsOpen != b.IsOpen ? (a.IsOpen ? a : b) : PeriodFold.IsWorse(rule, b.Worst, a.Worst) ? b : a;
         return new Period
         {
             StartInMs = a.StartInMs,
@@ -430,7 +454,7 @@ internal sealed class AlertCase(ConditionKey key)
                 EndInMs = life.Period.EndInMs,
                 Measure = life.Period.Worst.Measure,
                 Value = life.Period.Worst.Value,
-                Unit = Unit,
+                Unit = ShownUnit,
                 Devices = NamesOfDevices(rule, life),
             });
         }
@@ -458,9 +482,9 @@ internal sealed class AlertCase(ConditionKey key)
     private string NamesOfDevices(AlertRule rule, AlertLife life)
     {
         const int most = 8;
-        if (Devices is not null && rule.Condition is AlertCondition.Devices condition)
+        if (rule.Condition is AlertCondition.Devices && Sources.Any(source => source.Devices is not null))
         {
-            return string.Join(", ", Devices.During(life.Period, (long)condition.Within.TotalMilliseconds, most, out _).Select(span => span.Subject).Distinct());
+            return string.Join(", ", DevicesDuring(rule, life.Period, most, out _).Select(span => span.Subject).Distinct());
         }
 
         return Children is null ? "" : string.Join(", ", Children.During(life.Period, 0, most, out _).Select(span => span.Explanation).Where(names => names.Length > 0));
@@ -512,15 +536,28 @@ internal sealed class AlertCase(ConditionKey key)
 
     internal int SubjectsOf(AlertRule? rule, AlertLife life)
     {
-        int devices = 0;
         int children = 0;
-        if (Devices is not null)
-        {
-            Devices.During(life.Period, rule?.Condition is AlertCondition.Devices condition ? (long)condition.Within.TotalMilliseconds : 0, 0, out devices);
-        }
-
+        DevicesDuring(rule, life.Period, 0, out int devices);
         Children?.During(life.Period, 0, 0, out children);
         return devices + children;
+    }
+
+    /// <summary>Anomalies of devices that lie in a period at least in part, at most <paramref name="most"/>, and how many devices have any.</summary>
+    internal List<Span> DevicesDuring(AlertRule? rule, Period period, int most, out int count)
+    {
+        long withinInMs = rule?.Condition is AlertCondition.Devices condition ? (long)condition.Within.TotalMilliseconds : 0;
+        var found = new List<Span>();
+        count = 0;
+        foreach (AlertCase source in Sources)
+        {
+            if (source.Devices is not null)
+            {
+                found.AddRange(source.Devices.During(period, withinInMs, most - found.Count, out int ofSource));
+                count += ofSource;
+            }
+        }
+
+        return found;
     }
 
     private void CoverChildren(AlertVoice voice, AlertLife life)
@@ -553,3 +590,6 @@ internal sealed class AlertCase(ConditionKey key)
     /// <summary>An alert that is over, so that the same time does not raise it again. Stored as it lies in memory: change it with the snapshot's version.</summary>
     private readonly record struct Handled(long StartInMs, long EndInMs, long SentInMs, int Revision, AlertSeverity Severity);
 }
+
+/// <summary>What a case rests on for one device type, and the area's members of that type.</summary>
+internal readonly record struct CasePart(AlertCase Case, Membership Members);

@@ -27,11 +27,11 @@ internal sealed class AlertVoice(string area, AlertRules rules)
 
     public bool IsEmpty => Alerts.Count == 0 && ForParent.Count == 0 && _toChildren.Count == 0;
 
-    /// <summary>The same decision made again has the same id: area, rule (with type and metric where it tells them apart) and onset.</summary>
+    /// <summary>The same decision made again has the same id: area, rule (with the type, where each type is looked at by itself) and onset.</summary>
     public static string IdOf(string area, ConditionKey key, long onsetInMs)
     {
         string onset = DateTimeOffset.FromUnixTimeMilliseconds(onsetInMs).ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
-        string of = key.Metric.Length > 0 ? $"{key.Rule}.{key.Type}.{key.Metric}" : $"{key.Rule}.{key.Type}";
+        string of = key.Type.Length > 0 ? $"{key.Rule}.{key.Type}" : key.Rule;
         return $"{area.Replace('/', '.')}.{of}.{onset}";
     }
 
@@ -68,16 +68,9 @@ internal sealed class AlertVoice(string area, AlertRules rules)
         ImmutableArray<string> references = life.Revision == 0
             ? []
             : [$"{rules.Settings.Sender},{life.Id}.{life.Revision},{AlertJson.Time(life.SentInMs)}"];
-        List<Span> devices = [];
+        List<Span> devices = from.DevicesDuring(rule, period, MostEvidence, out int deviceCount);
         List<Span> children = [];
-        int deviceCount = 0;
         int childCount = 0;
-        if (from.Devices is not null)
-        {
-            long withinInMs = rule?.Condition is AlertCondition.Devices condition ? (long)condition.Within.TotalMilliseconds : 0;
-            devices = from.Devices.During(period, withinInMs, MostEvidence, out deviceCount);
-        }
-
         if (from.Children is not null)
         {
             children = from.Children.During(period, 0, MostEvidence, out childCount);
@@ -143,7 +136,7 @@ internal sealed class AlertVoice(string area, AlertRules rules)
         Verdict shown = period.IsOpen ? period.Latest : period.Worst;
         SeverityStep? step = rule is null ? null
             : period.Step >= 0 && period.Step < rule.Steps.Length ? rule.Steps[period.Step]
-            : rule.Steps.Cast<SeverityStep?>().FirstOrDefault(one => one!.Value.Severity == period.Severity);
+            : rule.Steps.Cast<SeverityStep?>().FirstOrDefault(one => one!.Value.Severity == period.Severity, rule.Steps[0]);
         int count = deviceCount > 0 ? deviceCount : childCount > 0 ? childCount : shown.Count;
         string[] deviceIds = devices.Count > 0
             ? [.. devices.Select(span => span.Subject).Distinct()]
@@ -161,13 +154,13 @@ internal sealed class AlertVoice(string area, AlertRules rules)
             ["worst"] = AlertWording.Number(isOfChildren ? worstOfChildren : period.Worst.Value),
             ["measure"] = AlertWording.Number(isOfChildren ? worstOfChildren : period.Worst.Measure),
             ["threshold"] = step is { } reached ? AlertWording.Number(reached.Raise) : "-",
-            ["unit"] = from.Unit,
+            ["unit"] = from.ShownUnit,
             ["usual"] = isOfChildren ? "-" : AlertWording.Number(shown.Usual),
             ["count"] = count.ToString(CultureInfo.InvariantCulture),
             ["members"] = Math.Max(shown.Members, count).ToString(CultureInfo.InvariantCulture),
             ["devices"] = AlertWording.List(deviceIds, Math.Max(deviceCount, deviceIds.Length)),
             ["places"] = childCount > 0 ? AlertWording.List(places, childCount) : rules.NameOf(Area),
-            ["metric"] = from.Metric.Length > 0 ? from.Metric : devices.Count > 0 ? devices[0].Metric : "-",
+            ["metric"] = from.ShownMetric is { Length: > 0 } metric ? metric : devices.Count > 0 ? devices[0].Metric : "-",
             ["since"] = AlertWording.Time(period.StartInMs),
             ["until"] = period.IsOpen ? "-" : AlertWording.Time(period.EndInMs),
             ["eta"] = shown.EtaInMs > 0 ? AlertWording.Duration(shown.EtaInMs) : "now",
@@ -200,10 +193,10 @@ internal sealed class AlertVoice(string area, AlertRules rules)
             {
                 evidence.Add(new AlertEvidence
                 {
-                    Metric = from.Metric.Length > 0 ? from.Metric : null,
+                    Metric = from.ShownMetric is { Length: > 0 } metric ? metric : null,
                     Statistic = char.ToLowerInvariant(statistic[0]) + statistic[1..],
                     Window = size.Iso(),
-                    Unit = from.Unit,
+                    Unit = from.ShownUnit,
                     TimeInMs = verdict.StartInMs,
                     Value = verdict.Value,
                     Usual = rule.Condition is AlertCondition.Unusual ? verdict.Usual : null,

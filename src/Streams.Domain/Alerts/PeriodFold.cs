@@ -173,6 +173,6 @@ internal struct PeriodFold
         PendingSinceInMs = null;
     }
 
-    private static bool IsWorse(AlertRule rule, in Verdict verdict, in Verdict than) =>
+    internal static bool IsWorse(AlertRule rule, in Verdict verdict, in Verdict than) =>
         rule.Below ? verdict.Measure < than.Measure : verdict.Measure > than.Measure;
 }

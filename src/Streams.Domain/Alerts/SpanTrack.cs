@@ -168,22 +168,24 @@ internal sealed class SpanTrack
         }
     }
 
+    /// <summary>Of those that still go on, where the period does; in the lull after the last of them, of those that made it.</summary>
     public AlertSeverity HighestDuring(Period period)
     {
         AlertSeverity highest = AlertSeverity.Unknown;
+        AlertSeverity goingOn = AlertSeverity.Unknown;
         foreach (List<Span> spans in _bySubject.Values)
         {
             foreach (Span span in spans)
             {
-                if (span.Severity > highest && span.FromInMs <= period.EndInMs && span.UntilInMs >= period.StartInMs
-                    && (!period.IsOpen || span.IsOpen))
+                if (span.FromInMs <= period.EndInMs && span.UntilInMs >= period.StartInMs)
                 {
-                    highest = span.Severity;
+                    highest = (AlertSeverity)Math.Max((int)highest, (int)span.Severity);
+                    goingOn = span.IsOpen ? (AlertSeverity)Math.Max((int)goingOn, (int)span.Severity) : goingOn;
                 }
             }
         }
 
-        return highest;
+        return period.IsOpen && goingOn != AlertSeverity.Unknown ? goingOn : highest;
     }
 
     public void Save(SnapshotWriter writer)

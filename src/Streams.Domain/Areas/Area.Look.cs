@@ -46,7 +46,7 @@ public sealed partial class Area
 
         json.WriteNumber("devices", Devices);
         json.WriteNumber("silent", Silent);
-        json.WriteNumber("activeAlerts", _cases.Values.Sum(one => one.Lives.Count(life => life.IsStanding)));
+        json.WriteNumber("activeAlerts", ActiveAlerts);
         json.WriteStartArray("types");
         foreach ((string type, Membership members) in _byType)
         {
@@ -80,7 +80,7 @@ public sealed partial class Area
             json.WriteNumber("min", window.Moments.Min);
             json.WriteNumber("max", window.Moments.Max);
             json.WriteNumber("sum", window.Moments.Sum);
-            json.WriteNumber("p95", window.Sketch.Quantile(0.95));
+            json.WriteNumber("p95", Math.Clamp(window.Sketch.Quantile(0.95), window.Moments.Min, window.Moments.Max));
             json.WriteNumber("members", window.Members);
             json.WriteEndObject();
         }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Streams.Domain.Alerts;
 using Streams.Domain.Windows;
 
@@ -28,6 +29,7 @@ public sealed partial class Area
     private readonly Dictionary<string, (long Frontier, int Devices, int Silent, long Interval)> _toldParent = new(StringComparer.Ordinal);
     private readonly HashSet<AlertCase> _touched = [];
     private readonly List<AreaAggregate> _selected = [];
+    private readonly List<CasePart> _parts = [];
     private readonly SortedDictionary<(string Type, string Device, string Metric), long> _doubts = [];
     private AlertVoice? _voice;
     private AlertRules _rules = AlertRules.None;
@@ -48,6 +50,9 @@ public sealed partial class Area
     public int Devices => _byType.Values.Sum(members => members.Devices);
 
     public int Silent => _byType.Values.Sum(members => members.Silent);
+
+    /// <summary>Alerts of this very area that stand now.</summary>
+    public int ActiveAlerts => _cases.Values.Sum(one => one.Lives.Count(life => life.IsStanding));
 
     public IEnumerable<string> Types => _byType.Keys;
 
@@ -165,7 +170,8 @@ public sealed partial class Area
 
             foreach ((ConditionKey key, AlertCase one) in _cases.ToList())
             {
-                if (rules.Find(key.Rule) is null)
+                // Also one that spoke for a type before the rule got others, or the other way round.
+                if (rules.Find(key.Rule) is not { } rule || (one.Lives.Count > 0 && SpeakerOf(rule, key.Type) != key))
                 {
                     one.Abandon(_voice);
                     _cases.Remove(key);
@@ -234,7 +240,7 @@ public sealed partial class Area
                 Explanation = anomaly.Explanation,
             });
             one.Metric = anomaly.Metric;
-            _touched.Add(one);
+            _touched.Add(CaseOf(SpeakerOf(rule, anomaly.Type)));
         }
 
         if (concernsParent && Parent is not null)
@@ -290,10 +296,11 @@ public sealed partial class Area
 
         foreach (AlertCase one in _cases.Values)
         {
-            bool goesOn = isTime && (one.HasOpenSpans || (one.Lives.Count > 0 && (one.Devices ?? one.Children) is not null));
-            if (!_touched.Contains(one) && (goesOn || one.DueInMs <= nowInMs))
+            bool goesOn = isTime && (one.HasOpenSpans || one.GoesOn);
+            if ((goesOn || one.DueInMs <= nowInMs) && _rules.Find(one.Key.Rule) is { } rule
+                && _cases.TryGetValue(SpeakerOf(rule, one.Key.Type), out AlertCase? speaker) && !_touched.Contains(speaker))
             {
-                Decide(one, isConfirmed: goesOn);
+                Decide(speaker, isConfirmed: goesOn);
             }
         }
     }
@@ -305,10 +312,27 @@ public sealed partial class Area
             return;
         }
 
-        Membership members = MembersOf(one.Key.Type);
-        one.Members = members.Devices;
-        one.Decide(rule, Voice, members, isConfirmed);
+        _parts.Clear();
+        foreach (string type in one.Key.Type.Length > 0 ? [one.Key.Type] : rule.Types)
+        {
+            if (_cases.TryGetValue(new ConditionKey(rule.Id, type, ""), out AlertCase? part))
+            {
+                Membership members = MembersOf(type);
+                part.Members = members.Devices;
+                _parts.Add(new CasePart(part, members));
+            }
+            else if (_byType.TryGetValue(type, out Membership? members))
+            {
+                // Only its child areas have anything to say of this type.
+                _parts.Add(new CasePart(new AlertCase(new ConditionKey(rule.Id, type, "")), members));
+            }
+        }
+
+        one.Decide(rule, Voice, CollectionsMarshal.AsSpan(_parts), isConfirmed);
     }
+
+    /// <summary>Whose alerts a type's figures make: a rule that names several types makes one alert of them all, any other one for each type.</summary>
+    private static ConditionKey SpeakerOf(AlertRule rule, string type) => new(rule.Id, rule.Types.Length > 1 ? "" : type, "");
 
     private void CloseRipe(long nowInMs)
     {
@@ -397,7 +421,7 @@ public sealed partial class Area
             }
 
             // Decided window by window, so that a condition that came and went within one message is still told.
-            Decide(one, isConfirmed: true);
+            Decide(CaseOf(SpeakerOf(rule, lane.Type)), isConfirmed: true);
         }
     }
 

@@ -392,7 +392,8 @@ public sealed partial class Device(string id)
             }
         }
 
-        double value = entry.Value;
+        // Minus nought is nought.
+        double value = entry.Value + 0.0;
         bool isNewest = atInMs > metric.LastAtInMs;
         if (metric.Metric.Definition.Kind == MetricKind.Counter && !TakeIncrease(metric, ref value, isNewest, atInMs))
         {

@@ -21,7 +21,9 @@ public sealed class AreaActor(string id, Area area) : Actor(id)
     internal AreaHistory History { get; init; } = new();
 
     /// <summary>The figures its read-model row was last written with, so that a row is written only when they change.</summary>
-    internal (int Devices, int Silent) Shown { get; set; } = (-1, -1);
+    internal (int Devices, int Silent, int ActiveAlerts) Shown { get; set; } = (-1, -1, -1);
+
+    internal (int Devices, int Silent, int ActiveAlerts) Figures => (Area.Devices, Area.Silent, Area.ActiveAlerts);
 }
 
 /// <summary>A record of <c>city.observations</c>, decoded.</summary>
@@ -87,9 +89,9 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics)
         _draft = draft;
         _actor = actor;
         actor.Area.Drain(this);
-        if (actor.Shown != (actor.Area.Devices, actor.Area.Silent))
+        if (actor.Shown != actor.Figures)
         {
-            actor.Shown = (actor.Area.Devices, actor.Area.Silent);
+            actor.Shown = actor.Figures;
             _body.ResetWrittenCount();
             actor.Area.WriteJson(_body, rules);
             draft.Put(new Document(AreaEndpoints.Collection, actor.Area.Id, actor.Area.Id, "", "", 0, default), _body.WrittenSpan);

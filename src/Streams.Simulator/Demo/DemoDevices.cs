@@ -11,9 +11,9 @@ internal static class DemoDevices
     private static readonly (string Slug, double Latitude, double Longitude, double Traffic, double Haze)[] Districts =
     [
         ("centre-ville", 47.3220, 5.0415, 1.0, 0.85),
-        ("toison-dor", 47.3525, 5.0410, 0.9, 0.8),
+        ("montchapet", 47.3525, 5.0410, 0.9, 0.8),
         ("gresilles", 47.3330, 5.0640, 0.7, 1.2),
-        ("fontaine-douche", 47.3265, 5.0130, 0.6, 0.7),
+        ("bourroches", 47.3265, 5.0130, 0.6, 0.7),
         ("port-du-canal", 47.3130, 5.0330, 0.8, 0.95),
     ];
 
@@ -40,7 +40,7 @@ internal static class DemoDevices
             }
 
             // Silent through the afternoon of day 2 at Fontaine d'Ouche.
-            Add("noise", "noise_meter", 1, Hour, (to, hour, random) => Put(to, "laeq_1h", 52 + (14 * traffic * CityDays.Bustle(hour)) + (centre ? 22 * CityDays.Crowd(hour) : 0) + random.Drift(0.5), "dB(A)", 1), slug == "fontaine-douche" ? 36 : 0, slug == "fontaine-douche" ? 45 : 0);
+            Add("noise", "noise_meter", 1, Hour, (to, hour, random) => Put(to, "laeq_1h", 52 + (14 * traffic * CityDays.Bustle(hour)) + (centre ? 22 * CityDays.Crowd(hour) : 0) + random.Drift(0.5), "dB(A)", 1), slug == "bourroches" ? 36 : 0, slug == "bourroches" ? 45 : 0);
             for (int i = 1; i <= 3; i++)
             {
                 Add("traffic", "traffic_counter", i, Hour, (to, hour, random) => Traffic(to, hour, random, traffic));
@@ -49,7 +49,7 @@ internal static class DemoDevices
             Add("people", "pedestrian_counter", 1, Hour, (to, hour, random) => Put(to, "pedestrians_per_hour", random.Count((centre ? 1400 : 300) * CityDays.Bustle(hour) * (1 + (centre ? 9 * CityDays.Crowd(hour) : 0))), "count", 0));
 
             // Frozen from the first hours of day 2 to the evening of day 3 at Toison d'Or.
-            double frozenFrom = slug == "toison-dor" ? 26 : double.MaxValue;
+            double frozenFrom = slug == "montchapet" ? 26 : double.MaxValue;
             Add("parking", "parking_lot", 1, 15 * Minute, (to, hour, random) => Parking(to, hour >= frozenFrom && hour < 68 ? frozenFrom : hour, random, hour >= frozenFrom && hour < 68));
             for (int i = 1; i <= 2; i++)
             {
@@ -81,7 +81,7 @@ internal static class DemoDevices
         for (int i = 1; i <= 6; i++)
         {
             devices.Add(new DemoDevice(
-                string.Create(CultureInfo.InvariantCulture, $"demo-ring-{i:00}"), "loop_detector", "dijon/toison-dor", 47.350 + (0.002 * i), 5.030 + (0.006 * i), 5 * Minute,
+                string.Create(CultureInfo.InvariantCulture, $"demo-ring-{i:00}"), "loop_detector", "dijon/montchapet", 47.350 + (0.002 * i), 5.030 + (0.006 * i), 5 * Minute,
                 (to, hour, random) => Ring(to, hour, random)));
         }
 

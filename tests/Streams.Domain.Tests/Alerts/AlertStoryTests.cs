@@ -116,6 +116,64 @@ public sealed class AlertStoryTests
     }
 
     [Fact]
+    public void A_rule_for_several_device_types_makes_one_alert_of_them_all()
+    {
+        var story = new AreaStory(new AlertRules([Haze with { Types = ["air", "sensor"], UpdateEvery = TimeSpan.FromDays(30), Settle = TimeSpan.FromSeconds(5), ExpiresAfter = TimeSpan.FromDays(3) }]));
+        (double Air, double Sensor)[] hours = [(120, 50), (120, 130), (50, 210), (50, 120), (50, 50)];
+        for (int hour = 0; hour < hours.Length; hour++)
+        {
+            Hour(story, "dijon", "a", hour, hours[hour].Air);
+            Hour(story, "dijon", "s", hour, hours[hour].Sensor, "sensor");
+            story.SaveAndRestoreAll();
+        }
+
+        Assert.Equal(
+            "dijon haze Alert Active Moderate; dijon haze Update Active Severe; dijon haze Update Active Moderate; dijon haze Cancel Cleared Moderate", story.Said());
+        Assert.Equal("dijon.haze.20260302T000000Z", Assert.Single(story.Alerts.Select(alert => alert.Id).Distinct()));
+        Assert.Equal("Dijon: 210 ug/m3, limit 200", story.Alerts[1].Texts[0].Headline);
+        Assert.Equal(AreaStory.Minutes(240), story.Alerts[3].EndInMs);
+    }
+
+    [Fact]
+    public void A_rule_that_gets_a_second_type_says_what_stands_anew()
+    {
+        AlertRule rule = Haze with { Types = ["air"] };
+        var story = new AreaStory(new AlertRules([rule]));
+        Hour(story, Leaf, "a", 0, 120);
+        story.Rules = new AlertRules([rule with { Types = ["air", "sensor"] }]);
+        story.SaveAndRestoreAll();
+        Hour(story, Leaf, "a", 1, 120);
+        Assert.Equal(
+            "dijon/centre haze Alert Active Moderate; dijon/centre haze Cancel Cancelled Moderate; dijon/centre haze Alert Active Moderate", story.Said());
+    }
+
+    [Fact]
+    public void When_the_districts_alerts_expire_the_citys_keeps_its_severity_and_limit_to_its_end()
+    {
+        var story = new AreaStory(new AlertRules([Haze with
+        {
+            Levels = AreaLevels.Leaf, ClearAfter = TimeSpan.FromHours(3), ExpiresAfter = TimeSpan.FromHours(6), UpdateEvery = TimeSpan.FromMinutes(1), Settle = TimeSpan.FromSeconds(5),
+        }]));
+        string[] districts = ["dijon/a", "dijon/b"];
+        Members(story, districts);
+        foreach (string district in districts)
+        {
+            Hour(story, district, district + "-1", 0, 250);
+            story.Advance(TimeSpan.FromMinutes(2));
+        }
+
+        for (int minute = 0; minute < 8 * 60; minute += 5)
+        {
+            story.Advance(TimeSpan.FromMinutes(5));
+        }
+
+        Alert[] city = [.. story.Alerts.Where(alert => alert.Area == "dijon")];
+        Assert.Equal(AlertState.Expired, city[^1].State);
+        Assert.All(city, alert => Assert.Equal(AlertSeverity.Severe, alert.Severity));
+        Assert.All(city, alert => Assert.DoesNotContain("limit -", alert.Texts[0].Headline, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Without_time_to_settle_the_districts_alerts_give_way_to_the_citys_and_stand_again_after_it()
     {
         var story = new AreaStory(new AlertRules([Haze with { ExpiresAfter = TimeSpan.FromDays(3), UpdateEvery = TimeSpan.FromDays(30) }]));

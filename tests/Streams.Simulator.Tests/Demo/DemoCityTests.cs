@@ -101,9 +101,9 @@ public sealed class DemoCityTests
         Assert.InRange(Mean("water_level_gauge", "water_level", 0, 30) * 2, 1.2, 1.3);
         Assert.True(Mean("water_level_gauge", "water_level", 42, 44) > 2);
         Assert.Single(story
-            .Where(each => each.Device == "demo-parking-toison-dor-01" && each.Time >= Start.AddHours(27) && each.Time < Start.AddHours(67))
+            .Where(each => each.Device == "demo-parking-montchapet-01" && each.Time >= Start.AddHours(27) && each.Time < Start.AddHours(67))
             .Select(each => each.Metrics[0].Value.Number).Distinct());
-        Assert.DoesNotContain(story, each => each.Device == "demo-noise-fontaine-douche-01" && each.Time >= Start.AddHours(36) && each.Time < Start.AddHours(45));
+        Assert.DoesNotContain(story, each => each.Device == "demo-noise-bourroches-01" && each.Time >= Start.AddHours(36) && each.Time < Start.AddHours(45));
     }
 
     [Fact]
