@@ -105,10 +105,13 @@ internal sealed class RunningNode(Engine engine, ILog log, string cluster, strin
     private async Task<ReadOnlyMemory<byte>?> AskAsync(string kind, string key, Func<IDescribesActors, Actor, byte[]?> question)
     {
         ActorKind? of = engine.Shards.Select(shard => shard.Kind).FirstOrDefault(candidate => candidate.Name == kind);
-        return of is IDescribesActors describes
-            && await engine.AskAsync(of.Number, key, actor => question(describes, actor) ?? []) is { Length: > 0 } answer
-                ? answer
-                : null;
+        if (of is IDescribesActors describes && await engine.AskAsync(of.Number, key, actor => question(describes, actor) ?? []) is { Length: > 0 } answer)
+        {
+            return answer;
+        }
+
+        // Not a conditional expression: there null would become empty memory.
+        return null;
     }
 
     /// <summary>Done when every record is in the log; fails when one is not.</summary>

@@ -35,6 +35,8 @@ public sealed class OneMachineTests : IDisposable
             s_soon,
             () => CountsAsync(up, Readings),
             () => up.Said);
+        Assert.Equal(HttpStatusCode.NotFound, await up.StatusOfAsync("/api/v1/devices/nobody"));
+        Assert.Equal(HttpStatusCode.NotFound, await up.StatusOfAsync("/api/v1/areas/nowhere"));
         Assert.True(await up.ExitStatusAsync(s_soon) == 0, up.Said);
     }
 

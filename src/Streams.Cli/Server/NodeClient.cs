@@ -35,7 +35,7 @@ internal sealed class NodeClient : IDisposable
             byte[] body = await response.Content.ReadAsByteArrayAsync(stop).ConfigureAwait(false);
             if (response.IsSuccessStatusCode)
             {
-                return body.Length == 0 ? default : Parse(body);
+                return body.Length == 0 && method != HttpMethod.Get ? default : Parse(body);
             }
 
             throw Refused(response.StatusCode, what, body);

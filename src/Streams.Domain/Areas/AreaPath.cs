@@ -28,37 +28,30 @@ public static class AreaPath
     public static bool IsWithin(string id, string ancestor) =>
         id.StartsWith(ancestor, StringComparison.Ordinal) && (id.Length == ancestor.Length || id[ancestor.Length] == '/');
 
-    /// <summary>Letters, digits, <c>-</c>, <c>_</c> and <c>.</c> in levels of at least one character; at most <see cref="LongestId"/> characters.</summary>
-    public static bool IsValid(ReadOnlySpan<char> id)
+    /// <summary>
+    /// Levels of lower-case ASCII letters, digits and <c>-_.</c> that begin with a letter or a digit, with <c>/</c> between them; at
+    /// most <see cref="LongestId"/> bytes. So no level is empty or climbs, as <c>..</c> would in an address.
+    /// </summary>
+    public static bool IsValid(ReadOnlySpan<byte> id)
     {
         if (id.IsEmpty || id.Length > LongestId)
         {
             return false;
         }
 
-        bool levelIsEmpty = true;
-        foreach (char c in id)
+        bool begins = true;
+        foreach (byte c in id)
         {
-            if (c == '/')
-            {
-                if (levelIsEmpty)
-                {
-                    return false;
-                }
-
-                levelIsEmpty = true;
-            }
-            else if (char.IsLetterOrDigit(c) || c is '-' or '_' or '.')
-            {
-                levelIsEmpty = false;
-            }
-            else
+            bool isOfWord = char.IsAsciiLetterLower((char)c) || char.IsAsciiDigit((char)c);
+            if (!isOfWord && (begins || c is not ((byte)'-' or (byte)'_' or (byte)'.' or (byte)'/')))
             {
                 return false;
             }
+
+            begins = c == '/';
         }
 
-        return !levelIsEmpty;
+        return !begins;
     }
 
     /// <summary>A name for people when the configuration gives none: <c>toison-dor</c> becomes "Toison Dor".</summary>

@@ -1,3 +1,4 @@
+using Streams.Domain.Areas;
 using System.Text;
 using Streams.Domain.Detection;
 using Streams.Domain.Readings;
@@ -121,7 +122,7 @@ public sealed partial class Device(string id)
             return Outcome.Refuse(RefusalReasons.UnknownType, "type", $"There is no device type '{type}'.");
         }
 
-        if (!ReadingLimits.IsArea(Encoding.UTF8.GetBytes(area)))
+        if (!AreaPath.IsValid(Encoding.UTF8.GetBytes(area)))
         {
             return Outcome.Refuse(RefusalReasons.BadArea, "area", $"'{area}' is no area path such as dijon/toison-dor.");
         }

@@ -1,3 +1,4 @@
+using Streams.Domain.Areas;
 using System.Text;
 using System.Text.Json;
 
@@ -251,11 +252,11 @@ internal ref struct PlainReadingParser
                 }
 
                 _into.AreaRange = area;
-                return ReadingLimits.IsArea(_into.TextOf(area))
+                return AreaPath.IsValid(_into.TextOf(area))
                     ? null
                     : new Refusal(
                         RefusalReasons.BadArea, "area",
-                        "An area is a path such as dijon/toison-dor: lower-case letters, digits and -_. with / between segments, at most 200 bytes.");
+                        "An area is a path such as dijon/toison-dor: lower-case letters, digits and -_. in levels that begin with a letter or digit, / between them, at most 200 bytes.");
             case Members.Sequence:
                 if (_reader.TokenType != JsonTokenType.Number || !_reader.TryGetInt64(out long sequence) || sequence < 0)
                 {

@@ -1,3 +1,4 @@
+using Streams.Domain.Areas;
 using System.Buffers;
 
 namespace Streams.Domain.Readings;
@@ -108,7 +109,7 @@ internal ref struct PlainReadingScanner(ReadOnlySpan<byte> value, Reading into)
                 _into.TypeRange = _into.Keep(type);
                 return true;
             case 32:
-                if (!TryTakeString(out ReadOnlySpan<byte> area) || !ReadingLimits.IsArea(area))
+                if (!TryTakeString(out ReadOnlySpan<byte> area) || !AreaPath.IsValid(area))
                 {
                     return false;
                 }

@@ -13,8 +13,6 @@ public static class ReadingLimits
     /// <summary>Kafka keys, URLs and file names stay handy.</summary>
     public const int LongestDeviceId = 200;
 
-    public const int LongestArea = 200;
-
     public const int LongestName = 128;
 
     public const int LongestText = 256;
@@ -30,17 +28,10 @@ public static class ReadingLimits
 
     private static readonly SearchValues<byte> NameBytes = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"u8);
 
-    private static readonly SearchValues<byte> AreaBytes = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-_./"u8);
-
     public static bool IsDeviceId(ReadOnlySpan<byte> id) =>
         id.Length is > 0 and <= LongestDeviceId && !id.ContainsAnyExcept(IdBytes);
 
     /// <summary>Types and metrics: ASCII letters, digits, <c>_ . -</c>.</summary>
     public static bool IsName(ReadOnlySpan<byte> name) =>
         name.Length is > 0 and <= LongestName && !name.ContainsAnyExcept(NameBytes);
-
-    /// <summary>Segments of lower-case letters, digits, <c>- _ .</c> with <c>/</c> between them.</summary>
-    public static bool IsArea(ReadOnlySpan<byte> area) =>
-        area.Length is > 0 and <= LongestArea && !area.ContainsAnyExcept(AreaBytes)
-        && area[0] != '/' && area[^1] != '/' && area.IndexOf("//"u8) < 0;
 }

@@ -47,7 +47,7 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics)
 
     public override bool Admit(in Record record, ObservationMessage message, long nowInMs)
     {
-        if (!AreaPath.IsValid(Encoding.UTF8.GetString(record.Key)))
+        if (!AreaPath.IsValid(record.Key))
         {
             Refusal = new RecordRefusal("bad_area", "key", "An observation's key is the id of an area.");
             return false;

@@ -16,7 +16,7 @@ namespace Streams.Node.Configuration;
 public static class AreasFile
 {
     private static readonly Form<string> Id = Form.Text(
-        @"^[a-z0-9._-]{1,100}(/[a-z0-9._-]{1,100}){0,9}$", "levels of lower-case letters, digits, -, _ and . with / between them, such as dijon/toison-dor");
+        @"^[a-z0-9][a-z0-9._-]{0,99}(/[a-z0-9][a-z0-9._-]{0,99}){0,9}$", "levels of lower-case letters, digits, -, _ and ., each beginning with a letter or digit, with / between them, such as dijon/toison-dor");
 
     public static ImmutableArray<AreaDescription> Read(YamlFile file)
     {

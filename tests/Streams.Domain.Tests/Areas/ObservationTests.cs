@@ -1,3 +1,4 @@
+using System.Text;
 using System.Buffers;
 using Streams.Domain.Alerts;
 using Streams.Domain.Areas;
@@ -73,7 +74,12 @@ public sealed class ObservationTests
     [InlineData("dijon/", false)]
     [InlineData("dijon//x", false)]
     [InlineData("dijon/to son", false)]
-    public void Area_ids_are_paths(string id, bool isValid) => Assert.Equal(isValid, AreaPath.IsValid(id));
+    [InlineData("dijon/nr.1_a-b", true)]
+    [InlineData("../etc", false)]
+    [InlineData("dijon/.hidden", false)]
+    [InlineData("Dijon", false)]
+    [InlineData("dijon/île", false)]
+    public void Area_ids_are_paths(string id, bool isValid) => Assert.Equal(isValid, AreaPath.IsValid(Encoding.UTF8.GetBytes(id)));
 
     [Fact]
     public void A_path_names_its_parents()

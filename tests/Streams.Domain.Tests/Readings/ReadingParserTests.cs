@@ -71,6 +71,7 @@ public sealed class ReadingParserTests
     [InlineData("""{"deviceId":"d","time":"1975-11-22T10:25:01Z","metrics":{"a":1}}""", "time_too_old", "time")]
     [InlineData("""{"deviceId":"d","time":"2026-11-22T10:15:30Z","metrics":{"a":1},"area":"Dijon"}""", "bad_area", "area")]
     [InlineData("""{"deviceId":"d","time":"2026-11-22T10:15:30Z","metrics":{"a":1},"area":"/dijon"}""", "bad_area", "area")]
+    [InlineData("""{"deviceId":"d","time":"2026-11-22T10:15:30Z","metrics":{"a":1},"area":"../etc"}""", "bad_area", "area")]
     [InlineData("""{"deviceId":"d","time":"2026-11-22T10:15:30Z","metrics":{"a":1},"type":"é"}""", "bad_name", "type")]
     [InlineData("""{"deviceId":"d","time":"2026-11-22T10:15:30Z","metrics":{"a":1},"sequence":-1}""", "wrong_type", "sequence")]
     [InlineData("""{"deviceId":"d","time":"2026-11-22T10:15:30Z","metrics":{"a":1},"sequence":1.5}""", "wrong_type", "sequence")]
