@@ -95,7 +95,7 @@ internal sealed class AlertCase(ConditionKey key)
             AlertLife life = _lives[i];
             Expire(rule, voice, life);
             Speak(rule, voice, life);
-            if (life.IsOver && !IsWaiting(voice, life))
+            if (life.IsOver && !IsWaiting(rule, voice, life))
             {
                 _lives.RemoveAt(i);
                 Remember(life);
@@ -103,7 +103,7 @@ internal sealed class AlertCase(ConditionKey key)
             }
 
             i++;
-            long due = IsWaiting(voice, life) ? life.SettlesAtInMs : life.SeenAtInMs + (long)rule.ExpiresAfter.TotalMilliseconds;
+            long due = IsWaiting(rule, voice, life) ? life.SettlesAtInMs : life.SeenAtInMs + (long)rule.ExpiresAfter.TotalMilliseconds;
             DueInMs = Math.Min(DueInMs ?? long.MaxValue, due);
         }
     }
@@ -418,15 +418,20 @@ internal sealed class AlertCase(ConditionKey key)
         }
     }
 
-    private bool IsWaiting(AlertVoice voice, AlertLife life) =>
-        !life.IsStanding && !(life.IsOver && life.Revision > 0) && voice.NowInMs < life.SettlesAtInMs && CoverOf(life) is null;
+    private bool IsWaiting(AlertRule rule, AlertVoice voice, AlertLife life) =>
+        !life.IsStanding && !(life.IsOver && life.Revision > 0) && voice.NowInMs < life.SettlesAtInMs && CoverOf(rule, life) is null;
 
-    private CoverageNotice? CoverOf(AlertLife life)
+    /// <summary>
+    /// The parent's alert that speaks for this one. Parent and children seldom end in the same window: what outlasts the parent's alert by
+    /// no more than the lull that one alert bears is its tail, and no alert of its own.
+    /// </summary>
+    private CoverageNotice? CoverOf(AlertRule rule, AlertLife life)
     {
+        long tailInMs = (long)rule.ClearAfter.TotalMilliseconds;
         foreach (CoverageNotice cover in _coverage)
         {
             bool overlaps = life.Period.StartInMs <= cover.EndInMs && life.Period.EndInMs >= cover.OnsetInMs;
-            bool isWhole = cover.EndInMs == long.MaxValue || !life.Period.IsOpen;
+            bool isWhole = cover.EndInMs == long.MaxValue || !life.Period.IsOpen || life.Period.ConfirmedThroughInMs - cover.EndInMs <= tailInMs;
             if (overlaps && isWhole)
             {
                 return cover;
@@ -460,7 +465,7 @@ internal sealed class AlertCase(ConditionKey key)
         }
 
         CoverChildren(voice, life);
-        CoverageNotice? cover = CoverOf(life);
+        CoverageNotice? cover = CoverOf(rule, life);
         if (cover is not null)
         {
             if (life.IsStanding)
@@ -471,7 +476,7 @@ internal sealed class AlertCase(ConditionKey key)
             return;
         }
 
-        if (IsWaiting(voice, life))
+        if (IsWaiting(rule, voice, life))
         {
             return;
         }

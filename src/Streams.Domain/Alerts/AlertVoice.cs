@@ -145,14 +145,14 @@ internal sealed class AlertVoice(string area, AlertRules rules)
 
         // Without figures of its own the area speaks of the worst of its children.
         bool isOfChildren = period.Step < 0;
-        double worstOfChildren = children.Count == 0 ? double.NaN
-            : rule is { Below: true } ? children.Min(span => span.Value) : children.Max(span => span.Value);
+        Span? worstOfChildren = children.Count == 0 ? null
+            : rule is { Below: true } ? children.MinBy(span => span.Score) : children.MaxBy(span => span.Score);
         return new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["area"] = rules.NameOf(Area),
-            ["value"] = AlertWording.Number(isOfChildren ? worstOfChildren : shown.Value),
-            ["worst"] = AlertWording.Number(isOfChildren ? worstOfChildren : period.Worst.Value),
-            ["measure"] = AlertWording.Number(isOfChildren ? worstOfChildren : period.Worst.Measure),
+            ["value"] = AlertWording.Number(isOfChildren ? worstOfChildren?.Value ?? double.NaN : shown.Value),
+            ["worst"] = AlertWording.Number(isOfChildren ? worstOfChildren?.Value ?? double.NaN : period.Worst.Value),
+            ["measure"] = AlertWording.Number(isOfChildren ? worstOfChildren?.Score ?? double.NaN : period.Worst.Measure),
             ["threshold"] = step is { } reached ? AlertWording.Number(reached.Raise) : "-",
             ["unit"] = from.ShownUnit,
             ["usual"] = isOfChildren ? "-" : AlertWording.Number(shown.Usual),

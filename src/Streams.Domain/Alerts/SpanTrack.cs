@@ -25,6 +25,7 @@ internal sealed record Span
 
     public double Value { get; init; }
 
+    /// <summary>Of an anomaly, 0 to 1; of a child's condition its measure.</summary>
     public double Score { get; init; }
 
     public string Explanation { get; init; } = "";

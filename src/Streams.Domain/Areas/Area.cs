@@ -261,6 +261,7 @@ public sealed partial class Area
             UntilInMs = notice.EndInMs,
             Severity = notice.Severity,
             Value = notice.Value,
+            Score = notice.Measure,
             Explanation = notice.Devices,
         });
         one.Unit = notice.Unit.Length > 0 ? notice.Unit : one.Unit;

@@ -194,6 +194,57 @@ public sealed class AlertStoryTests
         Assert.Equal(3, story.Alerts[1].Revision);
     }
 
+    // The city's alert ends with hour 2; what b has after that, with a lull of two hours allowed.
+    [Theory]
+    [InlineData("120 120 120 50 50 50 50", "")]
+    [InlineData("120 120 120 120 50 50 50", "")]
+    [InlineData("120 120 120 120 120 120 120", "dijon/b haze Update Active Moderate")]
+    public void What_outlasts_the_citys_alert_by_less_than_a_lull_is_its_tail(string ofB, string saidAfter)
+    {
+        var story = new AreaStory(new AlertRules([Haze with
+        {
+            ClearAfter = TimeSpan.FromHours(2), ExpiresAfter = TimeSpan.FromDays(3), UpdateEvery = TimeSpan.FromDays(30),
+        }]));
+        Members(story, ["dijon/a", "dijon/b"]);
+        double[] a = [120, 120, 50, 50, 50, 50, 50];
+        double[] b = [.. ofB.Split(' ').Select(value => double.Parse(value, CultureInfo.InvariantCulture))];
+        for (int hour = 0; hour < a.Length; hour++)
+        {
+            if (hour == 2)
+            {
+                Assert.EndsWith("dijon/b haze Cancel Cleared Moderate superseded", story.Said(), StringComparison.Ordinal);
+                story.Alerts.Clear();
+            }
+
+            Hour(story, "dijon/a", "dijon/a-1", hour, a[hour]);
+            Hour(story, "dijon/b", "dijon/b-1", hour, b[hour]);
+        }
+
+        Assert.Equal(saidAfter, string.Join("; ", story.Said().Split("; ").Where(said => said.StartsWith("dijon/", StringComparison.Ordinal))));
+    }
+
+    [Fact]
+    public void The_citys_words_name_the_measure_of_its_worst_district()
+    {
+        var story = new AreaStory(new AlertRules([Haze with
+        {
+            Condition = new AlertCondition.Unusual
+            {
+                Metrics = MetricSelection.Of("pm2_5"), Statistic = Statistic.Mean, Window = WindowSize.Hour, MinHistory = 2,
+            },
+            Steps = [new SeverityStep(AlertSeverity.Moderate, 3, 2)],
+            Texts = [new AlertText("en", "Haze", "{area}: {value} {unit}, {measure} times the usual", "", "")],
+        }]));
+        Members(story, ["dijon/a", "dijon/b"]);
+        for (int hour = 0; hour < 4; hour++)
+        {
+            Hour(story, "dijon/a", "dijon/a-1", hour, hour == 3 ? 400 : 100);
+            Hour(story, "dijon/b", "dijon/b-1", hour, hour == 3 ? 90 : 10);
+        }
+
+        Assert.Equal("Dijon: 90 ug/m3, 9 times the usual", story.Alerts.Last(alert => alert.Area == "dijon").Texts[0].Headline);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

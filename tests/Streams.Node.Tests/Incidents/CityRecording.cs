@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Streams.Domain.Alerts;
 using Streams.Domain.Areas;
@@ -19,6 +20,8 @@ internal sealed class CityRecording : IAreaOutput
     /// <summary>Devices' news is handed to the areas together, as a shard does with a batch.</summary>
     private const int Batch = 64;
 
+    private static readonly ConcurrentDictionary<string, Lazy<CityRecording>> AsShipped = new();
+
     private readonly DeviceCatalog _catalog;
     private readonly AlertRules _rules;
     private readonly Dictionary<string, Device> _devices = new(StringComparer.Ordinal);
@@ -33,15 +36,21 @@ internal sealed class CityRecording : IAreaOutput
     private long _now;
     private int _inBatch;
 
-    private CityRecording()
+    private CityRecording(Staging staging)
+    {
+        _catalog = new DeviceCatalog(Shipped.Value.DeviceTypes.Select(staging.Type));
+        _rules = new AlertRules([.. Shipped.Value.AlertRules.Rules.Select(staging.Rule).OfType<AlertRule>()], Shipped.Value.AlertRules.Settings);
+        _news = new DeviceNews(_builder, _catalog);
+    }
+
+    /// <summary>The configuration that Streams comes with.</summary>
+    public static Lazy<ClusterConfiguration> Shipped { get; } = new(() =>
     {
         (ClusterConfiguration? configuration, IReadOnlyList<ConfigurationFault> faults) =
             ClusterConfiguration.Load(Path.Combine(RecordedData.RepositoryRoot, "cluster-config"), new Dictionary<string, string>());
         Assert.Empty(faults);
-        _catalog = new DeviceCatalog(configuration!.DeviceTypes);
-        _rules = configuration.AlertRules;
-        _news = new DeviceNews(_builder, _catalog);
-    }
+        return configuration!;
+    });
 
     /// <summary>Every state of every alert, in the order said.</summary>
     public List<Alert> Alerts { get; } = [];
@@ -67,14 +76,21 @@ internal sealed class CityRecording : IAreaOutput
     public IEnumerable<(Alert First, Alert Last)> Stories =>
         Alerts.GroupBy(alert => alert.Id).Select(states => (states.First(), states.Last()));
 
+    /// <summary>A file as shipped and recorded, played once for all tests.</summary>
+    public static CityRecording Of(string file) => AsShipped.GetOrAdd(file, name => new Lazy<CityRecording>(() => Play(name))).Value;
+
     /// <summary>Plays a file of the recorded cities; skips the running test where it is absent.</summary>
-    public static CityRecording Play(string file)
+    public static CityRecording Play(string file, Staging? staging = null)
     {
-        var recording = new CityRecording();
+        staging ??= new Staging();
+        var recording = new CityRecording(staging);
         using RecordedReadings readings = RecordedFile.Open(RecordedData.Require("data", "city", file + ".csv.gz"));
-        while (readings.Next())
+        while (readings.Next() && readings.Current.TimeInMs < staging.UntilInMs)
         {
-            recording.Read(readings.Current);
+            if (readings.Current.TimeInMs >= staging.FromInMs)
+            {
+                recording.Read(readings.Current);
+            }
         }
 
         Assert.Equal(0, readings.Unusable.Count);
@@ -220,4 +236,17 @@ internal sealed class CityRecording : IAreaOutput
     }
 
     void IAreaOutput.Alert(Alert alert) => Alerts.Add(alert);
+}
+
+/// <summary>What is played otherwise than as shipped and recorded: another part of the time, other settings.</summary>
+internal sealed record Staging
+{
+    public long FromInMs { get; init; } = long.MinValue;
+
+    public long UntilInMs { get; init; } = long.MaxValue;
+
+    /// <summary>The rule to play with in place of a shipped one; null for none.</summary>
+    public Func<AlertRule, AlertRule?> Rule { get; init; } = rule => rule;
+
+    public Func<DeviceType, DeviceType> Type { get; init; } = type => type;
 }

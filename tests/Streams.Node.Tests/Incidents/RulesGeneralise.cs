@@ -1,0 +1,172 @@
+using Streams.Domain.Alerts;
+using Streams.Domain.Devices;
+using static Streams.Node.Tests.Incidents.Cities;
+
+namespace Streams.Node.Tests.Incidents;
+
+/// <summary>
+/// The recordings were in view while the rules were written, so that the rules fit them proves little. What can be shown is that
+/// nothing rests on a setting's exact value, and nothing on having seen the months before.
+/// </summary>
+public sealed class RulesGeneralise(ITestOutputHelper output)
+{
+    /// <summary>What must be said or stay unsaid, the rule that it hangs on, and the part of the recording that shows it: the rest says nothing about it.</summary>
+    public static TheoryData<string, string, string, string> Stories => new()
+    {
+        { "S02 S03", "fine-particles", "2015-12-05T00:00+08:00", "2015-12-24T00:00+08:00" },
+        { "S20 !S21", "snow", "2015-01-01T00:00-05:00", "2015-02-01T00:00-05:00" },
+        { "!S21", "citizen-reports", "2015-01-01T00:00-05:00", "2015-02-01T00:00-05:00" },
+        { "S30 S31", "accidents", "2016-01-01T00:00-05:00", "2018-01-01T00:00-05:00" },
+        { "S70 !Florida", "high-water", "2014-06-30T00:00+00:00", "2014-07-08T00:00+00:00" },
+        { "S90", "sensor-stuck", "2023-03-15T00:00+01:00", "2023-03-25T00:00+01:00" },
+    };
+
+    /// <summary>
+    /// What does rest on a setting, with the reason why it may. Whoever makes one of these robust takes it out here: the test compares both ways.
+    /// </summary>
+    private static readonly Dictionary<string, string> Known = new()
+    {
+        // The limit is the norm's. Under 213 the episode has begun 8 hours before the red alert was in force: said early, not missed.
+        ["fine-particles, raise -15 %"] = "S02",
+
+        // The busiest of three noisy hours, each known from a few windows, lies too high as the usual.
+        ["accidents, neighbours nearest"] = "S31",
+    };
+
+    /// <summary>
+    /// Where a recording begins when its first part is kept back: those that take long only if the environment variable
+    /// STREAMS_INCIDENTS is <c>all</c>.
+    /// </summary>
+    public static TheoryData<string, string> LaterBeginnings
+    {
+        get
+        {
+            TheoryData<string, string> beginnings = new()
+            {
+                { Beijing, "2016-01-01T00:00+08:00" },
+                { Boston, "2015-06-01T00:00-04:00" },
+                { Montgomery, "2017-01-01T00:00-05:00" },
+                { NewYork, "2014-10-01T00:00-04:00" },
+                { Seoul, "2025-02-10T00:00+09:00" },
+            };
+            if (Environment.GetEnvironmentVariable("STREAMS_INCIDENTS") == "all")
+            {
+                beginnings.Add(Beijing, "2015-12-15T00:00+08:00");
+                beginnings.Add(Berlin, "2024-11-15T00:00+01:00");
+                beginnings.Add(London, "2013-11-15T00:00+00:00");
+                beginnings.Add(Malaga, "2023-07-01T00:00+02:00");
+                beginnings.Add(Melbourne, "2014-07-01T00:00+10:00");
+            }
+
+            return beginnings;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Stories))]
+    public void No_setting_is_balanced_on_its_exact_value(string said, string rule, string from, string until)
+    {
+        var brittle = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        int ways = 0;
+        foreach ((string what, Staging staging) in Ways(rule))
+        {
+            ways++;
+            if (Missed(said, rule, staging with { FromInMs = Incident.Time(from), UntilInMs = Incident.Time(until) }) is { } missed)
+            {
+                brittle.Add($"{rule}, {what}", missed);
+            }
+        }
+
+        output.WriteLine($"{rule}: {ways} ways, brittle: {string.Join("; ", brittle)}");
+        Assert.Equal(Known.Where(known => known.Key.StartsWith(rule + ",", StringComparison.Ordinal)).OrderBy(known => known.Key, StringComparer.Ordinal), brittle);
+    }
+
+    [Theory]
+    [MemberData(nameof(LaterBeginnings))]
+    public void Without_the_first_part_the_second_is_said_as_well_and_no_more_beside_it(string file, string from)
+    {
+        CityRecording whole = CityRecording.Of(file);
+        CityRecording part = CityRecording.Play(file, new Staging { FromInMs = Incident.Time(from) });
+        Incident[] incidents = [.. Incident.All.Where(incident => incident.File == file)];
+        string[] missed = [.. incidents.Where(incident => incident.FromInMs >= Incident.Time(from) && incident.HitsIn(part).Count == 0).Select(incident => incident.Id)];
+
+        // Counted from a day in: what held on at the cut begins there.
+        long countedFromInMs = Incident.Time(from) + 86_400_000;
+        string[] beside = Beside(part), before = Beside(whole);
+        output.WriteLine($"{file} from {from}: {before.Length} alerts beside incidents in the whole, {beside.Length} in the part; only there:\n{string.Join("\n", beside.Except(before))}");
+        Assert.Empty(missed);
+        Assert.True(beside.Length <= before.Length, string.Join("\n", beside.Except(before)));
+
+        string[] Beside(CityRecording city) =>
+        [
+            .. from story in city.Stories
+               where story.First.OnsetInMs >= countedFromInMs && story.First.OnsetInMs <= city.LastReadingInMs
+                   && !incidents.Any(incident => incident.HitsIn(city).Contains(story))
+               select story.First.Id,
+        ];
+    }
+
+    private static IEnumerable<(string What, Staging Staging)> Ways(string rule)
+    {
+        yield return ("as shipped", new Staging { Rule = one => one.Id == rule ? one : null });
+        AlertRule shipped = CityRecording.Shipped.Value.AlertRules.Find(rule)!;
+        foreach ((string what, AlertRule moved) in MovedSettings.Of(shipped))
+        {
+            yield return (what, new Staging { Rule = one => one.Id == rule ? moved : null });
+        }
+
+        if (shipped.Condition is AlertCondition.Devices { Kinds: ["stuck"] })
+        {
+            foreach ((string what, Func<DeviceType, DeviceType> type) in MovedSettings.OfStuckDetector())
+            {
+                yield return (what, new Staging { Rule = one => one.Id == rule ? one : null, Type = type });
+            }
+        }
+    }
+
+    private static string? Missed(string said, string rule, Staging staging)
+    {
+        CityRecording? city = null;
+        var missed = new List<string>();
+        foreach (string id in said.Split(' '))
+        {
+            if (id == "!S21")
+            {
+                city ??= CityRecording.Play(Boston, staging);
+                missed.AddRange(QuietControls.Backlog(city));
+            }
+            else if (id == "!Florida")
+            {
+                missed.AddRange(QuietControls.Florida(city!));
+            }
+            else
+            {
+                Incident incident = Incident.All.Single(one => one.Id == id);
+                city ??= CityRecording.Play(incident.File, staging);
+                IReadOnlyList<(Alert First, Alert Last)> hits = incident.HitsIn(city);
+                if (!hits.Any(hit => hit.First.Rule == rule && incident.Devices.Split(' ', StringSplitOptions.RemoveEmptyEntries).All(city.DevicesOf(hit.First).Contains)))
+                {
+                    missed.Add(id);
+                }
+            }
+        }
+
+        return missed.Count == 0 ? null : string.Join(", ", missed);
+    }
+}
+
+/// <summary>What must not be said, and was: empty where all is well.</summary>
+internal static class QuietControls
+{
+    /// <summary>S21: 396 cases of one kind that an office entered in a day.</summary>
+    public static IEnumerable<string> Backlog(CityRecording city) =>
+        from story in city.Stories
+        where story.First.OnsetInMs >= Incident.Time("2015-01-20T00:00-05:00") && story.First.OnsetInMs < Incident.Time("2015-01-21T00:00-05:00")
+        select $"S21: {story.First.Id}";
+
+    /// <summary>S72: gauges far from the hurricane.</summary>
+    public static IEnumerable<string> Florida(CityRecording city) =>
+        from story in city.Stories
+        where story.First.Rule is "high-water" or "low-water" && (story.First.Area.EndsWith("-fl", StringComparison.Ordinal) || story.First.Area == "useast")
+        select $"Florida: {story.First.Id}";
+}
