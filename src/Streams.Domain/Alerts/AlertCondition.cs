@@ -13,6 +13,25 @@ public abstract record AlertCondition
     {
     }
 
+    /// <summary>The metrics that it looks at.</summary>
+    internal MetricSelection Selection => this switch
+    {
+        Threshold threshold => threshold.Metrics,
+        Unusual unusual => unusual.Metrics,
+        Trend trend => trend.Metrics,
+        Devices devices => devices.Metrics,
+        _ => MetricSelection.All,
+    };
+
+    /// <summary>The size of the windows that it looks at; null where it looks at devices.</summary>
+    internal WindowSize? Size => this switch
+    {
+        Threshold threshold => threshold.Window,
+        Unusual unusual => unusual.Window,
+        Trend trend => trend.Window,
+        _ => null,
+    };
+
     /// <summary>A statistic of an area's window. Measure: its value, in the metric's unit.</summary>
     public sealed record Threshold : AlertCondition
     {

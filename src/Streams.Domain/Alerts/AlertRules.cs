@@ -45,14 +45,7 @@ public sealed class AlertRules
     {
         foreach (AlertRule rule in Rules)
         {
-            WindowSize? window = rule.Condition switch
-            {
-                AlertCondition.Threshold threshold => threshold.Window,
-                AlertCondition.Unusual unusual => unusual.Window,
-                AlertCondition.Trend trend => trend.Window,
-                _ => null,
-            };
-            if (window == size && (rule.Levels & levels) != 0 && rule.AppliesTo(type))
+            if (rule.Condition.Size == size && (rule.Levels & levels) != 0 && rule.AppliesTo(type))
             {
                 yield return rule;
             }

@@ -164,23 +164,15 @@ internal sealed class AlertVoice(string area, AlertRules rules)
             ["since"] = AlertWording.Time(period.StartInMs),
             ["until"] = period.IsOpen ? "-" : AlertWording.Time(period.EndInMs),
             ["eta"] = shown.EtaInMs > 0 ? AlertWording.Duration(shown.EtaInMs) : "now",
-            ["window"] = WindowOf(rule) is { } size ? AlertWording.Duration(size.LengthInMs()) : "-",
+            ["window"] = rule?.Condition.Size is { } size ? AlertWording.Duration(size.LengthInMs()) : "-",
             ["explanation"] = devices.Count > 0 ? devices[0].Explanation : "-",
         };
     }
 
-    private static WindowSize? WindowOf(AlertRule? rule) => rule?.Condition switch
-    {
-        AlertCondition.Threshold threshold => threshold.Window,
-        AlertCondition.Unusual unusual => unusual.Window,
-        AlertCondition.Trend trend => trend.Window,
-        _ => null,
-    };
-
     private static ImmutableArray<AlertEvidence> EvidenceOf(AlertCase from, AlertRule? rule, Period period, List<Span> devices, List<Span> children)
     {
         var evidence = ImmutableArray.CreateBuilder<AlertEvidence>();
-        if (WindowOf(rule) is { } size && period.Step >= 0)
+        if (rule?.Condition.Size is { } size && period.Step >= 0)
         {
             string statistic = rule!.Condition switch
             {

@@ -34,6 +34,16 @@ internal sealed class MeasureHistory
         }
     }
 
+    /// <summary>Forgets a window that turned out not to be trusted.</summary>
+    public void Remove(long startInMs)
+    {
+        int at = IndexAtOrAfter(startInMs);
+        if (at < _windows.Count && _windows[at].StartInMs == startInMs)
+        {
+            _windows.RemoveAt(at);
+        }
+    }
+
     /// <summary>The windows that end with this one and begin less than <paramref name="over"/> lengths before its end, oldest first.</summary>
     public ReadOnlySpan<(long StartInMs, double Value)> Recent(long startInMs, WindowSize size, int over)
     {

@@ -46,6 +46,9 @@ internal sealed class WindowTrack
     /// <summary>Takes back a verdict: the window, as revised, no longer says anything.</summary>
     public void Remove(long startInMs) => _verdicts.RemoveAll(verdict => verdict.StartInMs == startInMs);
 
+    /// <summary>Starts of the windows whose verdicts may still be taken back.</summary>
+    public IReadOnlyList<long> Starts() => [.. _verdicts.Select(verdict => verdict.StartInMs)];
+
     public void Periods(AlertRule rule, List<Period> into)
     {
         PeriodFold fold = _settled.Copy();

@@ -7,7 +7,7 @@ namespace Streams.Domain.Areas;
 public sealed partial class Area
 {
     /// <summary>Version of the stored form. A node reads its own and all earlier ones.</summary>
-    private const byte SnapshotVersion = 1;
+    private const byte SnapshotVersion = 2;
 
     /// <summary>Writes everything but what waits to be drained: drain first, or store what was drained in the same transaction.</summary>
     public void Save(IBufferWriter<byte> output)
@@ -48,11 +48,13 @@ public sealed partial class Area
         }
 
         writer.Unsigned((ulong)_doubts.Count);
-        foreach (((string type, string device, string metric), long untilInMs) in _doubts)
+        foreach (((string type, string device, string metric, string anomaly), (long fromInMs, long untilInMs)) in _doubts)
         {
             writer.Text(type);
             writer.Text(device);
             writer.Text(metric);
+            writer.Text(anomaly);
+            writer.Signed(fromInMs);
             writer.Signed(untilInMs);
         }
 
@@ -66,14 +68,14 @@ public sealed partial class Area
     {
         var reader = new SnapshotReader(snapshot);
         byte version = reader.Byte();
-        if (version != SnapshotVersion)
+        if (version is 0 or > SnapshotVersion)
         {
-            fault = $"an area's snapshot of version {version}; this node reads version {SnapshotVersion}";
+            fault = $"an area's snapshot of version {version}; this node reads up to version {SnapshotVersion}";
             return null;
         }
 
         var area = new Area(reader.Text());
-        area.ReadParts(ref reader);
+        area.ReadParts(ref reader, version);
         if (reader.Failed || !reader.AtEnd)
         {
             fault = $"the snapshot of area {area.Id} is cut short or damaged";
@@ -84,7 +86,7 @@ public sealed partial class Area
         return area;
     }
 
-    private void ReadParts(ref SnapshotReader reader)
+    private void ReadParts(ref SnapshotReader reader, byte version)
     {
         int types = reader.Count(1 << 16);
         for (int i = 0; i < types && !reader.Failed; i++)
@@ -122,7 +124,9 @@ public sealed partial class Area
         int doubts = reader.Count(1 << 20);
         for (int i = 0; i < doubts && !reader.Failed; i++)
         {
-            _doubts[(reader.Text(), reader.Text(), reader.Text())] = reader.Signed();
+            // Until version 2 a device's doubt of a metric was one, and without a beginning.
+            _doubts[(reader.Text(), reader.Text(), reader.Text(), version >= 2 ? reader.Text() : "")] =
+                (version >= 2 ? reader.Signed() : long.MinValue, reader.Signed());
         }
 
         _lastReviewInMs = reader.Signed();

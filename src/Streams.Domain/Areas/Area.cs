@@ -18,8 +18,8 @@ public sealed partial class Area
     /// <summary>A sensor that sent impossible or frozen values is not believed at once when it changes: half a day.</summary>
     private const long DoubtInMs = 12 * 3_600_000;
 
-    /// <summary>Doubts kept before those that are over are looked for; far more than an area has broken sensors.</summary>
-    private const int MostDoubts = 1024;
+    /// <summary>Doubts kept before those that are over are forgotten; windows played out of order may still ask for the last ones.</summary>
+    private const int MostDoubts = 128;
 
     private readonly SortedDictionary<string, Membership> _byType = new(StringComparer.Ordinal);
     private readonly List<Lane> _lanes = [];
@@ -30,7 +30,7 @@ public sealed partial class Area
     private readonly HashSet<AlertCase> _touched = [];
     private readonly List<AreaAggregate> _selected = [];
     private readonly List<CasePart> _parts = [];
-    private readonly SortedDictionary<(string Type, string Device, string Metric), long> _doubts = [];
+    private readonly SortedDictionary<(string Type, string Device, string Metric, string Anomaly), (long FromInMs, long UntilInMs)> _doubts = [];
     private AlertVoice? _voice;
     private AlertRules _rules = AlertRules.None;
     private long _lastReviewInMs = long.MinValue;
@@ -200,14 +200,7 @@ public sealed partial class Area
     {
         if (anomaly.Kind is "range" or "stuck")
         {
-            _doubts[(anomaly.Type, anomaly.DeviceId, anomaly.Metric)] = anomaly.IsRaised ? long.MaxValue : anomaly.TimeInMs + DoubtInMs;
-            if (_doubts.Count > MostDoubts)
-            {
-                foreach (var old in _doubts.Where(doubt => doubt.Value < anomaly.TimeInMs).Select(doubt => doubt.Key).ToList())
-                {
-                    _doubts.Remove(old);
-                }
-            }
+            Doubt(anomaly);
         }
 
         bool concernsParent = false;
@@ -389,13 +382,7 @@ public sealed partial class Area
     {
         foreach (AlertRule rule in _rules.ForWindows(lane.Type, lane.Size, Levels))
         {
-            MetricSelection metrics = rule.Condition switch
-            {
-                AlertCondition.Threshold threshold => threshold.Metrics,
-                AlertCondition.Unusual unusual => unusual.Metrics,
-                AlertCondition.Trend trend => trend.Metrics,
-                _ => MetricSelection.All,
-            };
+            MetricSelection metrics = rule.Condition.Selection;
             _selected.Clear();
             foreach (AreaAggregate window in slot.Windows)
             {
@@ -412,7 +399,7 @@ public sealed partial class Area
 
             AlertCase one = CaseOf(new ConditionKey(rule.Id, lane.Type, ""));
             one.Windows ??= new WindowTrack();
-            if (!IsInDoubt(lane.Type, metrics, slot) && WindowMeasure.Of(rule, one, _selected) is { } verdict)
+            if (!IsInDoubt(lane.Type, metrics, slot.StartInMs, lane.Size) && WindowMeasure.Of(rule, one, _selected) is { } verdict)
             {
                 one.Windows.Set(rule, in verdict);
             }
@@ -436,10 +423,42 @@ public sealed partial class Area
     }
 
     /// <summary>
-    /// True if half of the devices or more sent impossible or frozen values of the metric, now or shortly before: what they say
-    /// of the world neither raises nor upholds an alert then. Only devices of the area itself are known that well.
+    /// What a device says while it is broken, and shortly after, is doubted from the moment it broke. Windows may have come before the news
+    /// of it (they travel in another lane): what they made of it is taken back.
     /// </summary>
-    private bool IsInDoubt(string type, MetricSelection metrics, Slot slot)
+    private void Doubt(AnomalyNotice anomaly)
+    {
+        _doubts[(anomaly.Type, anomaly.DeviceId, anomaly.Metric, anomaly.Id)] =
+            (anomaly.SinceInMs, anomaly.IsRaised ? long.MaxValue : anomaly.TimeInMs + DoubtInMs);
+        if (_doubts.Count > MostDoubts)
+        {
+            foreach (var old in _doubts.Where(doubt => doubt.Value.UntilInMs < anomaly.TimeInMs).Select(doubt => doubt.Key).ToList())
+            {
+                _doubts.Remove(old);
+            }
+        }
+
+        foreach ((ConditionKey key, AlertCase one) in _cases)
+        {
+            if (key.Type == anomaly.Type && one.Windows is { } windows && _rules.Find(key.Rule) is { } rule
+                && rule.Condition.Size is { } size && rule.Condition.Selection.Includes(anomaly.Metric)
+                && _cases.TryGetValue(SpeakerOf(rule, key.Type), out AlertCase? speaker))
+            {
+                foreach (long startInMs in windows.Starts().Where(start => IsInDoubt(key.Type, rule.Condition.Selection, start, size)))
+                {
+                    windows.Remove(startInMs);
+                    one.History?.Remove(startInMs);
+                    _touched.Add(speaker);
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// True if half of the devices or more sent impossible or frozen values of the metric, then or shortly before: what they say
+    /// of the world neither raises nor upholds an alert. Only devices of the area itself are known that well.
+    /// </summary>
+    private bool IsInDoubt(string type, MetricSelection metrics, long startInMs, WindowSize size)
     {
         if (_doubts.Count == 0)
         {
@@ -448,9 +467,9 @@ public sealed partial class Area
 
         int devices = 0;
         string last = "";
-        foreach (((string ofType, string device, string metric), long untilInMs) in _doubts)
+        foreach (((string ofType, string device, string metric, _), (long fromInMs, long untilInMs)) in _doubts)
         {
-            if (ofType == type && device != last && untilInMs >= slot.StartInMs && metrics.Includes(metric))
+            if (ofType == type && device != last && startInMs <= untilInMs && startInMs + size.LengthInMs() > fromInMs && metrics.Includes(metric))
             {
                 devices++;
                 last = device;

@@ -205,6 +205,43 @@ public sealed class RuleKindTests
         Assert.Equal(["0.123", "4.57", "61.2", "612", "-3", "0"], new[] { 0.1234, 4.567, 61.23, 612.4, -3, 0 }.Select(AlertWording.Number));
     }
 
+    // A gauge fails in hour 10, says nonsense in hours 11 and 12 as it comes back, and is itself from hour 30 on.
+    [Theory]
+    [InlineData("r13 r14 0 1 2 3 4 5 6 7 8 9 10 11 12 30", "")]
+    [InlineData("0 1 2 3 4 5 6 7 8 9 10 r13 11 12 r14 30", "")]
+    [InlineData("0 1 2 3 4 5 6 7 8 9 10 11 12 r13", "Alert Active, Cancel Cleared")]
+    [InlineData("0 1 2 3 4 5 6 7 8 9 10 11 12 r14", "Alert Active, Cancel Cleared")]
+    [InlineData("r13 r14 0 1 2 3 4 5 6 7! 8 9 10 11 12 30", "Alert Active, Cancel Cleared")]
+    [InlineData("r13 r14 0 1 2 3 4 5 6 7 8 9 10 11 12 30!", "Alert Active")]
+    public void A_broken_sensor_is_doubted_whenever_the_news_of_it_comes_and_only_for_that_time(string order, string said)
+    {
+        AlertRule rule = Rule(
+            new AlertCondition.Unusual
+            {
+                Metrics = MetricSelection.Of("pm2_5"), Statistic = Statistic.Max, Window = WindowSize.Hour, By = Comparison.Difference, MinHistory = 4,
+            },
+            new SeverityStep(AlertSeverity.Moderate, 5, 3));
+        var story = new AreaStory(new AlertRules([rule]));
+        Members(story, 1);
+        long broke = AreaStory.Minutes(10.5 * 60), whole = AreaStory.Minutes(13 * 60);
+        foreach (string step in order.Split(' '))
+        {
+            if (step[0] == 'r')
+            {
+                story.Anomaly(Leaf, "a", "range", step == "r13", broke, step == "r13" ? broke : whole);
+            }
+            else
+            {
+                int hour = int.Parse(step.TrimEnd('!'), System.Globalization.CultureInfo.InvariantCulture);
+                Hour(story, hour, step.EndsWith('!') || hour is 11 or 12 ? 10 : 1);
+            }
+
+            story.SaveAndRestoreAll();
+        }
+
+        Assert.Equal(said, string.Join(", ", story.Alerts.Select(alert => $"{alert.MessageType} {alert.State}")));
+    }
+
     private static AlertRule Unusual() => Rule(
         new AlertCondition.Unusual
         {
