@@ -43,6 +43,8 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics)
     private CommitDraft _draft = null!;
     private AreaActor _actor = null!;
 
+    public override IReadOnlyCollection<string> Tells => [topics.Observations];
+
     public override ActorKind<AreaActor, ObservationMessage> ForShard() => new AreaKind(rules, topics);
 
     public override bool Admit(in Record record, ObservationMessage message, long nowInMs)

@@ -48,6 +48,8 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
         _source = Encoding.UTF8.GetBytes(topics.Source);
     }
 
+    public override IReadOnlyCollection<string> Tells => [_topics.Observations];
+
     public override ActorKind<DeviceActor, Reading> ForShard() => new DeviceKind(_catalog, _topics);
 
     public override bool Admit(in Record record, Reading message, long nowInMs)

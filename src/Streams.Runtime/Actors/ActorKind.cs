@@ -46,6 +46,9 @@ public abstract class ActorKind
     /// <summary>The topic this kind's actors read.</summary>
     public string Inbox { get; }
 
+    /// <summary>Inboxes of actors, of this kind or another, that this kind's actors write to. Written to no faster than they are read.</summary>
+    public virtual IReadOnlyCollection<string> Tells => [];
+
     internal abstract Shard CreateShard(ShardSeed seed);
 }
 

@@ -10,7 +10,7 @@ namespace Streams.Runtime.Hosting;
 
 /// <summary>
 /// A node's share of the cluster: joins the consumer group, claims the shards it is assigned, runs them on its workers, and hands them
-/// back. One polling thread, one thread per worker, one or more that commit, one that publishes.
+/// back. One polling thread, one thread per worker, one or more that commit, two that publish.
 /// </summary>
 public sealed partial class Engine : IAssignmentListener, IDisposable
 {
@@ -20,13 +20,16 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Dictionary<string, ActorKind> _kinds;
+
+    /// <summary>Inboxes that actors of this cluster write to.</summary>
+    private readonly HashSet<string> _inner;
     private readonly Publisher _publisher;
     private readonly CommitWriter[] _writers;
     private readonly Worker[] _workers;
     private readonly ConcurrentDictionary<InboxPartition, Owned> _owned = new();
     private readonly ConcurrentQueue<(Shard Shard, long Offset)> _seeks = new();
-    private readonly Dictionary<Worker, Queue<(Owned Owned, RecordBatch Batch)>> _held = [];
-    private readonly HashSet<Worker> _pausedWorkers = [];
+    private readonly Dictionary<Intake, Queue<(Owned Owned, RecordBatch Batch)>> _held = [];
+    private readonly HashSet<Intake> _paused = [];
     private readonly Thread _poller;
     private ILogReader? _reader;
     private long _lagNoted;
@@ -49,7 +52,8 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         _time = time;
         _logger = loggers.CreateLogger("Streams.Runtime.Engine");
         _kinds = kinds.ToDictionary(kind => kind.Inbox, StringComparer.Ordinal);
-        _publisher = new Publisher(log, loggers.CreateLogger("Streams.Runtime.Publisher"));
+        _inner = [.. _kinds.Values.SelectMany(kind => kind.Tells)];
+        _publisher = new Publisher(log, time, loggers.CreateLogger("Streams.Runtime.Publisher"));
         ILogger commitLogger = loggers.CreateLogger("Streams.Runtime.Commit");
         _writers = [.. Enumerable.Range(0, options.CommitWriters).Select(i => new CommitWriter(i, store, _publisher, Fenced, commitLogger))];
         ILogger workLogger = loggers.CreateLogger("Streams.Runtime.Worker");
@@ -57,7 +61,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         _poller = new Thread(Poll) { Name = "streams-poll", IsBackground = true };
     }
 
-    private sealed record Owned(Shard Shard, Worker Worker);
+    private sealed record Owned(Shard Shard, Worker Worker, Intake Intake);
 
     /// <summary>Why the node can not work, in words; null while it can.</summary>
     public string? Failure => _logFailure
@@ -204,7 +208,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
                 // What was polled before the seek and still waits here would look as if it came after it.
                 DisposeHeld(seek.Shard.Partition);
                 reader.Seek(seek.Shard.Partition, seek.Offset);
-                owned.Worker.Do(seek.Shard.Sought);
+                owned.Worker.Do(seek.Shard, seek.Shard.Sought);
             }
         }
 
@@ -223,18 +227,18 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
                 continue;
             }
 
-            if (!_held.TryGetValue(owned.Worker, out Queue<(Owned, RecordBatch)>? held))
+            if (!_held.TryGetValue(owned.Intake, out Queue<(Owned, RecordBatch)>? held))
             {
-                _held[owned.Worker] = held = new();
+                _held[owned.Intake] = held = new();
             }
 
-            // A worker that is only busy makes room soon; one that stays full (the store is away) has its partitions paused, so that
-            // this thread goes on polling and stays a member of the group.
-            if (held.Count > 0 || !owned.Worker.TryAdd(owned.Shard, batch, TimeSpan.FromMilliseconds(200)))
+            // A worker that is only busy makes room soon; an intake that stays full (the store is away, output has no room) has its
+            // partitions paused, so that this thread goes on polling and stays a member of the group.
+            if (held.Count > 0 || !owned.Worker.TryAdd(owned.Intake, owned.Shard, batch, TimeSpan.FromMilliseconds(200)))
             {
-                if (_pausedWorkers.Add(owned.Worker))
+                if (_paused.Add(owned.Intake))
                 {
-                    ForPartitionsOf(owned.Worker, reader.Pause);
+                    ForPartitionsOf(owned.Intake, reader.Pause);
                 }
 
                 // One that was claimed meanwhile is not paused with the others.
@@ -266,36 +270,26 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
     /// <summary>Gives held batches to workers that have room again, and resumes their partitions.</summary>
     private void HandOver(ILogReader reader)
     {
-        foreach ((Worker worker, Queue<(Owned Owned, RecordBatch Batch)> held) in _held)
+        foreach ((Intake intake, Queue<(Owned Owned, RecordBatch Batch)> held) in _held)
         {
-            if (held.Count == 0)
-            {
-                if (_pausedWorkers.Remove(worker))
-                {
-                    ForPartitionsOf(worker, reader.Resume);
-                }
-
-                continue;
-            }
-
             while (held.TryPeek(out (Owned Owned, RecordBatch Batch) next)
-                && worker.TryAdd(next.Owned.Shard, next.Batch, TimeSpan.Zero))
+                && next.Owned.Worker.TryAdd(intake, next.Owned.Shard, next.Batch, TimeSpan.Zero))
             {
                 held.Dequeue();
             }
 
-            if (held.Count == 0 && _pausedWorkers.Remove(worker))
+            if (held.Count == 0 && _paused.Remove(intake))
             {
-                ForPartitionsOf(worker, reader.Resume);
+                ForPartitionsOf(intake, reader.Resume);
             }
         }
     }
 
-    private void ForPartitionsOf(Worker worker, Action<InboxPartition> action)
+    private void ForPartitionsOf(Intake intake, Action<InboxPartition> action)
     {
         foreach ((InboxPartition partition, Owned owned) in _owned)
         {
-            if (ReferenceEquals(owned.Worker, worker))
+            if (ReferenceEquals(owned.Intake, intake))
             {
                 action(partition);
             }
@@ -387,61 +381,30 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
             _publisher.Publish(shard, chunk, draft: null);
         }
 
-        _owned[partition] = new Owned(shard, worker);
-        worker.Do(() => worker.Attach(shard));
+        _owned[partition] = new Owned(shard, worker, worker.IntakeOf(_inner.Contains(partition.Topic)));
+        worker.Attach(shard);
     }
 
     private void Revoked(IReadOnlyList<InboxPartition> partitions)
     {
-        List<ManualResetEventSlim> done = [];
+        List<Handover> leaving = [];
+        long started = _time.GetTimestamp();
         foreach (InboxPartition partition in partitions)
         {
             Unassign(partition);
             if (_owned.TryRemove(partition, out Owned? owned))
             {
-                ManualResetEventSlim released = new(false);
-                done.Add(released);
-                owned.Worker.Do(() =>
-                {
-                    Release(owned);
-                    released.Set();
-                });
+                Handover handover = new(owned.Shard, () => _time.GetElapsedTime(started) >= _options.ReleaseWithin, TryRelease);
+                leaving.Add(handover);
+                owned.Worker.Leave(handover);
             }
         }
 
-        TimeSpan left = _options.ReleaseWithin;
-        foreach (ManualResetEventSlim released in done)
+        foreach (Handover handover in leaving)
         {
-            long started = _time.GetTimestamp();
-            released.Wait(left > TimeSpan.Zero ? left : TimeSpan.Zero);
-            left -= _time.GetElapsedTime(started);
+            TimeSpan left = _options.ReleaseWithin - _time.GetElapsedTime(started);
+            handover.Done.Wait(left > TimeSpan.Zero ? left : TimeSpan.Zero);
         }
-    }
-
-    /// <summary>On the worker: write, publish, release. Whatever does not finish in time is left to the store, which is the truth.</summary>
-    private void Release(Owned owned)
-    {
-        Shard shard = owned.Shard;
-        shard.WriteAll(_time.GetUtcNow().ToUnixTimeMilliseconds());
-        long started = _time.GetTimestamp();
-        while ((shard.CommitsInFlight > 0 || shard.HasUnpublished) && !shard.IsDropped && _time.GetElapsedTime(started) < _options.ReleaseWithin)
-        {
-            Thread.Sleep(1);
-        }
-
-        if (!shard.IsDropped && shard.CommitsInFlight == 0)
-        {
-            shard.ForgetPublished();
-            while (shard.CommitsInFlight > 0 && !shard.IsDropped && _time.GetElapsedTime(started) < _options.ReleaseWithin)
-            {
-                Thread.Sleep(1);
-            }
-
-            TryRelease(shard);
-        }
-
-        shard.Drop();
-        owned.Worker.Detach(shard);
     }
 
     private void TryRelease(Shard shard)
@@ -464,11 +427,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
             if (_owned.TryRemove(partition, out Owned? owned))
             {
                 owned.Shard.MarkDropped();
-                owned.Worker.Do(() =>
-                {
-                    owned.Shard.Drop();
-                    owned.Worker.Detach(owned.Shard);
-                });
+                owned.Worker.Detach(owned.Shard);
             }
         }
     }
@@ -510,10 +469,10 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
 
     private void DisposeHeld(InboxPartition partition)
     {
-        foreach (Worker worker in _held.Keys.ToArray())
+        foreach (Intake intake in _held.Keys.ToArray())
         {
             Queue<(Owned Owned, RecordBatch Batch)> kept = new();
-            foreach ((Owned Owned, RecordBatch Batch) held in _held[worker])
+            foreach ((Owned Owned, RecordBatch Batch) held in _held[intake])
             {
                 if (held.Batch.Partition == partition)
                 {
@@ -525,7 +484,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
                 }
             }
 
-            _held[worker] = kept;
+            _held[intake] = kept;
         }
     }
 

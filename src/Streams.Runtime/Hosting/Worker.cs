@@ -7,17 +7,18 @@ using Streams.Runtime.Storage;
 namespace Streams.Runtime.Hosting;
 
 /// <summary>
-/// One thread that owns whole shards: takes batches and commands from its queue, in order, and lets its shards keep their pace.
+/// One thread that owns whole shards: takes commands and batches from its queue and lets its shards keep their pace.
 /// There is one per core, so actors never meet a lock.
 /// </summary>
 internal sealed partial class Worker : IDisposable
 {
-    /// <summary>Bytes of records waiting before the poller holds back: about a quarter of a second of input at full speed.</summary>
+    /// <summary>Bytes of records waiting in an intake before the poller holds back: about a quarter of a second of input at full speed.</summary>
     private const long MaxQueuedInBytes = 16 << 20;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
-    private readonly BoundedQueue<Work> _queue = new(MaxQueuedInBytes);
+    private readonly WorkQueue _queue = new(MaxQueuedInBytes);
+    private readonly List<Handover> _leaving = [];
     private readonly List<Shard> _shards = [];
     private readonly Publisher _publisher;
     private readonly TimeProvider _time;
@@ -40,28 +41,44 @@ internal sealed partial class Worker : IDisposable
         _thread = new Thread(Run) { Name = $"streams-work-{number}", IsBackground = true };
     }
 
-    private readonly record struct Work(Shard? Shard, RecordBatch? Batch, Action? Command);
-
     /// <summary>Share of the last second spent working, 0 to 1.</summary>
     public double BusyShare => Volatile.Read(ref _busyShare);
 
     public double NanosPerRecord => Volatile.Read(ref _nanosPerRecord);
 
-    public long QueuedInBytes => _queue.Cost;
-
     public void Start() => _thread.Start();
 
-    public bool TryAdd(Shard shard, RecordBatch batch, TimeSpan timeout) =>
-        _queue.TryAdd(new Work(shard, batch, null), batch.SizeInBytes + (batch.Count * 64L), timeout);
+    /// <param name="isInner">The shard's inbox is filled by this cluster's own actors.</param>
+    public Intake IntakeOf(bool isInner) => isInner ? _queue.Inner : _queue.Outer;
 
-    /// <summary>Runs on the worker's thread, after what is queued now.</summary>
-    public void Do(Action command) => _queue.Add(new Work(null, null, command));
+    public bool TryAdd(Intake intake, Shard shard, RecordBatch batch, TimeSpan timeout) => _queue.TryAdd(intake, shard, batch, timeout);
 
-    /// <summary>Only within <see cref="Do"/>.</summary>
-    public void Attach(Shard shard) => _shards.Add(shard);
+    /// <summary>Runs on the worker's thread, before batches that wait.</summary>
+    public void Do(Action command) => _queue.Add(command);
 
-    /// <summary>Only within <see cref="Do"/>.</summary>
-    public void Detach(Shard shard) => _shards.Remove(shard);
+    /// <summary>As the other one; the batches of this shard that wait are discarded first.</summary>
+    public void Do(Shard shard, Action command)
+    {
+        _queue.Discard(shard);
+        _queue.Add(command);
+    }
+
+    public void Attach(Shard shard) => Do(() => _shards.Add(shard));
+
+    /// <summary>Forgets the shard; nothing of it is written.</summary>
+    public void Detach(Shard shard) => Do(shard, () =>
+    {
+        shard.Drop();
+        _shards.Remove(shard);
+    });
+
+    /// <summary>Writes and publishes what the shard has, then forgets it.</summary>
+    public void Leave(Handover handover) => Do(handover.Shard, () =>
+    {
+        _shards.Remove(handover.Shard);
+        _leaving.Add(handover);
+        Guard(handover.Shard, shard => shard.WriteAll(NowInMs()));
+    });
 
     public void Dispose()
     {
@@ -71,11 +88,7 @@ internal sealed partial class Worker : IDisposable
             _thread.Join(TimeSpan.FromSeconds(10));
         }
 
-        while (_queue.TryTake(out Work work, TimeSpan.Zero))
-        {
-            work.Batch?.Dispose();
-        }
-
+        _queue.Discard(shard: null);
         _stop.Dispose();
     }
 
@@ -84,15 +97,14 @@ internal sealed partial class Worker : IDisposable
         long lastTick = 0;
         while (!_stop.IsCancellationRequested)
         {
-            bool any = _queue.TryTake(out Work work, Pause);
+            // While output is not leaving as fast as it is made, new records wait. Decisions still leave, and so does what actors have
+            // told each other, for that is what makes room.
+            _queue.TryTake(_publisher.HasRoom, Pause, out Action? command, out (Shard Shard, RecordBatch? Batch) work);
             long started = Stopwatch.GetTimestamp();
-            if (any)
+            command?.Invoke();
+            if (work.Batch is not null)
             {
-                work.Command?.Invoke();
-                if (work.Batch is not null)
-                {
-                    Process(work.Shard!, work.Batch, started);
-                }
+                Process(work.Shard, work.Batch, started);
             }
 
             if (Stopwatch.GetElapsedTime(lastTick, started) >= Pause)
@@ -101,12 +113,8 @@ internal sealed partial class Worker : IDisposable
                 TickAll();
             }
 
+            _leaving.RemoveAll(handover => handover.Step());
             Measure(started);
-            while (!_publisher.WaitForRoom(TimeSpan.FromMilliseconds(200)) && !_stop.IsCancellationRequested)
-            {
-                // Output is not leaving as fast as it is made. Decisions still do; new records wait.
-                TickAll();
-            }
         }
     }
 
@@ -118,7 +126,7 @@ internal sealed partial class Worker : IDisposable
             {
                 try
                 {
-                    long now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+                    long now = NowInMs();
                     shard.Process(batch, now);
                     double nanos = Stopwatch.GetElapsedTime(started).TotalNanoseconds / Math.Max(batch.Count, 1);
                     _nanosPerRecord += (nanos - _nanosPerRecord) * 0.02;
@@ -146,7 +154,7 @@ internal sealed partial class Worker : IDisposable
 
     private void TickAll()
     {
-        long now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        long now = NowInMs();
         for (int i = _shards.Count - 1; i >= 0; i--)
         {
             Shard shard = _shards[i];
@@ -156,32 +164,39 @@ internal sealed partial class Worker : IDisposable
                 continue;
             }
 
-            try
+            Guard(shard, at =>
             {
-                if (shard.NeedsRestart)
+                if (!at.NeedsRestart)
                 {
-                    if (shard.CommitsInFlight == 0)
-                    {
-                        shard.Restart();
-                    }
-
-                    continue;
+                    at.Tick(now, _busyShare < 0.5, _nanosPerRecord);
                 }
-
-                shard.Tick(now, _busyShare < 0.5, _nanosPerRecord);
-            }
-            catch (StoreUnavailableException e)
-            {
-                LogLoadFailed(_logger, e, shard.Partition);
-            }
-#pragma warning disable CA1031 // One shard stops; the others of this worker go on.
-            catch (Exception e)
-#pragma warning restore CA1031
-            {
-                Stop(shard, e);
-            }
+                else if (at.CommitsInFlight == 0)
+                {
+                    at.Restart();
+                }
+            });
         }
     }
+
+    private void Guard(Shard shard, Action<Shard> work)
+    {
+        try
+        {
+            work(shard);
+        }
+        catch (StoreUnavailableException e)
+        {
+            LogLoadFailed(_logger, e, shard.Partition);
+        }
+#pragma warning disable CA1031 // One shard stops; the others of this worker go on.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Stop(shard, e);
+        }
+    }
+
+    private long NowInMs() => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>A snapshot this program can not read, or a fault outside any one actor. Writing on could destroy state: the shard stops and says so.</summary>
     private void Stop(Shard shard, Exception error)

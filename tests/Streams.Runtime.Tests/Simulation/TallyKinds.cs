@@ -38,6 +38,8 @@ internal sealed class TallyKind(byte number, string inbox, string? above) : Acto
 
     private readonly Dictionary<string, long> _gathered = [];
 
+    public override IReadOnlyCollection<string> Tells => above is null ? [] : [above];
+
     public override ActorKind<TallyActor, TallyMessage> ForShard() => new TallyKind(Number, Inbox, above);
 
     public override bool Admit(in Record record, TallyMessage message, long nowInMs)

@@ -1,0 +1,297 @@
+using Microsoft.Extensions.Logging;
+using Streams.Runtime.Actors;
+using Streams.Runtime.Log;
+using Streams.Runtime.Shards;
+using Streams.Runtime.Storage;
+using Partitioner = Streams.Runtime.Log.Partitioner;
+
+namespace Streams.Runtime.Hosting;
+
+/// <summary>
+/// One lane's thread and producer: sends chunks in the order they came. A producer that fails is replaced, and everything that was not
+/// confirmed is sent again from the oldest on, so that a receiver never sees a number before an earlier one.
+/// </summary>
+internal sealed partial class PublishLane : IDisposable
+{
+    private readonly Lane _lane;
+    private readonly int _lingerInMs;
+    private readonly ILog _log;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Thread _thread;
+    private readonly AutoResetEvent _work = new(false);
+    private readonly Queue<Job> _waiting = new();
+    private readonly Dictionary<string, int> _partitions = new(StringComparer.Ordinal);
+
+    // Of the lane's thread alone: chunks to be sent before those that wait, and chunks sent whose delivery is not yet known.
+    private Queue<Job> _again = new();
+    private Queue<Job> _unconfirmed = new();
+    private ILogWriter? _writer;
+    private volatile bool _broken;
+    private volatile bool _stop;
+    private long _backlogInBytes;
+    private long _published;
+    private long _givenUp;
+
+    // An outage lasts from the first failure to the first chunk that is confirmed after it.
+    private int _failures;
+    private int _producers;
+    private long _failedAt;
+
+    public PublishLane(Lane lane, int lingerInMs, ILog log, TimeProvider time, ILogger logger)
+    {
+        _lane = lane;
+        _lingerInMs = lingerInMs;
+        _log = log;
+        _time = time;
+        _logger = logger;
+        _thread = new Thread(Run) { Name = $"streams-publish-{lane}".ToLowerInvariant(), IsBackground = true };
+    }
+
+    public long Published => Volatile.Read(ref _published);
+
+    public long GivenUp => Volatile.Read(ref _givenUp);
+
+    /// <summary>Committed but not yet delivered.</summary>
+    public long BacklogInBytes => Volatile.Read(ref _backlogInBytes);
+
+    public void Start() => _thread.Start();
+
+    public void Add(Shard owner, OutboxChunk chunk, CommitDraft? draft)
+    {
+        Interlocked.Add(ref _backlogInBytes, chunk.Records.Length);
+        lock (_waiting)
+        {
+            _waiting.Enqueue(new Job(this, owner, chunk, draft));
+        }
+
+        _work.Set();
+    }
+
+    public void Dispose()
+    {
+        _stop = true;
+        _work.Set();
+        if (_thread.IsAlive)
+        {
+            _thread.Join(TimeSpan.FromSeconds(10));
+        }
+
+        _writer?.Dispose();
+    }
+
+    private void Run()
+    {
+        while (!_stop)
+        {
+            try
+            {
+                if (!Step())
+                {
+                    _work.WaitOne(50);
+                }
+            }
+            catch (LogFailedException e)
+            {
+                Fail(e.Message);
+                _work.WaitOne(500);
+            }
+        }
+    }
+
+    /// <summary>Sends the next chunk; false when there is nothing to do.</summary>
+    private bool Step()
+    {
+        Complete();
+        if (_broken)
+        {
+            Rebuild();
+        }
+
+        if (!TryNext(out Job? job))
+        {
+            return false;
+        }
+
+        if (job.Owner.IsDropped && !job.WasSent)
+        {
+            // Another owner has the shard and publishes what is left, before anything newer of its own.
+            Forget(job);
+            return true;
+        }
+
+        _unconfirmed.Enqueue(job);
+        Send(job);
+        return true;
+    }
+
+    private bool TryNext([System.Diagnostics.CodeAnalysis.MaybeNullWhen(false)] out Job job)
+    {
+        if (_again.TryDequeue(out job))
+        {
+            return true;
+        }
+
+        lock (_waiting)
+        {
+            return _waiting.TryDequeue(out job);
+        }
+    }
+
+    private void Send(Job job)
+    {
+        ILogWriter writer = _writer ??= _log.CreateWriter($"streams-{_lane}".ToLowerInvariant(), _lingerInMs);
+        Attempt attempt = job.Begin();
+        OutboxCodec.Reader reader = new(job.Chunk.Records.Span, []);
+        using PooledBuffer headers = new(1024);
+        for (long number = job.Chunk.FirstNumber; !_broken && reader.Next(); number++)
+        {
+            writer.Send(
+                new OutgoingRecord
+                {
+                    Topic = reader.Topic,
+                    Partition = PartitionOf(reader.Topic, reader.Key),
+                    Key = reader.Key,
+                    Value = reader.Value,
+                    Headers = reader.IsNumbered ? WithSource(headers, reader.Headers, job, number) : reader.Headers,
+                },
+                attempt);
+            Interlocked.Increment(ref _published);
+        }
+    }
+
+    private static ReadOnlySpan<byte> WithSource(PooledBuffer to, ReadOnlySpan<byte> block, Job job, long number)
+    {
+        Span<byte> source = stackalloc byte[SourceHeader.Length];
+        SourceHeader.Write(source, SourceMarks.SourceOf(job.Owner.Id, job.Chunk.Lane), number);
+        to.Clear();
+        HeaderBlock.Begin(to, block[0] + 1);
+        to.Write(block[1..]);
+        HeaderBlock.Add(to, SourceHeader.NameUtf8, source);
+        return to.Written;
+    }
+
+    private int PartitionOf(string topic, ReadOnlySpan<byte> key)
+    {
+        if (!_partitions.TryGetValue(topic, out int partitions))
+        {
+            partitions = _log.PartitionsOf(topic);
+            _partitions[topic] = partitions;
+        }
+
+        return Partitioner.PartitionOf(key, partitions);
+    }
+
+    /// <summary>Confirms chunks from the oldest on.</summary>
+    private void Complete()
+    {
+        while (_unconfirmed.TryPeek(out Job? job) && job.IsDelivered)
+        {
+            _unconfirmed.Dequeue();
+            job.Owner.Published(_lane, job.Chunk.LastNumber);
+            Forget(job);
+            if (!_broken && Interlocked.Exchange(ref _failures, 0) is > 0 and var failures)
+            {
+                LogRecovered(_logger, _lane, _time.GetElapsedTime(_failedAt).TotalSeconds, failures, _producers);
+                _producers = 0;
+            }
+        }
+    }
+
+    private void Forget(Job job)
+    {
+        job.Draft?.Release();
+        Interlocked.Add(ref _backlogInBytes, -job.Chunk.Records.Length);
+    }
+
+    /// <summary>What the old producer may not have delivered goes first, in its order; then what was next in any case.</summary>
+    private void Rebuild()
+    {
+        _producers++;
+        _writer?.Dispose();
+        _writer = null;
+        _partitions.Clear();
+        (Queue<Job> first, Queue<Job> then) = (_unconfirmed, _again);
+        _unconfirmed = new();
+        foreach (Job job in then)
+        {
+            first.Enqueue(job);
+        }
+
+        _again = first;
+        _broken = false;
+    }
+
+    /// <summary>The producer is of no more use. From any thread, for each record it did not deliver: the first of an outage is told, the others are counted.</summary>
+    private void Fail(string reason)
+    {
+        if (Interlocked.Increment(ref _failures) == 1)
+        {
+            _failedAt = _time.GetTimestamp();
+            LogFailing(_logger, _lane, reason);
+        }
+
+        _broken = true;
+        _work.Set();
+    }
+
+    private sealed class Job(PublishLane lane, Shard owner, OutboxChunk chunk, CommitDraft? draft)
+    {
+        private Attempt? _attempt;
+
+        public Shard Owner { get; } = owner;
+
+        public OutboxChunk Chunk { get; } = chunk;
+
+        public CommitDraft? Draft { get; } = draft;
+
+        /// <summary>By an earlier producer, perhaps in part: then the rest follows even if the shard has been lost since.</summary>
+        public bool WasSent => _attempt is not null;
+
+        public bool IsDelivered => _attempt is { Remaining: 0 };
+
+        public Attempt Begin() => _attempt = new Attempt(lane, this);
+
+        public bool IsAt(Attempt attempt) => ReferenceEquals(_attempt, attempt);
+    }
+
+    /// <summary>One sending of a chunk: what a replaced producer still reports goes to its own attempt and is of no effect.</summary>
+    private sealed class Attempt(PublishLane lane, Job job) : IDelivery
+    {
+        private int _remaining = job.Chunk.Count;
+
+        public int Remaining => Volatile.Read(ref _remaining);
+
+        public void Delivered()
+        {
+            if (Interlocked.Decrement(ref _remaining) == 0)
+            {
+                lane._work.Set();
+            }
+        }
+
+        public void Failed(string reason, bool fatal)
+        {
+            if (!fatal)
+            {
+                // This one record will never be taken (too large, an unknown topic). It is given up, loudly: the lane must go on.
+                LogGivenUp(lane._logger, job.Owner.Partition, reason);
+                Interlocked.Increment(ref lane._givenUp);
+                Delivered();
+            }
+            else if (job.IsAt(this))
+            {
+                lane.Fail(reason);
+            }
+        }
+    }
+
+    [LoggerMessage(1401, LogLevel.Warning, "Lane {Lane}: publishing failed: {Reason} Nothing is lost: what was not confirmed is sent again, in order, until it is.")]
+    private static partial void LogFailing(ILogger logger, Lane lane, string reason);
+
+    [LoggerMessage(1402, LogLevel.Information, "Lane {Lane}: publishing goes on after {Seconds:0.0} s; {Failures} deliveries had failed, {Producers} new producers were made.")]
+    private static partial void LogRecovered(ILogger logger, Lane lane, double seconds, int failures, int producers);
+
+    [LoggerMessage(1403, LogLevel.Critical, "An outgoing record of {Partition} was refused by the log for good and is given up: {Reason}")]
+    private static partial void LogGivenUp(ILogger logger, InboxPartition partition, string reason);
+}
