@@ -23,6 +23,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
 
     /// <summary>Inboxes that actors of this cluster write to.</summary>
     private readonly HashSet<string> _inner;
+    private readonly InboxRoom _room;
     private readonly Publisher _publisher;
     private readonly CommitWriter[] _writers;
     private readonly Worker[] _workers;
@@ -53,7 +54,9 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         _logger = loggers.CreateLogger("Streams.Runtime.Engine");
         _kinds = kinds.ToDictionary(kind => kind.Inbox, StringComparer.Ordinal);
         _inner = [.. _kinds.Values.SelectMany(kind => kind.Tells)];
-        _publisher = new Publisher(log, time, loggers.CreateLogger("Streams.Runtime.Publisher"));
+        ILogger publishLogger = loggers.CreateLogger("Streams.Runtime.Publisher");
+        _room = new InboxRoom(log, options.Group ?? options.Cluster, _inner, ReadHere, time, publishLogger);
+        _publisher = new Publisher(log, _room, time, publishLogger);
         ILogger commitLogger = loggers.CreateLogger("Streams.Runtime.Commit");
         _writers = [.. Enumerable.Range(0, options.CommitWriters).Select(i => new CommitWriter(i, store, _publisher, Fenced, commitLogger))];
         ILogger workLogger = loggers.CreateLogger("Streams.Runtime.Worker");
@@ -107,6 +110,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
             _options.Cluster,
             _options.Node,
             _kinds.Values.ToDictionary(kind => kind.Number, kind => new KindLayout(kind.Name, _log.PartitionsOf(kind.Inbox)))));
+        _room.Start();
         _publisher.Start();
         Array.ForEach(_writers, writer => writer.Start());
         Array.ForEach(_workers, worker => worker.Start());
@@ -130,6 +134,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         Array.ForEach(_workers, worker => worker.Dispose());
         Array.ForEach(_writers, writer => writer.Dispose());
         _publisher.Dispose();
+        _room.Dispose();
     }
 
     /// <summary>Asks an actor of this node something, on its shard's thread; null where there is no such actor, or it lives elsewhere.</summary>
@@ -177,7 +182,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
             {
                 using (_reader = _log.CreateReader(_options.Group ?? _options.Cluster))
                 {
-                    _reader.Subscribe([.. _kinds.Keys], this);
+                    _reader.Subscribe([.. _kinds.Keys], this, _inner);
                     List<RecordBatch> batches = [];
                     while (!_stopping)
                     {
@@ -295,6 +300,10 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
             }
         }
     }
+
+    /// <summary>How far a partition is read, as this node knows; one that can not be worked on counts as read, for nobody's sake should wait for it.</summary>
+    private long? ReadHere(InboxPartition partition) =>
+        _broken.ContainsKey(partition) ? long.MaxValue : _owned.TryGetValue(partition, out Owned? owned) ? owned.Shard.NextToRead : null;
 
     IReadOnlyList<long> IAssignmentListener.Assigned(IReadOnlyList<InboxPartition> partitions)
     {

@@ -16,6 +16,7 @@ internal sealed partial class PublishLane : IDisposable
     private readonly Lane _lane;
     private readonly int _lingerInMs;
     private readonly ILog _log;
+    private readonly InboxRoom _room;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Thread _thread;
@@ -38,11 +39,12 @@ internal sealed partial class PublishLane : IDisposable
     private int _producers;
     private long _failedAt;
 
-    public PublishLane(Lane lane, int lingerInMs, ILog log, TimeProvider time, ILogger logger)
+    public PublishLane(Lane lane, int lingerInMs, ILog log, InboxRoom room, TimeProvider time, ILogger logger)
     {
         _lane = lane;
         _lingerInMs = lingerInMs;
         _log = log;
+        _room = room;
         _time = time;
         _logger = logger;
         _thread = new Thread(Run) { Name = $"streams-publish-{lane}".ToLowerInvariant(), IsBackground = true };
@@ -72,8 +74,10 @@ internal sealed partial class PublishLane : IDisposable
     {
         _stop = true;
         _work.Set();
-        if (_thread.IsAlive)
+        if (_thread.IsAlive && !_thread.Join(TimeSpan.FromSeconds(1)))
         {
+            // It waits for room in its producer, which will not come: closing that one ends the wait.
+            _writer?.Dispose();
             _thread.Join(TimeSpan.FromSeconds(10));
         }
 
@@ -146,18 +150,49 @@ internal sealed partial class PublishLane : IDisposable
         using PooledBuffer headers = new(1024);
         for (long number = job.Chunk.FirstNumber; !_broken && reader.Next(); number++)
         {
+            int partition = PartitionOf(reader.Topic, reader.Key);
+            IDelivery delivery = attempt;
+            if (_room.Of(reader.Topic, partition) is { } inbox)
+            {
+                int size = reader.Key.Length + reader.Headers.Length + reader.Value.Length;
+                if (!WaitForRoom(inbox))
+                {
+                    return;
+                }
+
+                inbox.Sent(size);
+                delivery = new Told(attempt, inbox, size);
+            }
+
             writer.Send(
                 new OutgoingRecord
                 {
                     Topic = reader.Topic,
-                    Partition = PartitionOf(reader.Topic, reader.Key),
+                    Partition = partition,
                     Key = reader.Key,
                     Value = reader.Value,
                     Headers = reader.IsNumbered ? WithSource(headers, reader.Headers, job, number) : reader.Headers,
                 },
-                attempt);
+                delivery);
             Interlocked.Increment(ref _published);
         }
+    }
+
+    /// <summary>Bulk waits until the inbox is read; decisions are rare and do not. False when the lane has to start anew, or ends.</summary>
+    private bool WaitForRoom(InboxRoom.Inbox inbox)
+    {
+        while (_lane == Lane.Bulk && !inbox.HasRoom)
+        {
+            if (_stop || _broken)
+            {
+                return false;
+            }
+
+            Complete();
+            _work.WaitOne(20);
+        }
+
+        return true;
     }
 
     private static ReadOnlySpan<byte> WithSource(PooledBuffer to, ReadOnlySpan<byte> block, Job job, long number)
@@ -283,6 +318,22 @@ internal sealed partial class PublishLane : IDisposable
             {
                 lane.Fail(reason);
             }
+        }
+    }
+
+    /// <summary>One record to an inbox of this cluster: what it takes there is known once it has arrived.</summary>
+    private sealed class Told(Attempt attempt, InboxRoom.Inbox inbox, int size) : IDelivery
+    {
+        public void Delivered()
+        {
+            inbox.Arrived(size);
+            attempt.Delivered();
+        }
+
+        public void Failed(string reason, bool fatal)
+        {
+            inbox.Failed(size);
+            attempt.Failed(reason, fatal);
         }
     }
 

@@ -15,9 +15,9 @@ internal sealed class Publisher : IDisposable
 
     private readonly PublishLane[] _lanes;
 
-    public Publisher(ILog log, TimeProvider time, ILogger logger)
+    public Publisher(ILog log, InboxRoom room, TimeProvider time, ILogger logger)
     {
-        _lanes = [new PublishLane(Lane.Urgent, lingerInMs: 0, log, time, logger), new PublishLane(Lane.Bulk, lingerInMs: 20, log, time, logger)];
+        _lanes = [new PublishLane(Lane.Urgent, lingerInMs: 0, log, room, time, logger), new PublishLane(Lane.Bulk, lingerInMs: 20, log, room, time, logger)];
     }
 
     public long Published => _lanes.Sum(lane => lane.Published);

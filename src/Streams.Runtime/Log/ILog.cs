@@ -23,8 +23,14 @@ public interface ILog : IDisposable
     /// <summary>Number of partitions of a topic that exists.</summary>
     int PartitionsOf(string topic);
 
+    /// <summary>Bytes of a partition beyond which the oldest are gone, read or not; <see cref="long.MaxValue"/> where there is no such bound. Known once topics are.</summary>
+    long KeepsInBytes { get; }
+
     /// <summary>A member of the consumer group <paramref name="group"/>.</summary>
     ILogReader CreateReader(string group);
+
+    /// <summary>Looks at the consumer group <paramref name="group"/> without being a member.</summary>
+    IGroupGauge CreateGauge(string group);
 
     /// <summary>A producer that keeps the order of what is sent to each partition.</summary>
     /// <param name="lingerInMs">How long a record may wait for others to share its batch; 0 for urgent ones, 20 to 50 for bulk.</param>
@@ -50,7 +56,8 @@ public interface IAssignmentListener
 /// <summary>One group member. Not thread-safe: everything is called from the polling thread.</summary>
 public interface ILogReader : IDisposable
 {
-    void Subscribe(IReadOnlyCollection<string> topics, IAssignmentListener listener);
+    /// <param name="first">Those of the topics that are read with a read-ahead of their own, so that they never wait behind the others.</param>
+    void Subscribe(IReadOnlyCollection<string> topics, IAssignmentListener listener, IReadOnlyCollection<string>? first = null);
 
     /// <summary>
     /// Waits at most <paramref name="timeout"/> for records and adds them to <paramref name="batches"/>, one batch per run of
@@ -78,6 +85,17 @@ public interface ILogReader : IDisposable
     /// <summary>Tells Kafka how far the group has come, asynchronously and only for lag tools; nothing reads it back.</summary>
     void Report(InboxPartition partition, long nextOffset);
 }
+
+/// <summary>Sees how far a group has come. One thread at a time.</summary>
+public interface IGroupGauge : IDisposable
+{
+    /// <summary>Asks the brokers; answers in the order of the question.</summary>
+    /// <exception cref="LogFailedException">They did not answer. Ask again later.</exception>
+    IReadOnlyList<GroupPosition> Measure(IReadOnlyList<InboxPartition> partitions);
+}
+
+/// <summary>A partition's end, and the offset the group last reported (<see cref="ILogReader.Report"/>); null where it has not yet.</summary>
+public readonly record struct GroupPosition(long End, long? Reported);
 
 /// <summary>What is to be published. Spans are copied by <see cref="ILogWriter.Send"/>.</summary>
 public readonly ref struct OutgoingRecord

@@ -13,6 +13,8 @@ internal sealed class StubbornLog : ILog
 
     public string Incarnation => "stubborn";
 
+    public long KeepsInBytes => long.MaxValue;
+
     /// <summary>Values taken, in order.</summary>
     public IReadOnlyList<string> Taken
     {
@@ -32,6 +34,8 @@ internal sealed class StubbornLog : ILog
     public int PartitionsOf(string topic) => 1;
 
     public ILogReader CreateReader(string group) => throw new NotSupportedException();
+
+    public IGroupGauge CreateGauge(string group) => throw new NotSupportedException();
 
     public ILogWriter CreateWriter(string name, int lingerInMs) => new Writer(this, OnWriter(name));
 

@@ -89,6 +89,12 @@ internal sealed unsafe partial class KafkaClient
     /// <summary>The queue its owner polls, freed with the client; 0 for none.</summary>
     public nint Queue { get; set; }
 
+    /// <summary>A second one.</summary>
+    public nint SecondQueue { get; set; }
+
+    /// <summary>Set whenever something has come into a queue that is told to <see cref="Signal"/>.</summary>
+    public AutoResetEvent Signals { get; } = new(false);
+
     /// <summary>Empty while no broker has answered yet.</summary>
     public string ClusterId(int timeoutInMs)
     {
@@ -126,11 +132,14 @@ internal sealed unsafe partial class KafkaClient
     /// <summary>False when batches are still held, or brokers were slow to let go.</summary>
     public bool WaitUntilDestroyed(TimeSpan limit) => _destroyed.Task.Wait(limit);
 
+    public void Signal(nint queue) => Rd.QueueCallback(queue, &OnQueue, GCHandle.ToIntPtr(_self));
+
     private void Destroy()
     {
-        if (Queue != 0)
+        foreach (nint queue in new[] { Queue, SecondQueue }.Where(queue => queue != 0))
         {
-            Rd.QueueDestroy(Queue);
+            Rd.QueueCallback(queue, null, 0);
+            Rd.QueueDestroy(queue);
         }
 
         Rd.Destroy(Handle, Rd.DestroyWithoutClose);
@@ -171,6 +180,9 @@ internal sealed unsafe partial class KafkaClient
             }
         }
     }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void OnQueue(nint client, nint opaque) => Of(opaque)?.Signals.Set();
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void OnError(nint client, RdError error, byte* reason, nint opaque) =>

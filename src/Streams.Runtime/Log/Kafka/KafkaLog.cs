@@ -12,6 +12,7 @@ public sealed class KafkaLog : ILog
     private readonly ConcurrentDictionary<string, int> _partitions = new();
     private readonly Lock _gate = new();
     private string? _incarnation;
+    private volatile bool _isEmbedded;
 
     /// <summary>Asks nothing of any broker yet.</summary>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
@@ -92,6 +93,10 @@ public sealed class KafkaLog : ILog
         return partitions;
     }
 
+    public long KeepsInBytes => _isEmbedded ? EmbeddedBroker.MaxPartitionBytes : long.MaxValue;
+
+    public IGroupGauge CreateGauge(string group) => new KafkaGauge(_options, group);
+
     public ILogReader CreateReader(string group) => new KafkaReader(_options, group);
 
     public ILogWriter CreateWriter(string name, int lingerInMs) => new KafkaWriter(_options, name, lingerInMs);
@@ -104,6 +109,7 @@ public sealed class KafkaLog : ILog
     private string Refresh()
     {
         (string clusterId, Dictionary<string, int> partitions) = _topics.Read();
+        _isEmbedded = EmbeddedBroker.IsOne(clusterId);
         foreach (KeyValuePair<string, int> topic in partitions)
         {
             _partitions[topic.Key] = topic.Value;

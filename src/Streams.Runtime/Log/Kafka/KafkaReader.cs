@@ -22,6 +22,7 @@ internal sealed unsafe partial class KafkaReader : ILogReader
     private LogFailedException? _failure;
     private long _reportedAt;
     private bool _readAheadIsFull;
+    private int _fromReadAhead;
     private bool _disposed;
 
     public KafkaReader(KafkaLogOptions options, string group)
@@ -37,9 +38,26 @@ internal sealed unsafe partial class KafkaReader : ILogReader
         _reportedAt = options.Time.GetTimestamp();
     }
 
-    public void Subscribe(IReadOnlyCollection<string> topics, IAssignmentListener listener)
+    public void Subscribe(IReadOnlyCollection<string> topics, IAssignmentListener listener, IReadOnlyCollection<string>? first = null)
     {
         _assignment.Listener = listener;
+        _client.Signal(_client.Queue);
+        if (first is { Count: > 0 })
+        {
+            // Otherwise one full read-ahead would stop the fetching of all: what is to be read first would wait for what is to be read later.
+            _client.SecondQueue = Rd.QueueNew(_client.Handle);
+            _client.Signal(_client.SecondQueue);
+            _assignment.Coming = partition =>
+            {
+                if (first.Contains(partition.Topic))
+                {
+                    nint queue = Rd.QueuePartition(_client.Handle, partition.Topic, partition.Partition);
+                    Rd.QueueForward(queue, _client.SecondQueue);
+                    Rd.QueueDestroy(queue);
+                }
+            };
+        }
+
         _topics = [.. topics.Select(topic => new TopicName(topic, Encoding.UTF8.GetBytes(topic)))];
         RdTopicPartitions* list = Rd.PartitionsNew(topics.Count);
         foreach (string topic in topics)
@@ -66,21 +84,16 @@ internal sealed unsafe partial class KafkaReader : ILogReader
         fixed (nint* first = _fetched)
         {
             var fetched = (RdMessage**)first;
-            // The batch call waits until its array is full; so wait for one record, then take what else is there.
-            count = Math.Max(0, (int)Rd.ConsumeBatch(_client.Queue, 0, fetched, (nuint)_fetched.Length));
-            if (count == 0 && timeout > TimeSpan.Zero)
+            count = Take(fetched);
+            if (count == 0 && timeout > TimeSpan.Zero && _client.Signals.WaitOne(timeout))
             {
-                fetched[0] = Rd.Consume(_client.Queue, (int)Math.Ceiling(timeout.TotalMilliseconds));
-                if (fetched[0] is not null)
-                {
-                    count = 1 + Math.Max(0, (int)Rd.ConsumeBatch(_client.Queue, 0, fetched + 1, (nuint)(_fetched.Length - 1)));
-                }
+                count = Take(fetched);
             }
 
             HandOver(fetched, count, batches);
         }
 
-        KeepFetching(count);
+        KeepFetching(_fromReadAhead);
         SendReports(false);
         _failure ??= _outage.Check();
     }
@@ -180,6 +193,16 @@ internal sealed unsafe partial class KafkaReader : ILogReader
     }
 
     private static string InMs(TimeSpan time) => ((int)time.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>What is there, without waiting: the batch call, given time, would wait until its array is full.</summary>
+    private int Take(RdMessage** to)
+    {
+        // Half at most, for the other queue has rebalances too.
+        int count = _client.SecondQueue == 0 ? 0 : Math.Max(0, (int)Rd.ConsumeBatch(_client.SecondQueue, 0, to, (nuint)Math.Max(_fetched.Length / 2, 1)));
+        int room = Math.Max(_fetched.Length - count, 0);
+        _fromReadAhead = room == 0 ? 0 : Math.Max(0, (int)Rd.ConsumeBatch(_client.Queue, 0, to + count, (nuint)room));
+        return count + _fromReadAhead;
+    }
 
     /// <summary>Fetching stops when the read-ahead is full; it is woken when half of that is handed out.</summary>
     /// <param name="taken">Records this poll took out of the read-ahead.</param>

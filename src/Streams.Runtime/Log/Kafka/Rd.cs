@@ -25,6 +25,7 @@ internal static unsafe partial class Rd
     public const int EventCreateTopicsResult = 100;
     public const int AdminCreateTopics = 1;
     public const long OffsetInvalid = -1001;
+    public const long OffsetEnd = -1;
 
     // The library itself
     [LibraryImport(Library, EntryPoint = "rd_kafka_version")]
@@ -106,6 +107,17 @@ internal static unsafe partial class Rd
     // Queues and events
     [LibraryImport(Library, EntryPoint = "rd_kafka_queue_new")]
     public static partial nint QueueNew(nint client);
+
+    /// <summary>The queue that a partition's records come into; nothing of it is owned.</summary>
+    [LibraryImport(Library, EntryPoint = "rd_kafka_queue_get_partition", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint QueuePartition(nint client, string topic, int partition);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_queue_forward")]
+    public static partial void QueueForward(nint from, nint to);
+
+    /// <summary>Calls back, on a thread of the client's, whenever the queue ceases to be empty.</summary>
+    [LibraryImport(Library, EntryPoint = "rd_kafka_queue_cb_event_enable")]
+    public static partial void QueueCallback(nint queue, delegate* unmanaged[Cdecl]<nint, nint, void> callback, nint opaque);
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_queue_get_main")]
     public static partial nint QueueMain(nint client);
@@ -209,6 +221,13 @@ internal static unsafe partial class Rd
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_commit")]
     public static partial RdError Commit(nint client, RdTopicPartitions* offsets, int inBackground);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_committed")]
+    public static partial RdError Committed(nint client, RdTopicPartitions* partitions, int timeoutInMs);
+
+    /// <summary>Takes times as offsets, answers offsets; as a time, <see cref="OffsetEnd"/> asks for the end.</summary>
+    [LibraryImport(Library, EntryPoint = "rd_kafka_offsets_for_times")]
+    public static partial RdError OffsetsForTimes(nint client, RdTopicPartitions* partitions, int timeoutInMs);
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_consumer_close_queue")]
     public static partial nint ConsumerClose(nint client, nint queue);
