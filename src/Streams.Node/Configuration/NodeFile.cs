@@ -154,13 +154,9 @@ public static class NodeFile
     private static HousekeepingSettings ReadKeep(YamlSection section)
     {
         HousekeepingSettings defaults = new();
-        Form<TimeSpan> days = Form.Duration(TimeSpan.FromDays(1), TimeSpan.FromDays(3650));
         return new HousekeepingSettings
         {
-            History = section.Optional("history", days, defaults.History),
-            Anomalies = section.Optional("anomalies", days, defaults.Anomalies),
-            Alerts = section.Optional("alerts", days, defaults.Alerts),
-            DeadLetters = section.Optional("deadLetters", days, defaults.DeadLetters),
+            DeadLetters = section.Optional("deadLetters", Form.Duration(TimeSpan.FromDays(1), TimeSpan.FromDays(3650)), defaults.DeadLetters),
             MaxDeadLetters = (int)section.Optional("maxDeadLetters", Form.Whole(100, 10_000_000), defaults.MaxDeadLetters),
         };
     }

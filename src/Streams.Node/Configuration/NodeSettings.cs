@@ -122,15 +122,6 @@ public sealed record PaceSettings
 /// <summary>How long the store keeps what is past.</summary>
 public sealed record HousekeepingSettings
 {
-    /// <summary>Closed windows and journal entries. Default 400 days; 1 to 3,650.</summary>
-    public TimeSpan History { get; init; } = TimeSpan.FromDays(400);
-
-    /// <summary>Cleared anomalies. Default 90 days; 1 to 3,650.</summary>
-    public TimeSpan Anomalies { get; init; } = TimeSpan.FromDays(90);
-
-    /// <summary>Ended alerts. Default 3,650 days; 1 to 3,650.</summary>
-    public TimeSpan Alerts { get; init; } = TimeSpan.FromDays(3650);
-
     /// <summary>Refused input. Default 30 days; 1 to 3,650.</summary>
     public TimeSpan DeadLetters { get; init; } = TimeSpan.FromDays(30);
 

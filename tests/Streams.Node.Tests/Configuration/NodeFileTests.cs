@@ -19,7 +19,7 @@ public sealed class NodeFileTests
             http: { address: "::1", port: 0, maxBody: 2MB, requestTimeout: 5s, maxConnections: 10 }
             limits: { actorMemory: 2GB, workers: 3, openWindowsPerArea: 500, areaGrace: 1m }
             pace: { replayWork: 500ms, maxDirtyAge: PT10S, speakWithin: 0s, maxUnsaid: 8, sweepSize: 100 }
-            keep: { history: 30d, anomalies: 7d, alerts: 365d, deadLetters: 1d, maxDeadLetters: 1_000 }
+            keep: { deadLetters: 1d, maxDeadLetters: 1_000 }
             """);
         NodeSettings node = folder.Load(("STREAMS__KAFKA__PASSWORD", "p: #w")).Node;
         Assert.Equal("k1:9092, k2:9092", node.Kafka.BootstrapServers);
@@ -45,7 +45,7 @@ public sealed class NodeFileTests
     [InlineData("http: { address: 0.0.0.0 }", "node.yaml:1:18: http.address 0.0.0.0 is reachable from other machines")]
     [InlineData("http: { maxBody: 1TB }", "node.yaml:1:18: http.maxBody is 1TB; allowed: a size from 1KB to 64MB")]
     [InlineData("limits: { actorMemory: 2000GB }", "node.yaml:1:24: limits.actorMemory is 2000GB; allowed: a size from 16MB to 1024GB")]
-    [InlineData("keep: { history: 1h }", "node.yaml:1:18: keep.history is 1h; allowed: a duration from 1d to 3650d")]
+    [InlineData("keep: { deadLetters: 1h }", "node.yaml:1:22: keep.deadLetters is 1h; allowed: a duration from 1d to 3650d")]
     [InlineData("pace: 5", "node.yaml:1:7: pace is a single value; allowed: keys and values below it")]
     [InlineData("pase: {}", "node.yaml:1:1: pase is not a key known here (did you mean pace?)")]
     public void A_wrong_setting_is_a_fault(string text, string expected)
