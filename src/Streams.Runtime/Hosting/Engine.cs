@@ -21,6 +21,9 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
     private readonly ILogger _logger;
     private readonly Dictionary<string, ActorKind> _kinds;
 
+    /// <summary>Partitions of the round of claims under way whose log is another than the one read before.</summary>
+    private readonly List<string> _replaced = [];
+
     /// <summary>Inboxes that actors of this cluster write to.</summary>
     private readonly HashSet<string> _inner;
     private readonly InboxRoom _room;
@@ -308,10 +311,16 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
     IReadOnlyList<long> IAssignmentListener.Assigned(IReadOnlyList<InboxPartition> partitions)
     {
         List<long> offsets = new(partitions.Count);
+        _replaced.Clear();
         foreach (InboxPartition partition in partitions)
         {
             _assigned.Add(partition);
             offsets.Add(Claim(partition));
+        }
+
+        if (_replaced.Count > 0)
+        {
+            LogReplaced(_logger, _replaced.Count, string.Join(", ", _replaced.Take(3)) + (_replaced.Count > 3 ? ", ..." : ""));
         }
 
         return offsets;
@@ -333,9 +342,9 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
             {
                 marks = _reader!.MarksOf(partition);
                 claim = _store.Claim(id, _options.Node, _log.Incarnation, _time.GetUtcNow());
-                if (claim.LogReplaced)
+                if (claim.LogReplaced && claim.OldNextOffset > 0)
                 {
-                    LogReplaced(_logger, partition, claim.OldNextOffset);
+                    _replaced.Add($"{partition} was read to {claim.OldNextOffset}");
                 }
 
                 if (claim.NextOffset > marks.High)
@@ -503,8 +512,8 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
     [LoggerMessage(1112, LogLevel.Warning, "{Partition}: can not be claimed yet; trying again.")]
     private static partial void LogClaimFailed(ILogger logger, Exception error, InboxPartition partition);
 
-    [LoggerMessage(1113, LogLevel.Warning, "{Partition}: this is not the log that was read before (position {OldNextOffset}). State is kept; reading starts at the beginning of the new log. Records the old log held and that were not read yet are lost to this cluster.")]
-    private static partial void LogReplaced(ILogger logger, InboxPartition partition, long oldNextOffset);
+    [LoggerMessage(1113, LogLevel.Warning, "Another log than before in {Count} partitions ({Partitions}). State is kept; reading starts at the beginning of the new log. What the old one held and nobody had read is lost to this cluster.")]
+    private static partial void LogReplaced(ILogger logger, int count, string partitions);
 
     [LoggerMessage(1114, LogLevel.Critical, "{Partition}: the stored position {NextOffset} lies beyond the end of the log ({High}). The log lost data or was replaced under the same id; the shard is not read. Restore the log, or give the cluster a new incarnation.")]
     private static partial void LogShrunk(ILogger logger, InboxPartition partition, long nextOffset, long high);
