@@ -28,8 +28,8 @@ public sealed partial class Area
         }
     }
 
-    /// <summary>The area as the API shows it: who belongs to it, and the newest closed window of each metric.</summary>
-    public void WriteJson(IBufferWriter<byte> to, AlertRules rules)
+    /// <summary>The area as the API shows it: who belongs to it, and if it is to be <paramref name="whole"/> also what changes all the time, such as the newest closed window of each metric.</summary>
+    public void WriteJson(IBufferWriter<byte> to, AlertRules rules, bool whole)
     {
         using Utf8JsonWriter json = new(to);
         json.WriteStartObject();
@@ -54,7 +54,7 @@ public sealed partial class Area
             json.WriteString("type", type);
             json.WriteNumber("devices", members.Devices);
             json.WriteNumber("silent", members.Silent);
-            if (members.LastEventInMs != long.MinValue)
+            if (whole && members.LastEventInMs != long.MinValue)
             {
                 json.WriteString("lastSeen", Rfc3339.Format(members.LastEventInMs));
             }
@@ -63,6 +63,16 @@ public sealed partial class Area
         }
 
         json.WriteEndArray();
+        if (whole)
+        {
+            WriteLatest(json);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private void WriteLatest(Utf8JsonWriter json)
+    {
         json.WriteStartArray("latest");
         foreach (AreaAggregate window in NewestOfEachMetric())
         {
@@ -86,7 +96,6 @@ public sealed partial class Area
         }
 
         json.WriteEndArray();
-        json.WriteEndObject();
     }
 
     /// <summary>The smallest size that the metric has, and of that the last window closed.</summary>

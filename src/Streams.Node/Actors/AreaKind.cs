@@ -95,7 +95,7 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics)
         {
             actor.Shown = actor.Figures;
             _body.ResetWrittenCount();
-            actor.Area.WriteJson(_body, rules);
+            actor.Area.WriteJson(_body, rules, whole: false);
             draft.Put(new Document(AreaEndpoints.Collection, actor.Area.Id, actor.Area.Id, "", "", 0, default), _body.WrittenSpan);
         }
 
@@ -112,7 +112,7 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics)
     byte[]? IDescribesActors.Describe(Actor actor)
     {
         _body.ResetWrittenCount();
-        ((AreaActor)actor).Area.WriteJson(_body, rules);
+        ((AreaActor)actor).Area.WriteJson(_body, rules, whole: true);
         return _body.WrittenSpan.ToArray();
     }
 

@@ -4,8 +4,8 @@ using Streams.Runtime.Storage;
 namespace Streams.Node.Api.Endpoints;
 
 /// <summary>
-/// <c>GET /api/v1/areas?under=&amp;after=&amp;limit=</c>: the tree as a list in path order, so that every area follows its parent, as it is now where this node runs it
-/// and as last stored elsewhere; <c>GET /api/v1/areas/{id}</c> and <c>…/aggregates</c>.
+/// <c>GET /api/v1/areas?under=&amp;after=&amp;limit=</c>: the tree as a list in path order, so that every area follows its parent, with its
+/// figures; <c>GET /api/v1/areas/{id}</c> and <c>…/aggregates</c>.
 /// </summary>
 internal static class AreaEndpoints
 {
@@ -40,10 +40,7 @@ internal static class AreaEndpoints
         string from = after?.Id.Replace('/', '\0') ?? "";
         List<Document> page = [.. rows.SkipWhile(row => string.CompareOrdinal(row.Id.Replace('/', '\0'), from) <= 0).Take(limit + 1)];
         string? next = page.Count > limit ? QueryReader.Next(0, page[limit - 1].Id) : null;
-        INodeView node = ApiSources.Of(context).Node;
-        ReadOnlyMemory<byte>[] bodies = await Task.WhenAll(page.Take(limit).Select(async row =>
-            await node.DescribeAsync(Kind, row.Id, context.RequestAborted) ?? row.Body));
-        await Paging.WriteAsync(context, bodies, next);
+        await Paging.WriteAsync(context, page.Take(limit).Select(row => row.Body), next);
     }
 
     private static List<Document> ReadAll(IStore store, string? under)
