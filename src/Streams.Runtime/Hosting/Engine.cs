@@ -391,7 +391,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         };
         IReadOnlyList<OutboxChunk> unpublished = _store.LoadOutbox(id);
         Shard shard = kind.CreateShard(new ShardSeed(
-            id, partition, partitions, claim, unpublished, marks.High, _store, options, writer.Post, (from, offset) => _seeks.Enqueue((from, offset)), _logger));
+            id, partition, partitions, _inner.Contains(partition.Topic), claim, unpublished, marks.High, _store, options, writer.Post, (from, offset) => _seeks.Enqueue((from, offset)), _logger));
 
         // What an earlier owner committed and did not get to publish goes out before anything new.
         foreach (OutboxChunk chunk in unpublished)

@@ -198,7 +198,7 @@ internal sealed partial class PublishLane : IDisposable
     private static ReadOnlySpan<byte> WithSource(PooledBuffer to, ReadOnlySpan<byte> block, Job job, long number)
     {
         Span<byte> source = stackalloc byte[SourceHeader.Length];
-        SourceHeader.Write(source, SourceMarks.SourceOf(job.Owner.Id, job.Chunk.Lane), number);
+        new SourceHeader(SourceMarks.SourceOf(job.Owner.Id, job.Chunk.Lane), number, job.Owner.Lineage).Write(source);
         to.Clear();
         HeaderBlock.Begin(to, block[0] + 1);
         to.Write(block[1..]);

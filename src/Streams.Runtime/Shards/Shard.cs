@@ -45,6 +45,9 @@ public abstract class Shard
 
     internal long Epoch { get; init; }
 
+    /// <summary>Of the store that its outbox numbers are given out by.</summary>
+    internal long Lineage { get; init; }
+
     public ShardCounts Counts { get; } = new();
 
     /// <summary>First offset not yet read.</summary>

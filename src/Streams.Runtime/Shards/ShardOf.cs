@@ -75,6 +75,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
         Id = seed.Id;
         Partition = seed.Partition;
         Epoch = seed.Claim.Epoch;
+        Lineage = seed.Store.Lineage;
         _generation = seed.Claim.Generation;
         _lastNumbers = [.. seed.Claim.LastNumbers];
         _published = [.. _lastNumbers];
@@ -305,8 +306,9 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
         actor.LastUsedTick = _tick;
         byte[]? before = offset == _suspect ? WriteOne(actor, nowInMs) : null;
         if (record.HasHeaders && record.TryGetHeader(SourceHeader.NameUtf8, out ReadOnlySpan<byte> header)
-            && SourceHeader.TryRead(header, out int source, out long number)
-            && !(actor.Marks ??= new SourceMarks()).Advance(source, number))
+            && SourceHeader.TryRead(header, out SourceHeader from)
+            && (from.Lineage == Lineage || _seed.IsInner)
+            && !(actor.Marks ??= new SourceMarks()).Advance(from))
         {
             Counts.Repeats++;
             return;

@@ -6,6 +6,10 @@ namespace Streams.Runtime.Shards;
 
 /// <summary>What a shard is made from when its partition is assigned.</summary>
 /// <param name="Partitions">Partitions of the inbox: decides which keys belong here.</param>
+/// <param name="IsInner">
+/// The inbox is written to by this cluster's actors. Others write to an outer one: there only what this store's shards forwarded is known by its source,
+/// and a source that someone else names is not believed.
+/// </param>
 /// <param name="Unpublished">What an earlier owner committed and this one publishes first.</param>
 /// <param name="CatchUpTo">End of the partition as seen at the assignment; timers wait until the shard has read that far.</param>
 /// <param name="Post">Takes what is to be written. Posted commits are written in order; the answer comes by <see cref="Shard.Committed"/>.</param>
@@ -14,6 +18,7 @@ internal sealed record ShardSeed(
     ShardId Id,
     InboxPartition Partition,
     int Partitions,
+    bool IsInner,
     ShardClaim Claim,
     IReadOnlyList<OutboxChunk> Unpublished,
     long CatchUpTo,

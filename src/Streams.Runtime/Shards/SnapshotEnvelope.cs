@@ -9,7 +9,10 @@ namespace Streams.Runtime.Shards;
 /// </summary>
 internal readonly record struct SnapshotEnvelope(int Generation, long Position, SourceMarks? Marks)
 {
-    private const byte Version = 1;
+    private const byte Version = 2;
+
+    /// <summary>Marks without lineages.</summary>
+    private const byte First = 1;
 
     public static void Write(IBufferWriter<byte> to, Actor actor, int generation)
     {
@@ -30,16 +33,17 @@ internal readonly record struct SnapshotEnvelope(int Generation, long Position, 
     /// <exception cref="InvalidDataException">Written by a newer program.</exception>
     public static SnapshotEnvelope Read(ReadOnlySpan<byte> snapshot, out ReadOnlySpan<byte> state)
     {
-        if (snapshot.IsEmpty || snapshot[0] != Version)
+        if (snapshot.IsEmpty || snapshot[0] is not (First or Version))
         {
             throw new InvalidDataException(
-                $"A snapshot has envelope version {(snapshot.IsEmpty ? 0 : snapshot[0])}; this program reads {Version}. Run the version that wrote it, or a newer one.");
+                $"A snapshot has envelope version {(snapshot.IsEmpty ? 0 : snapshot[0])}; this program reads {First} and {Version}. Run the version that wrote it, or a newer one.");
         }
 
+        bool hasLineages = snapshot[0] != First;
         snapshot = snapshot[1..];
         int generation = (int)snapshot.ReadVarint();
         long position = (long)snapshot.ReadVarint() - 1;
-        SourceMarks? marks = SourceMarks.Restore(ref snapshot);
+        SourceMarks? marks = SourceMarks.Restore(ref snapshot, hasLineages);
         state = snapshot;
         return new SnapshotEnvelope(generation, position, marks);
     }

@@ -12,6 +12,12 @@ public interface IStore : IDisposable
     void Open(StoreLayout layout);
 
     /// <summary>
+    /// Names this store's life, from its first opening on: outbox numbers mean something in one lineage only. A store that is set up anew
+    /// beside old topics has another. Known once it is open.
+    /// </summary>
+    long Lineage { get; }
+
+    /// <summary>
     /// Makes <paramref name="owner"/> the shard's owner: the epoch goes up by one, so every earlier owner is fenced. When the log's
     /// incarnation is another than the one stored, the generation goes up by one and <c>NextOffset</c> is 0.
     /// </summary>

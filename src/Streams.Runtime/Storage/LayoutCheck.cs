@@ -12,6 +12,7 @@ internal static class LayoutCheck
 
     private const string Cluster = "cluster";
     private const string KindPrefix = "kind/";
+    private const string LineageKey = "lineage";
 
     /// <returns>Rows to add: everything for a new store, kinds that are new since for an old one.</returns>
     /// <exception cref="StoreMismatchException">What is stored is not what is configured.</exception>
@@ -46,6 +47,11 @@ internal static class LayoutCheck
             missing.Add(new(Cluster, layout.Cluster));
         }
 
+        if (!stored.ContainsKey(LineageKey))
+        {
+            missing.Add(new(LineageKey, Random.Shared.NextInt64(1, long.MaxValue).ToString("x16", CultureInfo.InvariantCulture)));
+        }
+
         foreach ((byte kind, KindLayout wanted) in layout.Kinds)
         {
             string key = KindPrefix + kind.ToString(CultureInfo.InvariantCulture);
@@ -57,6 +63,10 @@ internal static class LayoutCheck
 
         return missing;
     }
+
+    /// <summary>See <see cref="IStore.Lineage"/>: as stored, or as now to be added.</summary>
+    public static long LineageOf(IReadOnlyDictionary<string, string> stored, IReadOnlyList<KeyValuePair<string, string>> missing) => long.Parse(
+        stored.TryGetValue(LineageKey, out string? lineage) ? lineage : missing.First(row => row.Key == LineageKey).Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
     /// <summary>The stored schema's version, 0 for a new store.</summary>
     /// <exception cref="StoreMismatchException">A newer version of Streams wrote it.</exception>

@@ -57,8 +57,9 @@ internal static class PostgresSchema
         """;
 
     /// <summary>Brings the schema to <see cref="Version"/> and checks the layout, in one transaction; of several nodes, one at a time.</summary>
+    /// <returns>The store's lineage.</returns>
     /// <exception cref="StoreMismatchException">See <see cref="LayoutCheck"/>.</exception>
-    public static void Migrate(NpgsqlConnection connection, StoreLayout layout, string store)
+    public static long Migrate(NpgsqlConnection connection, StoreLayout layout, string store)
     {
         using NpgsqlTransaction transaction = connection.BeginTransaction();
         Execute(connection, string.Create(CultureInfo.InvariantCulture, $"SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock({MigrationLock})"));
@@ -78,6 +79,7 @@ internal static class PostgresSchema
         }
 
         transaction.Commit();
+        return LayoutCheck.LineageOf(stored, missing);
     }
 
     public static void WriteMeta(NpgsqlConnection connection, string key, string value)

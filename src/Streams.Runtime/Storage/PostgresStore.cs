@@ -58,6 +58,8 @@ public sealed class PostgresStore : IStore
         _source = source.Build();
     }
 
+    public long Lineage { get; private set; }
+
     public void Open(StoreLayout layout)
     {
         _isOpen = true;
@@ -65,7 +67,7 @@ public sealed class PostgresStore : IStore
         {
             On(connection =>
             {
-                PostgresSchema.Migrate(connection, layout, _name);
+                Lineage = PostgresSchema.Migrate(connection, layout, _name);
                 return true;
             });
         }

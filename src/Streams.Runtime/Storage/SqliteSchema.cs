@@ -45,8 +45,9 @@ internal static class SqliteSchema
         """;
 
     /// <summary>Brings the schema to <see cref="Version"/> and checks the layout, in one transaction.</summary>
+    /// <returns>The store's lineage.</returns>
     /// <exception cref="StoreMismatchException">See <see cref="LayoutCheck"/>.</exception>
-    public static void Migrate(SqliteDatabase database, StoreLayout layout, string store)
+    public static long Migrate(SqliteDatabase database, StoreLayout layout, string store)
     {
         database.Begin();
         try
@@ -67,6 +68,7 @@ internal static class SqliteSchema
             }
 
             database.Commit();
+            return LayoutCheck.LineageOf(stored, missing);
         }
         catch
         {

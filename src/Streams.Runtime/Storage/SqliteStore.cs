@@ -40,6 +40,8 @@ public sealed class SqliteStore : IStore
     /// <summary>A store that lives in this object: for simulations, thousands of them. Reads wait for writes.</summary>
     public static SqliteStore InMemory() => new(Memory);
 
+    public long Lineage { get; private set; }
+
     private bool IsInMemory => _path == Memory;
 
     public void Open(StoreLayout layout)
@@ -48,7 +50,7 @@ public sealed class SqliteStore : IStore
         {
             if (_database is not null)
             {
-                SqliteSchema.Migrate(_database, layout, Describe());
+                Lineage = SqliteSchema.Migrate(_database, layout, Describe());
                 return;
             }
 
@@ -62,7 +64,7 @@ public sealed class SqliteStore : IStore
 
                 _database = SqliteDatabase.Open(_path, writable: true);
                 _database.Execute(IsInMemory ? "PRAGMA temp_store = MEMORY;" : Settings);
-                SqliteSchema.Migrate(_database, layout, Describe());
+                Lineage = SqliteSchema.Migrate(_database, layout, Describe());
                 SqliteSchema.WriteMeta(_database, "opened_by", string.Create(
                     CultureInfo.InvariantCulture, $"node '{layout.Owner}', process {Environment.ProcessId} on {Environment.MachineName}"));
                 _writer = new SqliteWriter(_database);

@@ -76,18 +76,22 @@ public sealed class ActorTableTests
     public void A_source_s_numbers_count_once_and_survive_a_snapshot()
     {
         SourceMarks marks = new();
-        Assert.True(marks.Advance(7, 3));
-        Assert.True(marks.Advance(2, 1));
-        Assert.False(marks.Advance(7, 3));
-        Assert.False(marks.Advance(7, 2));
+        Assert.True(marks.Advance(new(7, 3, 77)));
+        Assert.True(marks.Advance(new(2, 1, 77)));
+        Assert.False(marks.Advance(new(7, 3, 77)));
+        Assert.False(marks.Advance(new(7, 2, 77)));
         System.Buffers.ArrayBufferWriter<byte> bytes = new();
         marks.Save(bytes);
         ReadOnlySpan<byte> saved = bytes.WrittenSpan;
         SourceMarks restored = SourceMarks.Restore(ref saved)!;
         Assert.True(saved.IsEmpty);
-        Assert.False(restored.Advance(2, 1));
-        Assert.True(restored.Advance(7, 4));
-        Assert.True(restored.Advance(9, 1));
+        Assert.False(restored.Advance(new(2, 1, 77)));
+        Assert.True(restored.Advance(new(7, 4, 77)));
+        Assert.True(restored.Advance(new(9, 1, 77)));
+
+        // Another store's numbers begin anew.
+        Assert.True(restored.Advance(new(7, 1, 78)));
+        Assert.False(restored.Advance(new(7, 1, 78)));
     }
 
     private sealed class Named(string key) : Actor(key);

@@ -109,6 +109,7 @@ public sealed class KafkaTroubleTests
         using KafkaLog log = new(EmbeddedKafka.Options with { BootstrapServers = before.BootstrapServers, CloseTimeout = TimeSpan.FromSeconds(1) });
         using var member = new KafkaMember(log, "replaced", "replaced");
         member.PollUntil(() => member.Owned.Count == 1, "the member owns its partition");
+        string incarnation = log.Incarnation;
         // The first broker's memory stays taken, or the second's cluster id, an address, could be the same.
         before.GoDown();
         before.LeavePort();
@@ -117,6 +118,8 @@ public sealed class KafkaTroubleTests
         LogFailedException e = Assert.Throws<LogFailedException>(() => member.PollUntil(() => false, "the reader fails"));
 
         Assert.Contains("another one now", e.Message, StringComparison.Ordinal);
+        using var next = new KafkaMember(log, "replaced", "replaced");
+        Assert.NotEqual(incarnation, log.Incarnation);
         before.Dispose();
     }
 

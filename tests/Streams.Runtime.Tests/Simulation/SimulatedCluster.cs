@@ -202,7 +202,7 @@ internal sealed class SimulatedCluster : IDisposable
 
         IReadOnlyList<OutboxChunk> leftovers = _store.LoadOutbox(id);
         Shard shard = Kinds[kind - 1].CreateShard(new ShardSeed(
-            id, partition, _log.PartitionsOf(partition.Topic), claim, leftovers, _log[partition].Count, _store,
+            id, partition, _log.PartitionsOf(partition.Topic), partition.Topic == "groups", claim, leftovers, _log[partition].Count, _store,
             new ShardOptions { SpeakWithin = TimeSpan.Zero, MaxUnsaid = 3, SweepSize = 2, MemoryInBytes = 500, ReplayWork = TimeSpan.FromMilliseconds(1) },
             posted => node.Posted.Enqueue(posted),
             (from, offset) => node.Seek(from, offset),
@@ -415,7 +415,7 @@ internal sealed class SimulatedCluster : IDisposable
             {
                 byte[] source = new byte[SourceHeader.Length];
                 long number = _sabotage.HasFlag(Sabotage.NoMarks) ? ++_sabotageNumber : chunk.FirstNumber + index;
-                SourceHeader.Write(source, SourceMarks.SourceOf(shard.Id, chunk.Lane), number);
+                new SourceHeader(SourceMarks.SourceOf(shard.Id, chunk.Lane), number, shard.Lineage).Write(source);
                 headers.Add(new(SourceHeader.Name, source));
             }
 

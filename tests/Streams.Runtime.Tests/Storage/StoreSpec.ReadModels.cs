@@ -265,6 +265,19 @@ public abstract partial class StoreSpec
         Assert.Throws<InvalidOperationException>(() => closed.Claim(Shard, "node-1", "log-1", ShardOwner.Noon));
     }
 
+    [Fact]
+    public void A_lineage_is_given_once()
+    {
+        long lineage = Store.Lineage;
+
+        Assert.NotEqual(0, lineage);
+        Store.Open(Layout);
+        Assert.Equal(lineage, Store.Lineage);
+        using SqliteStore other = SqliteStore.InMemory();
+        other.Open(Layout);
+        Assert.NotEqual(lineage, other.Lineage);
+    }
+
     /// <summary>Pretends that another build of Streams wrote the schema.</summary>
     protected abstract void SetSchemaVersion(int version);
 

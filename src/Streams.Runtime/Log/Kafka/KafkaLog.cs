@@ -97,7 +97,17 @@ public sealed class KafkaLog : ILog
 
     public IGroupGauge CreateGauge(string group) => new KafkaGauge(_options, group);
 
-    public ILogReader CreateReader(string group) => new KafkaReader(_options, group);
+    /// <summary>Also finds out anew which log this is: the broker may have been replaced since the last reader.</summary>
+    /// <inheritdoc/>
+    public ILogReader CreateReader(string group)
+    {
+        lock (_gate)
+        {
+            _incarnation = _options.Incarnation;
+        }
+
+        return new KafkaReader(_options, group);
+    }
 
     public ILogWriter CreateWriter(string name, int lingerInMs) => new KafkaWriter(_options, name, lingerInMs);
 
