@@ -146,7 +146,7 @@ internal sealed partial class PublishLane : IDisposable
     {
         ILogWriter writer = _writer ??= _log.CreateWriter($"streams-{_lane}".ToLowerInvariant(), _lingerInMs);
         Attempt attempt = job.Begin();
-        OutboxCodec.Reader reader = new(job.Chunk.Records.Span, []);
+        OutboxCodec.Reader reader = new(job.Chunk.Records.Span);
         using PooledBuffer headers = new(1024);
         for (long number = job.Chunk.FirstNumber; !_broken && reader.Next(); number++)
         {
@@ -171,6 +171,7 @@ internal sealed partial class PublishLane : IDisposable
                     Partition = partition,
                     Key = reader.Key,
                     Value = reader.Value,
+                    TimestampInMs = reader.TimestampInMs,
                     Headers = reader.IsNumbered ? WithSource(headers, reader.Headers, job, number) : reader.Headers,
                 },
                 delivery);

@@ -26,6 +26,15 @@ internal sealed class Clerk() : Actor("")
     /// <summary>Room for the headers of a dead letter, ours and the original's; what of the latter does not fit is left out.</summary>
     private const int MaxHeadersInBytes = 64 * 1024;
 
+    /// <summary>A dead letter's own headers come on top.</summary>
+    private const int MaxShownHeaders = 64;
+
+    /// <summary>A block counts to 255; one is the source.</summary>
+    private const int MaxForwardedHeaders = 254;
+
+    /// <summary>A block's names have at most 255 bytes, a character up to three.</summary>
+    private const int MaxNameInChars = 85;
+
     private ImmutableSortedDictionary<string, long> _refusedByReason = ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal);
     private readonly ArrayBufferWriter<byte> _pending = new();
     private readonly List<Pending> _items = [];
@@ -63,7 +72,7 @@ internal sealed class Clerk() : Actor("")
             ReadOnlySpan<byte> value = _pending.WrittenSpan.Slice(item.ValueStart, item.ValueLength);
             if (item.IsForward)
             {
-                draft.BeginRecord(Lane.Bulk, partition.Topic, key, numbered: true);
+                draft.BeginRecord(Lane.Bulk, partition.Topic, key, numbered: true, item.TimestampInMs);
                 CopyHeaders(draft, item.Headers, ours: false);
                 draft.BeginValue().Write(value);
                 draft.EndRecord();
@@ -180,10 +189,11 @@ internal sealed class Clerk() : Actor("")
     {
         int count = 0;
         int size = 0;
+        int most = ours ? MaxShownHeaders : MaxForwardedHeaders;
         foreach ((string name, byte[] value) in headers)
         {
             size += value.Length + 100;
-            if (name == SourceHeader.Name || count++ >= 64 || size > MaxHeadersInBytes - 4096)
+            if (name == SourceHeader.Name || count++ >= most || size > MaxHeadersInBytes - 4096)
             {
                 continue;
             }
@@ -191,7 +201,7 @@ internal sealed class Clerk() : Actor("")
             // A dead letter is an event of its own; the attributes of the event it holds keep their value under another name.
             bool taken = ours && (name.StartsWith("ce_", StringComparison.Ordinal)
                 || name is "reason" or "field" or "detail" or "original_topic" or "original_partition" or "original_offset");
-            byte[] nameUtf8 = Encoding.UTF8.GetBytes(Cut(taken ? "original_" + name : name, 80));
+            byte[] nameUtf8 = Encoding.UTF8.GetBytes(Cut(taken ? "original_" + name : name, ours ? 80 : MaxNameInChars));
             draft.Header(nameUtf8, value);
         }
     }

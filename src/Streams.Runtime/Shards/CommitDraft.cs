@@ -44,12 +44,13 @@ public sealed class CommitDraft : IDisposable
 
     /// <summary>Starts an outgoing record.</summary>
     /// <param name="numbered">For records to other actors: carries its source and number, so that the receiver drops repeats.</param>
-    public void BeginRecord(Lane lane, string topic, ReadOnlySpan<byte> key, bool numbered = false)
+    /// <param name="timestampInMs">The record's own; 0 takes the time of publishing.</param>
+    public void BeginRecord(Lane lane, string topic, ReadOnlySpan<byte> key, bool numbered = false, long timestampInMs = 0)
     {
         _open = _lanes[(int)lane];
         PooledBuffer to = _open.Bytes;
         int index = _open.Topics.IndexOf(topic);
-        byte flags = numbered ? OutboxCodec.Numbered : (byte)0;
+        byte flags = (byte)((numbered ? OutboxCodec.Numbered : 0) | (timestampInMs > 0 ? OutboxCodec.Timestamped : 0));
         if (index < 0)
         {
             index = _open.Topics.Count;
@@ -67,6 +68,12 @@ public sealed class CommitDraft : IDisposable
             head[0] = flags;
             head[1] = (byte)index;
             to.Advance(2);
+        }
+
+        if (timestampInMs > 0)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(to.GetSpan(8), timestampInMs);
+            to.Advance(8);
         }
 
         WriteLength(to, key.Length);

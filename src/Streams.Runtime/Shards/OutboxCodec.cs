@@ -5,7 +5,7 @@ namespace Streams.Runtime.Shards;
 
 /// <summary>
 /// The bytes of an outbox chunk: records one after the other, each
-/// <c>flags:u8 topic:u8 [topicLength:u8 topicName] keyLength:i32 key headersLength:i32 headers valueLength:i32 value</c> (little endian).
+/// <c>flags:u8 topic:u8 [topicLength:u8 topicName] [timestampInMs:i64] keyLength:i32 key headersLength:i32 headers valueLength:i32 value</c> (little endian).
 /// A topic's name stands where its number first occurs in the chunk, so a chunk can be read without any table beside it.
 /// </summary>
 internal static class OutboxCodec
@@ -16,21 +16,21 @@ internal static class OutboxCodec
     /// <summary>The topic's name follows.</summary>
     public const byte NewTopic = 2;
 
-    /// <summary>Reads a chunk: <c>while (reader.Next()) …</c>.</summary>
-    /// <param name="topics">Topics met so far; keep it with <see cref="Position"/> to go on later.</param>
-    /// <param name="position">Where to go on; 0 for the beginning.</param>
-    public ref struct Reader(ReadOnlySpan<byte> chunk, List<string> topics, int position = 0)
-    {
-        private readonly List<string> _topics = topics;
-        private readonly int _length = chunk.Length;
-        private ReadOnlySpan<byte> _rest = chunk[position..];
+    /// <summary>The record's own timestamp follows; without it, the time of publishing.</summary>
+    public const byte Timestamped = 4;
 
-        /// <summary>Where the next record begins.</summary>
-        public readonly int Position => _length - _rest.Length;
+    /// <summary>Reads a chunk: <c>while (reader.Next()) …</c>.</summary>
+    public ref struct Reader(ReadOnlySpan<byte> chunk)
+    {
+        private readonly List<string> _topics = [];
+        private ReadOnlySpan<byte> _rest = chunk;
 
         public string Topic { get; private set; } = "";
 
         public bool IsNumbered { get; private set; }
+
+        /// <summary>0 for the time of publishing.</summary>
+        public long TimestampInMs { get; private set; }
 
         public ReadOnlySpan<byte> Key { get; private set; }
 
@@ -53,6 +53,13 @@ internal static class OutboxCodec
                 int length = _rest[0];
                 _topics.Add(string.Intern(Encoding.UTF8.GetString(_rest.Slice(1, length))));
                 _rest = _rest[(1 + length)..];
+            }
+
+            TimestampInMs = 0;
+            if ((flags & Timestamped) != 0)
+            {
+                TimestampInMs = BinaryPrimitives.ReadInt64LittleEndian(_rest);
+                _rest = _rest[8..];
             }
 
             IsNumbered = (flags & Numbered) != 0;

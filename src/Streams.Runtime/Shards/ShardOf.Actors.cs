@@ -276,6 +276,9 @@ internal sealed partial class Shard<TActor, TMessage>
             Add(restored);
             Array.ForEach(_found.Index().Where(slot => ReferenceEquals(slot.Item, actor)).ToArray(), slot => _found[slot.Index] = restored);
             restored.Position = record.Offset;
+
+            // A repeat of it is no second dead letter.
+            IsNew(record, restored);
             _dirty.Add(restored, record.Offset, nowInMs);
             long due = _kind.DueOf(restored);
             if (due != long.MaxValue)

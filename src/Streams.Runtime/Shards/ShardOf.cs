@@ -305,10 +305,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
 
         actor.LastUsedTick = _tick;
         byte[]? before = offset == _suspect ? WriteOne(actor, nowInMs) : null;
-        if (record.HasHeaders && record.TryGetHeader(SourceHeader.NameUtf8, out ReadOnlySpan<byte> header)
-            && SourceHeader.TryRead(header, out SourceHeader from)
-            && (from.Lineage == Lineage || _seed.IsInner)
-            && !(actor.Marks ??= new SourceMarks()).Advance(from))
+        if (!IsNew(record, actor))
         {
             Counts.Repeats++;
             return;
@@ -327,6 +324,14 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
             Refuse(record, _kind.Refusal, nowInMs);
         }
     }
+
+    /// <summary>False for the repeat of a message that the actor has taken; otherwise it counts as taken from now on.</summary>
+    private bool IsNew(in Record record, TActor actor) =>
+        !record.HasHeaders
+        || !record.TryGetHeader(SourceHeader.NameUtf8, out ReadOnlySpan<byte> header)
+        || !SourceHeader.TryRead(header, out SourceHeader from)
+        || !(from.Lineage == Lineage || _seed.IsInner)
+        || (actor.Marks ??= new SourceMarks()).Advance(from);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Touch(TActor actor, long offset, Reaction reaction, long nowInMs)

@@ -400,7 +400,7 @@ internal sealed class SimulatedCluster : IDisposable
     {
         int at = _sabotage.HasFlag(Sabotage.NoOutboxOrder) ? _random.Next(node.ToPublish.Count) : 0;
         (Shard shard, OutboxChunk chunk) = node.ToPublish[at];
-        OutboxCodec.Reader reader = new(chunk.Records.Span, []);
+        OutboxCodec.Reader reader = new(chunk.Records.Span);
         int index = 0;
         for (; index < most && reader.Next(); index++)
         {

@@ -31,6 +31,8 @@ internal sealed class SimulatedTopics(params (string Name, int Partitions)[] top
 
 internal sealed record SimulatedRecord(byte[] Key, byte[] Value, IReadOnlyList<KeyValuePair<string, byte[]>> Headers)
 {
+    public long TimestampInMs { get; init; } = -1;
+
     public string KeyText => Encoding.UTF8.GetString(Key);
 
     public string Text => Encoding.UTF8.GetString(Value);
@@ -57,7 +59,7 @@ internal sealed class SimulatedBatch : RecordBatch
 
     public override long OffsetAt(int index) => _first + index;
 
-    public override long TimestampAt(int index) => -1;
+    public override long TimestampAt(int index) => _records[index].TimestampInMs;
 
     public override ReadOnlySpan<byte> KeyAt(int index) => _records[index].Key;
 
