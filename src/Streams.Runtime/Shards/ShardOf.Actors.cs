@@ -53,8 +53,14 @@ internal sealed partial class Shard<TActor, TMessage>
     {
         TMessage scratch = new();
         HashSet<string> keys = [];
-        for (int i = at; i < batch.Count && keys.Count < MaxLoad; i++)
+        int end = _isCareful ? at + count : batch.Count;
+        for (int i = at; i < end && keys.Count < MaxLoad; i++)
         {
+            if (IsDeadly(batch.OffsetAt(i)))
+            {
+                continue;
+            }
+
             if (!_kind.Admit(batch[i], scratch, nowInMs))
             {
                 continue;

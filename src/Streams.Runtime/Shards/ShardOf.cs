@@ -18,6 +18,9 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
     /// </summary>
     private const int GroupSize = 16;
 
+    /// <summary>Claims without progress before records are handled with care. A node that is killed a few times for other reasons costs nothing.</summary>
+    private const int FearlessClaims = 3;
+
     /// <summary>Actors loaded in one query.</summary>
     private const int MaxLoad = 4096;
 
@@ -60,6 +63,11 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
     private long _suspect = -1;
     private bool _needsRestart;
 
+    // Owners before this one died without coming further: what is taken next is noted in the store before it is read.
+    private readonly bool _isCareful;
+    private readonly Attempted _suspects;
+    private bool _hasNoted;
+
     private enum Verdict : byte
     {
         Admitted,
@@ -90,6 +98,13 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
         _expected = _nextPosted = seed.Claim.NextOffset;
         _nextIndex = seed.Claim.NextActorIndex;
         _caughtUpAt = seed.CatchUpTo;
+        _isCareful = seed.Claim.IdleClaims > FearlessClaims;
+        _suspects = _isCareful ? seed.Claim.Trying : default;
+        if (_isCareful)
+        {
+            LogCareful(_seed.Logger, Partition, seed.Claim.IdleClaims - 1, seed.Claim.NextOffset);
+        }
+
         for (int i = 0; i < GroupSize; i++)
         {
             _messages[i] = new TMessage();
@@ -124,6 +139,11 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
         for (int at = 0; at < batch.Count && !_seeking && !_needsRestart && !IsDropped;)
         {
             int count = Math.Min(GroupSize, batch.Count - at);
+            if (_isCareful && !IsCaughtUp && batch.OffsetAt(at) >= _expected)
+            {
+                count = Announce(batch, at, count);
+            }
+
             int take = Decode(batch, at, count, nowInMs);
             if (take == 0)
             {
@@ -134,7 +154,14 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
             at += take;
         }
 
-        if (_clerk.PendingInBytes > MaxClerkInBytes)
+        if (_hasNoted)
+        {
+            // Alive: what ends the process from here on was none of these.
+            _hasNoted = false;
+            _seed.Store.Try(Id, Epoch, default);
+        }
+
+        if (_clerk.PendingInBytes > MaxClerkInBytes || (_suspects.Count == 1 && _clerk.IsDirty && _clerk.Position == _suspects.From))
         {
             MakeUrgent(_clerk);
         }
@@ -197,6 +224,13 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
 
             expected = offset + 1;
             TMessage message = _messages[j];
+            if (IsDeadly(offset))
+            {
+                _verdicts[j] = Verdict.Refused;
+                _refusals[j] = new RecordRefusal("process_killed", "", $"The process ended each time it read this record, {_seed.Claim.IdleClaims - 1} times at least.");
+                continue;
+            }
+
             if (!_kind.Admit(record, message, nowInMs))
             {
                 _verdicts[j] = Verdict.Refused;
@@ -250,6 +284,34 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
         SeekTo(_expected);
         return false;
     }
+
+    /// <summary>
+    /// Notes the records that are taken next, sixteen at a time; where the process died in such a group, each of its records by itself. What it dies of
+    /// then stands alone in the note.
+    /// </summary>
+    private int Announce(RecordBatch batch, int at, int count)
+    {
+        long from = batch.OffsetAt(at);
+        for (int i = 0; i < count; i++)
+        {
+            if (_suspects.Holds(batch.OffsetAt(at + i)))
+            {
+                // Those before it are a group, it is one by itself.
+                count = Math.Max(i, 1);
+                break;
+            }
+        }
+
+        if (!IsDeadly(from))
+        {
+            _hasNoted = true;
+            _seed.Store.Try(Id, Epoch, new Attempted(from, batch.OffsetAt(at + count - 1) - from + 1));
+        }
+
+        return count;
+    }
+
+    private bool IsDeadly(long offset) => _suspects.Count == 1 && _suspects.From == offset;
 
     private void SeekTo(long offset)
     {
@@ -448,6 +510,9 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
 
     [LoggerMessage(1201, LogLevel.Warning, "{Partition}: the log no longer has offsets {From} to {To} (exclusive); going on after them. What they held is lost to this node: check the topic's retention.")]
     private static partial void LogGap(ILogger logger, InboxPartition partition, long from, long to);
+
+    [LoggerMessage(1204, LogLevel.Warning, "{Partition} was claimed {Claims} times and never came beyond offset {Offset}: records are noted before they are read, and one of which the process dies goes to the dead letters.")]
+    private static partial void LogCareful(ILogger logger, InboxPartition partition, int claims, long offset);
 
     private void LogGap(InboxPartition partition, long from, long to) => LogGap(_seed.Logger, partition, from, to);
 }

@@ -23,7 +23,13 @@ public interface IStore : IDisposable
     /// </summary>
     ShardClaim Claim(ShardId shard, string owner, string incarnation, DateTimeOffset now);
 
-    /// <summary>Marks the shard as owned by nobody, if still at this epoch. Only for display; fencing does not rest on it.</summary>
+    /// <summary>
+    /// Notes, before they are read by an owner that fears for its life, which records it takes next: should the process die of one, the next owner
+    /// knows where to look. Without effect under another epoch.
+    /// </summary>
+    void Try(ShardId shard, long epoch, Attempted records);
+
+    /// <summary>Marks the shard as owned by nobody and in good order, if still at this epoch. Fencing does not rest on it.</summary>
     void Release(ShardId shard, long epoch);
 
     /// <summary>Loads those actors that exist, in no particular order.</summary>
@@ -85,7 +91,20 @@ public sealed record KindLayout(string Name, int Partitions);
 /// <param name="LastNumbers">Per lane.</param>
 /// <param name="NextActorIndex">First free actor number.</param>
 public sealed record ShardClaim(
-    long Epoch, long NextOffset, int Generation, bool LogReplaced, long OldNextOffset, long[] LastNumbers, int NextActorIndex);
+    long Epoch, long NextOffset, int Generation, bool LogReplaced, long OldNextOffset, long[] LastNumbers, int NextActorIndex)
+{
+    /// <summary>Claims, with this one, since the shard last came further or was given back in order.</summary>
+    public int IdleClaims { get; init; } = 1;
+
+    /// <summary>What the earlier owner noted last and did not get past; empty for nothing.</summary>
+    public Attempted Trying { get; init; }
+}
+
+/// <summary>A run of offsets.</summary>
+public readonly record struct Attempted(long From, long Count)
+{
+    public bool Holds(long offset) => offset >= From && offset - From < Count;
+}
 
 public readonly record struct StoredActor(int Index, string Key, long? DueInMs, byte[] Snapshot);
 

@@ -6,7 +6,7 @@ namespace Streams.Runtime.Storage;
 /// <summary>PostgreSQL's tables, as a list of migrations: version n is what the first n of them make. PostgreSQL 14 or later, built with LZ4 as packages are.</summary>
 internal static class PostgresSchema
 {
-    private static readonly string[] Migrations = [First];
+    private static readonly string[] Migrations = [First, Attempts];
 
     /// <summary>Nodes that start together line up on this advisory lock; any constant will do that nobody else uses in the database.</summary>
     private const long MigrationLock = 0x53_74_72_65_61_6d_73;
@@ -54,6 +54,11 @@ internal static class PostgresSchema
             PRIMARY KEY (actor_id, sequence));
         CREATE INDEX history_actor_to ON history (actor_id, to_in_ms);
         CREATE INDEX history_to ON history (to_in_ms);
+        """;
+
+    private const string Attempts = """
+        ALTER TABLE shards ADD COLUMN idle_claims int NOT NULL DEFAULT 0, ADD COLUMN trying_from bigint NOT NULL DEFAULT 0,
+            ADD COLUMN trying_count bigint NOT NULL DEFAULT 0
         """;
 
     /// <summary>Brings the schema to <see cref="Version"/> and checks the layout, in one transaction; of several nodes, one at a time.</summary>

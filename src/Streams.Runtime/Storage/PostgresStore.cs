@@ -14,7 +14,8 @@ namespace Streams.Runtime.Storage;
 public sealed class PostgresStore : IStore
 {
     internal const string SelectShards = """
-        SELECT number, owner, epoch, commit_number, next_offset, incarnation, generation, urgent_number, bulk_number, claimed_at FROM shards
+        SELECT number, owner, epoch, commit_number, next_offset, incarnation, generation, urgent_number, bulk_number, claimed_at,
+            idle_claims, trying_from, trying_count FROM shards
         """;
 
     private const int PrunedAtOnce = 10_000;
@@ -85,8 +86,10 @@ public sealed class PostgresStore : IStore
         ShardState after = before.ClaimedBy(owner, incarnation, now.ToUnixTimeMilliseconds());
         Execute(
             connection,
-            "UPDATE shards SET owner = $2, epoch = $3, commit_number = $4, next_offset = $5, incarnation = $6, generation = $7, claimed_at = $8 WHERE number = $1",
-            after.Shard, owner, after.Epoch, after.CommitNumber, after.NextOffset, after.Incarnation, after.Generation, after.ClaimedAtInMs);
+            "UPDATE shards SET owner = $2, epoch = $3, commit_number = $4, next_offset = $5, incarnation = $6, generation = $7, claimed_at = $8, "
+                + "idle_claims = $9, trying_from = $10, trying_count = $11 WHERE number = $1",
+            after.Shard, owner, after.Epoch, after.CommitNumber, after.NextOffset, after.Incarnation, after.Generation, after.ClaimedAtInMs,
+            after.IdleClaims, after.Trying.From, after.Trying.Count);
         long? last = ReadAll(
             connection,
             "SELECT max(id) FROM actors WHERE id BETWEEN $1 AND $2",
@@ -97,7 +100,12 @@ public sealed class PostgresStore : IStore
     });
 
     public void Release(ShardId shard, long epoch) => On(connection =>
-        Execute(connection, "UPDATE shards SET owner = NULL WHERE number = $1 AND epoch = $2", shard.Number, epoch));
+        Execute(connection, "UPDATE shards SET owner = NULL, idle_claims = 0 WHERE number = $1 AND epoch = $2", shard.Number, epoch));
+
+    public void Try(ShardId shard, long epoch, Attempted records) => On(connection => Execute(
+        connection,
+        "UPDATE shards SET trying_from = $3, trying_count = $4 WHERE number = $1 AND epoch = $2",
+        shard.Number, epoch, records.From, records.Count));
 
     public IReadOnlyList<CommitResult> Commit(IReadOnlyList<ShardCommit> commits)
     {
@@ -234,7 +242,7 @@ public sealed class PostgresStore : IStore
     /// <summary>Reads one shard row from a statement that starts with <see cref="SelectShards"/>.</summary>
     internal static ShardState ToState(NpgsqlDataReader row) => new(
         row.GetInt32(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), row.GetString(5), row.GetInt32(6),
-        row.GetInt64(7), row.GetInt64(8), row.GetInt64(9));
+        row.GetInt64(7), row.GetInt64(8), row.GetInt64(9), row.GetInt32(10), new Attempted(row.GetInt64(11), row.GetInt64(12)));
 
     /// <summary>The shard's row, made if need be, locked until the transaction ends.</summary>
     private static ShardState Lock(NpgsqlConnection connection, int shard)

@@ -16,11 +16,13 @@ internal sealed class PostgresWriter
         new PostgresRows<int>(PostgresStore.SelectShards + " WHERE number = ANY($1) ORDER BY number FOR UPDATE").Integer(number => number);
 
     private readonly PostgresRows<ShardState> _shards = new PostgresRows<ShardState>("""
-        UPDATE shards s SET commit_number = c.commit_number, next_offset = c.next_offset, urgent_number = c.urgent_number, bulk_number = c.bulk_number
-        FROM unnest($1, $2, $3, $4, $5) AS c (number, commit_number, next_offset, urgent_number, bulk_number)
+        UPDATE shards s SET commit_number = c.commit_number, next_offset = c.next_offset, urgent_number = c.urgent_number, bulk_number = c.bulk_number,
+            idle_claims = c.idle_claims
+        FROM unnest($1, $2, $3, $4, $5, $6) AS c (number, commit_number, next_offset, urgent_number, bulk_number, idle_claims)
         WHERE s.number = c.number
         """)
-        .Integer(s => s.Shard).Bigint(s => s.CommitNumber).Bigint(s => s.NextOffset).Bigint(s => s.UrgentNumber).Bigint(s => s.BulkNumber);
+        .Integer(s => s.Shard).Bigint(s => s.CommitNumber).Bigint(s => s.NextOffset).Bigint(s => s.UrgentNumber).Bigint(s => s.BulkNumber)
+        .Integer(s => s.IdleClaims);
 
     private readonly PostgresRows<ActorWrite> _actors = new PostgresRows<ActorWrite>("""
         INSERT INTO actors (id, shard, key, snapshot) SELECT * FROM unnest($1, $2, $3, $4)

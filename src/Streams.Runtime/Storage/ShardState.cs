@@ -5,6 +5,8 @@ namespace Streams.Runtime.Storage;
 /// is its owner's. Both stores read the row, decide here and write it back, so that fencing is one piece of code.
 /// </summary>
 /// <param name="CommitNumber">Number of the owner's last commit; 0 after a claim.</param>
+/// <param name="IdleClaims">Claims since the shard last came further in its log or was given back in order: its owners died of something.</param>
+/// <param name="Trying">See <see cref="IStore.Try"/>.</param>
 /// <param name="Incarnation">The log that <paramref name="NextOffset"/> counts in; empty before the first claim.</param>
 internal readonly record struct ShardState(
     int Shard,
@@ -16,10 +18,12 @@ internal readonly record struct ShardState(
     int Generation,
     long UrgentNumber,
     long BulkNumber,
-    long ClaimedAtInMs)
+    long ClaimedAtInMs,
+    int IdleClaims,
+    Attempted Trying)
 {
     /// <summary>A shard nobody has claimed yet. Its epoch, 0, is no owner's.</summary>
-    public static ShardState Unclaimed(int shard) => new(shard, null, 0, 0, 0, "", 0, 0, 0, 0);
+    public static ShardState Unclaimed(int shard) => new(shard, null, 0, 0, 0, "", 0, 0, 0, 0, 0, default);
 
     public ShardState ClaimedBy(string owner, string incarnation, long nowInMs)
     {
@@ -33,12 +37,18 @@ internal readonly record struct ShardState(
             Incarnation = incarnation,
             Generation = replaced ? Generation + 1 : Generation,
             ClaimedAtInMs = nowInMs,
+            IdleClaims = replaced ? 1 : IdleClaims + 1,
+            Trying = replaced ? default : Trying,
         };
     }
 
     /// <summary>What the new owner is told; <paramref name="before"/> is the row it found.</summary>
     public ShardClaim ClaimAfter(in ShardState before, int nextActorIndex) => new(
-        Epoch, NextOffset, Generation, before.IsOfAnotherLogThan(Incarnation), before.NextOffset, [UrgentNumber, BulkNumber], nextActorIndex);
+        Epoch, NextOffset, Generation, before.IsOfAnotherLogThan(Incarnation), before.NextOffset, [UrgentNumber, BulkNumber], nextActorIndex)
+    {
+        IdleClaims = IdleClaims,
+        Trying = Trying.From >= NextOffset ? Trying : default,
+    };
 
     /// <summary>Whether the commit may be written; if so, <paramref name="after"/> is the row to write with it.</summary>
     /// <exception cref="InvalidOperationException">A position went back under the same owner: a broken invariant, never a race.</exception>
@@ -64,7 +74,11 @@ internal readonly record struct ShardState(
                 $"last urgent number {urgent} after {UrgentNumber}, last bulk number {bulk} after {BulkNumber}. Nothing was written; stop the shard.");
         }
 
-        after = this with { CommitNumber = commit.Number, NextOffset = commit.NextOffset, UrgentNumber = urgent, BulkNumber = bulk };
+        after = this with
+        {
+            CommitNumber = commit.Number, NextOffset = commit.NextOffset, UrgentNumber = urgent, BulkNumber = bulk,
+            IdleClaims = commit.NextOffset > NextOffset ? 0 : IdleClaims,
+        };
         return Admission.Written;
     }
 

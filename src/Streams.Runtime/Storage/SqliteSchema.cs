@@ -5,7 +5,7 @@ namespace Streams.Runtime.Storage;
 /// <summary>SQLite's tables, as a list of migrations: version n is what the first n of them make.</summary>
 internal static class SqliteSchema
 {
-    private static readonly string[] Migrations = [First];
+    private static readonly string[] Migrations = [First, Attempts];
 
     public static int Version => Migrations.Length;
 
@@ -42,6 +42,12 @@ internal static class SqliteSchema
         CREATE UNIQUE INDEX history_sequence ON history (actor_id, sequence);
         CREATE INDEX history_actor_to ON history (actor_id, to_in_ms);
         CREATE INDEX history_to ON history (to_in_ms);
+        """;
+
+    private const string Attempts = """
+        ALTER TABLE shards ADD COLUMN idle_claims INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE shards ADD COLUMN trying_from INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE shards ADD COLUMN trying_count INTEGER NOT NULL DEFAULT 0;
         """;
 
     /// <summary>Brings the schema to <see cref="Version"/> and checks the layout, in one transaction.</summary>

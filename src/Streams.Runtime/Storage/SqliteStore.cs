@@ -87,6 +87,13 @@ public sealed class SqliteStore : IStore
             return true;
         });
 
+    public void Try(ShardId shard, long epoch, Attempted records) =>
+        Write(writer =>
+        {
+            writer.Try(shard.Number, epoch, records);
+            return true;
+        });
+
     public IReadOnlyList<CommitResult> Commit(IReadOnlyList<ShardCommit> commits) => Write(writer => writer.Commit(commits));
 
     public int Prune(string collection, long beforeInMs, int keep) => Write(writer => writer.Prune(collection, beforeInMs, keep));
@@ -122,7 +129,8 @@ public sealed class SqliteStore : IStore
 
     public IReadOnlyList<ShardRow> ReadShards() => Read(database => ReadAll(
         database.Prepare("""
-            SELECT number, owner, epoch, commit_number, next_offset, incarnation, generation, urgent_number, bulk_number, claimed_at
+            SELECT number, owner, epoch, commit_number, next_offset, incarnation, generation, urgent_number, bulk_number, claimed_at,
+                idle_claims, trying_from, trying_count
             FROM shards ORDER BY number
             """),
         row => SqliteWriter.ToState(row).ToRow()));

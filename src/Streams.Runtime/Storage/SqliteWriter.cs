@@ -6,7 +6,8 @@ internal sealed class SqliteWriter(SqliteDatabase database)
     private const int PrunedAtOnce = 10_000;
 
     private const string ReadShard = """
-        SELECT number, owner, epoch, commit_number, next_offset, incarnation, generation, urgent_number, bulk_number, claimed_at
+        SELECT number, owner, epoch, commit_number, next_offset, incarnation, generation, urgent_number, bulk_number, claimed_at,
+            idle_claims, trying_from, trying_count
         FROM shards WHERE number = ?1
         """;
 
@@ -18,17 +19,23 @@ internal sealed class SqliteWriter(SqliteDatabase database)
         ShardState after = before.ClaimedBy(owner, incarnation, nowInMs);
         database.Prepare("""
             INSERT OR REPLACE INTO shards
-                (number, owner, epoch, commit_number, next_offset, incarnation, generation, urgent_number, bulk_number, claimed_at)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+                (number, owner, epoch, commit_number, next_offset, incarnation, generation, urgent_number, bulk_number, claimed_at,
+                idle_claims, trying_from, trying_count)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
             """)
             .Bind(1, after.Shard).Bind(2, after.Owner).Bind(3, after.Epoch).Bind(4, after.CommitNumber).Bind(5, after.NextOffset)
             .Bind(6, after.Incarnation).Bind(7, after.Generation).Bind(8, after.UrgentNumber).Bind(9, after.BulkNumber).Bind(10, after.ClaimedAtInMs)
+            .Bind(11, after.IdleClaims).Bind(12, after.Trying.From).Bind(13, after.Trying.Count)
             .Run();
         return after.ClaimAfter(before, NextActorIndex(shard));
     });
 
     public void Release(int shard, long epoch) =>
-        InTransaction(() => database.Prepare("UPDATE shards SET owner = NULL WHERE number = ?1 AND epoch = ?2").Bind(1, shard).Bind(2, epoch).Run());
+        InTransaction(() => database.Prepare("UPDATE shards SET owner = NULL, idle_claims = 0 WHERE number = ?1 AND epoch = ?2").Bind(1, shard).Bind(2, epoch).Run());
+
+    public void Try(int shard, long epoch, Attempted records) =>
+        InTransaction(() => database.Prepare("UPDATE shards SET trying_from = ?3, trying_count = ?4 WHERE number = ?1 AND epoch = ?2")
+            .Bind(1, shard).Bind(2, epoch).Bind(3, records.From).Bind(4, records.Count).Run());
 
     public CommitResult[] Commit(IReadOnlyList<ShardCommit> commits)
     {
@@ -94,7 +101,8 @@ internal sealed class SqliteWriter(SqliteDatabase database)
 
     /// <summary>Reads one shard row from a statement that selects its columns in <see cref="ShardState"/>'s order.</summary>
     public static ShardState ToState(SqliteStatement row) => new(
-        row.Int32(0), row.TextOrNull(1), row.Int64(2), row.Int64(3), row.Int64(4), row.Text(5), row.Int32(6), row.Int64(7), row.Int64(8), row.Int64(9));
+        row.Int32(0), row.TextOrNull(1), row.Int64(2), row.Int64(3), row.Int64(4), row.Text(5), row.Int32(6), row.Int64(7), row.Int64(8), row.Int64(9),
+        row.Int32(10), new Attempted(row.Int64(11), row.Int64(12)));
 
     private ShardState? Read(int shard)
     {
@@ -117,11 +125,11 @@ internal sealed class SqliteWriter(SqliteDatabase database)
     private void WriteShards()
     {
         SqliteStatement write = database.Prepare("""
-            UPDATE shards SET commit_number = ?2, next_offset = ?3, urgent_number = ?4, bulk_number = ?5 WHERE number = ?1
+            UPDATE shards SET commit_number = ?2, next_offset = ?3, urgent_number = ?4, bulk_number = ?5, idle_claims = ?6 WHERE number = ?1
             """);
         foreach (ShardState shard in _set.Shards)
         {
-            write.Bind(1, shard.Shard).Bind(2, shard.CommitNumber).Bind(3, shard.NextOffset).Bind(4, shard.UrgentNumber).Bind(5, shard.BulkNumber).Run();
+            write.Bind(1, shard.Shard).Bind(2, shard.CommitNumber).Bind(3, shard.NextOffset).Bind(4, shard.UrgentNumber).Bind(5, shard.BulkNumber).Bind(6, shard.IdleClaims).Run();
         }
     }
 
