@@ -266,6 +266,25 @@ public abstract partial class StoreSpec
     }
 
     [Fact]
+    public void Claims_are_counted_until_the_shard_comes_further_and_a_note_is_for_the_next_owner_unless_it_was_passed()
+    {
+        ShardOwner first = new(Store, Shard);
+        Store.Try(Shard, first.Claim.Epoch, new Attempted(5, 3));
+        ShardOwner second = new(Store, Shard);
+        Store.Try(Shard, first.Claim.Epoch, new Attempted(9, 9));
+        ShardOwner third = new(Store, Shard);
+        third.Write(third.Next(0));
+        ShardOwner fourth = new(Store, Shard);
+        fourth.Write(fourth.Next(6));
+        ShardOwner fifth = new(Store, Shard);
+
+        Assert.Equal([1, 2, 3, 4, 1], new[] { first, second, third, fourth, fifth }.Select(owner => owner.Claim.IdleClaims));
+        Assert.Equal(default, first.Claim.Trying);
+        Assert.All([second, third, fourth], owner => Assert.Equal(new Attempted(5, 3), owner.Claim.Trying));
+        Assert.Equal(default, fifth.Claim.Trying);
+    }
+
+    [Fact]
     public void A_lineage_is_given_once()
     {
         long lineage = Store.Lineage;
