@@ -12,7 +12,7 @@ namespace Streams.Node;
 /// <summary>The node as its API sees it: the engine's figures, live actors, and a producer for readings that come over HTTP.</summary>
 internal sealed class RunningNode(Engine engine, ILog log, string cluster, string node, DateTimeOffset startedAt) : INodeView, IDisposable
 {
-    private readonly Lazy<ILogWriter> _writer = new(() => log.CreateWriter("streams-http", lingerInMs: 5));
+    private readonly LastingWriter _writer = new(() => log.CreateWriter("streams-http", lingerInMs: 5));
 
     public NodeIdentity Identity { get; } = new(
         cluster,
@@ -70,13 +70,7 @@ internal sealed class RunningNode(Engine engine, ILog log, string cluster, strin
         await delivery.Done.WaitAsync(stop);
     }
 
-    public void Dispose()
-    {
-        if (_writer.IsValueCreated)
-        {
-            _writer.Value.Dispose();
-        }
-    }
+    public void Dispose() => _writer.Dispose();
 
     private void Send(PublishedRecord record, Delivery delivery)
     {
@@ -90,7 +84,7 @@ internal sealed class RunningNode(Engine engine, ILog log, string cluster, strin
             }
         }
 
-        _writer.Value.Send(
+        _writer.Send(
             new OutgoingRecord
             {
                 Topic = record.Topic,

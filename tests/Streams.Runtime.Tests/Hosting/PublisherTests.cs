@@ -3,8 +3,10 @@ using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Streams.Runtime.Hosting;
+using Streams.Runtime.Log;
 using Streams.Runtime.Shards;
 using Streams.Runtime.Storage;
+using Streams.Runtime.Tests.Log;
 using Streams.Runtime.Tests.Simulation;
 
 namespace Streams.Runtime.Tests.Hosting;
@@ -49,6 +51,23 @@ public sealed class PublisherTests : IDisposable
         Assert.Equal(Enumerable.Range(1, 50).Select(number => $"Bulk {number}"), log.Taken);
         Assert.Single(_lines.Of(1401));
         Assert.Contains("3 new producers", Assert.Single(_lines.Of(1402)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_lasting_writer_tells_what_failed_and_takes_the_next_record_with_a_new_producer()
+    {
+        int producers = 0;
+        using StubbornLog log = new() { OnWriter = _ => Interlocked.Increment(ref producers) == 1 ? StubbornLog.Taking.Fails : StubbornLog.Taking.Takes };
+        using LastingWriter writer = new(() => log.CreateWriter("test", 0));
+        Deliveries deliveries = new();
+
+        writer.Send(new OutgoingRecord { Topic = "results", Partition = 0, Value = "first"u8 }, deliveries);
+        writer.Send(new OutgoingRecord { Topic = "results", Partition = 0, Value = "second"u8 }, deliveries);
+        writer.Send(new OutgoingRecord { Topic = "results", Partition = 0, Value = "third"u8 }, deliveries);
+
+        Assert.Equal(("no", true), Assert.Single(deliveries.Failures));
+        Assert.Equal(["second", "third"], log.Taken);
+        Assert.Equal(2, producers);
     }
 
     [Fact]
