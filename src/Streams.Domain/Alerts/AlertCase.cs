@@ -87,7 +87,7 @@ internal sealed class AlertCase(ConditionKey key)
     {
         _parts.Clear();
         _parts.AddRange(parts);
-        List<Period> periods = Periods(rule);
+        List<Period> periods = Periods(rule, voice.NowInMs);
         Match(rule, voice, periods, isConfirmed);
         DueInMs = null;
         for (int i = 0; i < _lives.Count;)
@@ -104,7 +104,23 @@ internal sealed class AlertCase(ConditionKey key)
 
             i++;
             long due = IsWaiting(rule, voice, life) ? life.SettlesAtInMs : life.SeenAtInMs + (long)rule.ExpiresAfter.TotalMilliseconds;
+
+            // The parent's alert is over, and this one may outlast it: it is looked at again once that is no tail any more.
+            if (life.Period.IsOpen && CoverOf(rule, life) is { EndInMs: < long.MaxValue } cover
+                && cover.EndInMs + (long)rule.ClearAfter.TotalMilliseconds >= voice.NowInMs)
+            {
+                due = Math.Min(due, cover.EndInMs + (long)rule.ClearAfter.TotalMilliseconds + 1);
+            }
+
             DueInMs = Math.Min(DueInMs ?? long.MaxValue, due);
+        }
+
+        foreach (AlertCase source in Sources)
+        {
+            if (source.Devices?.NextSilentFor(rule.For, voice.NowInMs) is { } next)
+            {
+                DueInMs = Math.Min(DueInMs ?? long.MaxValue, next);
+            }
         }
     }
 
@@ -222,12 +238,12 @@ internal sealed class AlertCase(ConditionKey key)
     }
 
     /// <summary>All times known at which the condition held, in order, those that touch made one.</summary>
-    private List<Period> Periods(AlertRule rule)
+    private List<Period> Periods(AlertRule rule, long nowInMs)
     {
         var periods = new List<Period>();
         foreach (CasePart part in _parts)
         {
-            part.Case.OwnPeriods(rule, part.Members, periods);
+            part.Case.OwnPeriods(rule, part.Members, nowInMs, periods);
         }
 
         if (Children is { IsEmpty: false } children && rule.MinChildren > 0 && _parts.Count > 0)
@@ -241,7 +257,7 @@ internal sealed class AlertCase(ConditionKey key)
                 Below = false,
                 For = TimeSpan.Zero,
             };
-            children.Periods(counting, 0, 0, count => count, membership, periods);
+            children.Periods(counting, 0, 0, count => count, membership, nowInMs, periods);
             for (int i = before; i < periods.Count; i++)
             {
                 periods[i].Step = -1;
@@ -266,7 +282,7 @@ internal sealed class AlertCase(ConditionKey key)
     }
 
     /// <summary>Those that its own windows and devices show.</summary>
-    private void OwnPeriods(AlertRule rule, Membership membership, List<Period> periods)
+    private void OwnPeriods(AlertRule rule, Membership membership, long nowInMs, List<Period> periods)
     {
         Windows?.Periods(rule, periods);
         if (Devices is { IsEmpty: false } devices && rule.Condition is AlertCondition.Devices condition)
@@ -276,7 +292,7 @@ internal sealed class AlertCase(ConditionKey key)
                 count < condition.MinDevices || count < condition.MinShare * members
                     ? (rule.Below ? double.MaxValue : double.MinValue)
                     : condition.Measure == DeviceMeasure.Share ? Math.Min(100, 100.0 * count / members) : count;
-            devices.Periods(rule, (long)condition.Within.TotalMilliseconds, members, MeasureOf, membership, periods);
+            devices.Periods(rule, (long)condition.Within.TotalMilliseconds, members, MeasureOf, membership, nowInMs, periods);
         }
     }
 

@@ -77,6 +77,9 @@ public abstract record AlertCondition
         /// <summary>Windows remembered. 1,024 hours are six weeks.</summary>
         public int MaxHistory { get; init; } = 1024;
 
+        /// <summary>Windows older than this are not comparable any more, however few there are since; null for any age.</summary>
+        public TimeSpan? MaxAge { get; init; }
+
         /// <summary>The windows' sum of values must reach this: three calls are not a surge, whatever the ratio.</summary>
         public double MinValue { get; init; } = double.NegativeInfinity;
 

@@ -53,9 +53,9 @@ internal sealed class MeasureHistory
 
     /// <summary>Values of the earlier windows that are comparable with one that starts here, oldest first.</summary>
     /// <param name="hour">How many hours earlier or later in its cycle, or null for the same hour and both its neighbours.</param>
-    public void Comparable(long startInMs, long beforeInMs, UsualTime at, int? hour, List<double> into)
+    public void Comparable(long startInMs, long sinceInMs, long beforeInMs, UsualTime at, int? hour, List<double> into)
     {
-        foreach ((long start, double value) in _windows)
+        foreach ((long start, double value) in CollectionsMarshal.AsSpan(_windows)[IndexAtOrAfter(sinceInMs)..])
         {
             if (start >= beforeInMs)
             {

@@ -55,6 +55,27 @@ internal sealed class SpanTrack
 
     public bool HasOpen => _bySubject.Values.Any(spans => spans.Exists(span => span.IsOpen));
 
+    private bool HasOpenSilence => _bySubject.Values.Any(spans => spans.Exists(span => span.IsOpen && IsSilence(span)));
+
+    /// <summary>When the next device will have been silent for so long, after now; null if none that is silent now.</summary>
+    public long? NextSilentFor(TimeSpan time, long nowInMs)
+    {
+        long? next = null;
+        foreach (List<Span> spans in _bySubject.Values)
+        {
+            foreach (Span span in spans)
+            {
+                long at = span.FromInMs + (long)time.TotalMilliseconds;
+                if (span.IsOpen && IsSilence(span) && at > nowInMs)
+                {
+                    next = Math.Min(next ?? long.MaxValue, at);
+                }
+            }
+        }
+
+        return next;
+    }
+
     /// <summary>Adds a span, or replaces the one with its id (raised before, now cleared or more severe).</summary>
     public void Set(Span span)
     {
@@ -140,8 +161,11 @@ internal sealed class SpanTrack
     /// <param name="withinInMs">A span counts at least this long from its beginning.</param>
     /// <param name="measureOf">The measure for a number of subjects.</param>
     /// <param name="membership">How far each subject is known, and so how far its open span has certainly lasted.</param>
-    public void Periods(AlertRule rule, long withinInMs, int members, Func<int, double> measureOf, Membership membership, List<Period> into)
+    /// <param name="nowInMs">Silence is found by the clock and goes on by the clock: where all are silent, event time stands still.</param>
+    public void Periods(
+        AlertRule rule, long withinInMs, int members, Func<int, double> measureOf, Membership membership, long nowInMs, List<Period> into)
     {
+        long knownThroughInMs = HasOpenSilence ? Math.Max(membership.LastEventInMs, nowInMs) : membership.LastEventInMs;
         List<(long AtInMs, int Certain, int Possible)> edges = Edges(withinInMs, membership);
         var fold = new PeriodFold { LastEndInMs = long.MinValue };
         int certain = 0;
@@ -155,7 +179,7 @@ internal sealed class SpanTrack
                 possible += edges[i].Possible;
             }
 
-            long end = i < edges.Count ? edges[i].AtInMs : Math.Max(membership.LastEventInMs, at);
+            long end = i < edges.Count ? edges[i].AtInMs : Math.Max(knownThroughInMs, at);
             var verdict = new Verdict(at, end, measureOf(certain))
             {
                 Upholding = measureOf(possible), Count = possible, Value = possible, Members = members,
@@ -231,6 +255,8 @@ internal sealed class SpanTrack
         }
     }
 
+    private static bool IsSilence(Span span) => span.Kind == "silence";
+
     private static long EndOf(Span span, long withinInMs) =>
         span.IsOpen ? long.MaxValue : Math.Max(span.UntilInMs, span.FromInMs + withinInMs);
 
@@ -250,7 +276,7 @@ internal sealed class SpanTrack
                 possible.Add((span.FromInMs, until));
 
                 // A silent device is known by saying nothing.
-                if (span.IsOpen && span.Kind != "silence")
+                if (span.IsOpen && !IsSilence(span))
                 {
                     until = Math.Max(span.FromInMs + Math.Max(1, withinInMs), membership.KnownThrough(subject));
                 }

@@ -61,7 +61,7 @@ internal static class WindowMeasure
         int seen = 0;
         foreach ((long start, double one) in recent)
         {
-            Comparable(rule, unusual, of.History, start, recent[0].StartInMs, comparable);
+            bool isNearest = Comparable(rule, unusual, of.History, start, recent[0].StartInMs, comparable);
             if (comparable.Count < Math.Max(1, unusual.MinHistory))
             {
                 return null;
@@ -69,8 +69,11 @@ internal static class WindowMeasure
 
             comparable.Sort();
             double middle = QuantileOf(comparable, 0.5);
-            expected += middle * comparable.Count;
-            seen += comparable.Count;
+
+            // Of three hours each counted as all of them, a third was seen: what chance can do depends on that.
+            int windowsSeen = isNearest ? comparable.Count / 3 : comparable.Count;
+            expected += middle * windowsSeen;
+            seen += windowsSeen;
             dispersion = Math.Max(dispersion, DispersionOf(comparable, middle));
             usual += QuantileOf(comparable, unusual.Quantile);
             sum += one;
@@ -94,15 +97,17 @@ internal static class WindowMeasure
     /// Earlier values to compare with: those of the hour and its neighbours together, or of the one of the three that is nearest
     /// to an alarm, where each has enough of them.
     /// </summary>
-    private static void Comparable(
+    /// <returns>True if they are those of one hour, three times.</returns>
+    private static bool Comparable(
         AlertRule rule, AlertCondition.Unusual unusual, MeasureHistory history, long startInMs, long beforeInMs, List<double> into)
     {
         const int enough = 4;
         into.Clear();
-        history.Comparable(startInMs, beforeInMs, unusual.At, null, into);
+        long sinceInMs = unusual.MaxAge is { } age ? startInMs - (long)age.TotalMilliseconds : long.MinValue;
+        history.Comparable(startInMs, sinceInMs, beforeInMs, unusual.At, null, into);
         if (unusual.At == UsualTime.Any || unusual.Neighbours == NeighbourHours.Pooled || into.Count < unusual.MinHistory)
         {
-            return;
+            return false;
         }
 
         List<double>? extreme = null;
@@ -110,10 +115,10 @@ internal static class WindowMeasure
         for (int offset = -1; offset <= 1; offset++)
         {
             var hour = new List<double>();
-            history.Comparable(startInMs, beforeInMs, unusual.At, offset, hour);
+            history.Comparable(startInMs, sinceInMs, beforeInMs, unusual.At, offset, hour);
             if (hour.Count < enough)
             {
-                return;
+                return false;
             }
 
             hour.Sort();
@@ -130,6 +135,7 @@ internal static class WindowMeasure
         into.AddRange(extreme!);
         into.AddRange(extreme!);
         into.AddRange(extreme!);
+        return true;
     }
 
     private static Verdict? OfTrend(AlertRule rule, AlertCondition.Trend trend, AlertCase of, IReadOnlyList<AreaAggregate> windows, int members)

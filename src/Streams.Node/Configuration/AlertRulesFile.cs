@@ -123,6 +123,7 @@ public static class AlertRulesFile
             Over = (int)section.Optional("over", Form.Whole(1, 100), defaults.Over),
             MinHistory = (int)section.Optional("minHistory", Form.Whole(1, 1024), defaults.MinHistory),
             MaxHistory = (int)section.Optional("maxHistory", Form.Whole(8, 8192), defaults.MaxHistory),
+            MaxAge = section.Maybe("maxAge", Form.Duration(TimeSpan.FromHours(1), TimeSpan.FromDays(3660))),
             MinValue = section.Optional("minValue", Form.Number(), defaults.MinValue),
             MaxValue = section.Optional("maxValue", Form.Number(), defaults.MaxValue),
             MinMembers = Members(section),

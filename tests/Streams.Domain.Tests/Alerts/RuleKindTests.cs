@@ -242,6 +242,39 @@ public sealed class RuleKindTests
         Assert.Equal(said, string.Join(", ", story.Alerts.Select(alert => $"{alert.MessageType} {alert.State}")));
     }
 
+    [Theory]
+    [InlineData(null, 1)]
+    [InlineData(20.0, 0)]
+    public void What_is_too_old_is_no_longer_usual(double? maxAgeInHours, int alerts)
+    {
+        AlertRule rule = Unusual();
+        TimeSpan? maxAge = maxAgeInHours is { } hours ? TimeSpan.FromHours(hours) : null;
+        rule = rule with { Condition = (AlertCondition.Unusual)rule.Condition with { MaxAge = maxAge } };
+
+        // Eight hours of the usual, a day of nothing, then three times as much.
+        AlertStoryRun(rule, [.. Enumerable.Repeat(10.0, 8), .. Enumerable.Repeat(0.0, 24), 30], out AreaStory story);
+        Assert.Equal(alerts, story.Alerts.Count);
+    }
+
+    [Fact]
+    public void A_place_whose_only_sensor_is_silent_says_so_while_it_is()
+    {
+        var story = new AreaStory(new AlertRules(
+        [
+            Rule(new AlertCondition.Devices { Kinds = ["silence"] }, new SeverityStep(AlertSeverity.Minor, 1, 1)) with { For = TimeSpan.FromDays(1) },
+        ]));
+        Members(story, 1);
+        story.Now = AreaStory.Minutes(60 + 120);
+        story.Anomaly(Leaf, "a", "silence", true, AreaStory.Minutes(60), AreaStory.Minutes(60 + 120));
+        story.Advance(TimeSpan.FromHours(21));
+        Assert.Empty(story.Alerts);
+        story.SaveAndRestoreAll();
+        story.Advance(TimeSpan.FromHours(2));
+        Alert alert = Assert.Single(story.Alerts);
+        Assert.Equal(AreaStory.Minutes(60), alert.OnsetInMs);
+        Assert.Equal(AreaStory.Minutes(60 + (24 * 60)), alert.SentInMs);
+    }
+
     private static AlertRule Unusual() => Rule(
         new AlertCondition.Unusual
         {

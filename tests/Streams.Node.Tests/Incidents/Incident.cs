@@ -33,7 +33,7 @@ internal sealed record Incident(string Id, string File, string Rule, string Plac
         new("S07", Beijing, "severe-cold", "beijing", "2016-01-22T12:00+08:00", "2016-01-25T12:00+08:00"),
         new("S11", Melbourne, "crowd", "melbourne", "2014-02-22T19:00+11:00", "2014-02-23T07:00+11:00"),
         new("S12", Melbourne, "crowd", "melbourne", "2014-09-26T11:00+10:00", "2014-09-26T14:00+10:00"),
-        new("S14", Melbourne, "sensor-silent", "melbourne", "2014-02-24T00:00+11:00", "2014-04-01T00:00+11:00"),
+        new("S14", Melbourne, "sensor-silent", "melbourne/birrarung-marr", "2014-02-24T00:00+11:00", "2014-04-01T00:00+11:00"),
         new("S20", Boston, "snow", "boston", "2015-01-26T18:00-05:00", "2015-01-30T23:59-05:00"),
         new("S22", Boston, "traffic-signals", "boston", "2015-09-30T00:00-04:00", "2015-10-01T12:00-04:00"),
         new("S30", Montgomery, "accidents", "montgomery", "2016-02-15T12:00-05:00", "2016-02-15T15:00-05:00"),
@@ -55,7 +55,9 @@ internal sealed record Incident(string Id, string File, string Rule, string Plac
         new("S8a", Seoul, "loud", "seoul/city-hall", "2025-03-29T11:00+09:00", "2025-03-29T17:00+09:00"),
         new("S90", Malaga, "sensor-stuck", "malaga", "2023-03-15T00:00+01:00", "2023-08-21T13:57+02:00", "mlg-pk-2 mlg-pk-3 mlg-pk-4 mlg-pk-5 mlg-pk-8 mlg-pk-10 mlg-pk-12"),
         new("S93", Malaga, "feed-outage", "malaga", "2023-04-19T16:59+02:00", "2023-04-25T11:58+02:00"),
+        new("S94", Malaga, "parking-scarce", "malaga", "2023-04-06T10:00+02:00", "2023-04-06T23:59+02:00"),
         new("SA0", London, "sensor-silent", "london", "2013-10-07T00:00+00:00", "2013-12-31T23:30+00:00"),
+        new("SB0", Edinburgh, "waste-overfull", "edinburgh", "2016-06-03T13:00+01:00", "2016-08-09T16:00+01:00"),
         new("SD1", Berlin, "sensor-silent", "berlin", "2024-10-01T00:00+02:00", "2024-12-31T23:59+01:00"),
     ];
 
@@ -79,6 +81,7 @@ internal static class Cities
     public const string Beijing = "air_beijing_2015-11_2016-02";
     public const string Berlin = "traffic_berlin_2024-10_2024-12";
     public const string Boston = "requests_boston_2015-01_and_06-07_09-10";
+    public const string Edinburgh = "waste_edinburgh_2016-06_2016-08";
     public const string London = "electricity_london_2013-10_2013-12";
     public const string LosAngeles = "traffic_losangeles_2012-03-01_07";
     public const string Malaga = "parking_malaga_2023-03_2023-09";

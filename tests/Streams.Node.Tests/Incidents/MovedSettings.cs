@@ -69,6 +69,11 @@ internal static class MovedSettings
             yield return ("over", unusual with { Over = Whole(unusual.Over, by) });
         }
 
+        if (unusual.MaxAge is { } age)
+        {
+            yield return ("maxAge", unusual with { MaxAge = age * by });
+        }
+
         if (double.IsFinite(unusual.MinValue))
         {
             yield return ("minValue", unusual with { MinValue = unusual.MinValue * by });

@@ -77,7 +77,7 @@ public sealed class RealIncidents(ITestOutputHelper output)
     [InlineData(Seoul)]
     [InlineData(TwinCities)]
     [InlineData(UsEast)]
-    [InlineData("waste_edinburgh_2016-06_2016-08")]
+    [InlineData(Edinburgh)]
     public void Every_reading_is_taken_and_alerts_are_counted_by_rule_and_month(string file)
     {
         CityRecording city = Of(file);
