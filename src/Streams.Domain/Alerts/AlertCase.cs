@@ -57,7 +57,7 @@ internal sealed class AlertCase(ConditionKey key)
 
     public string ShownMetric => Sources.Select(source => source.Metric).FirstOrDefault(metric => metric.Length > 0, Metric);
 
-    private IEnumerable<AlertCase> Sources => _parts.Count == 0 ? [this] : _parts.Select(part => part.Case);
+    private IEnumerable<AlertCase> Sources => _parts.Count == 0 ? [this] : _parts.Select(part => part.Case).OfType<AlertCase>();
 
     /// <summary>Processing time at which <see cref="Decide"/> must be called even if nothing comes in.</summary>
     public long? DueInMs { get; private set; }
@@ -243,7 +243,7 @@ internal sealed class AlertCase(ConditionKey key)
         var periods = new List<Period>();
         foreach (CasePart part in _parts)
         {
-            part.Case.OwnPeriods(rule, part.Members, nowInMs, periods);
+            part.Case?.OwnPeriods(rule, part.Members, nowInMs, periods);
         }
 
         if (Children is { IsEmpty: false } children && rule.MinChildren > 0 && _parts.Count > 0)
@@ -613,4 +613,5 @@ internal sealed class AlertCase(ConditionKey key)
 }
 
 /// <summary>What a case rests on for one device type, and the area's members of that type.</summary>
-internal readonly record struct CasePart(AlertCase Case, Membership Members);
+/// <param name="Case">Null where only child areas have had anything to say of the type.</param>
+internal readonly record struct CasePart(AlertCase? Case, Membership Members);

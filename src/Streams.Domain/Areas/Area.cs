@@ -306,23 +306,32 @@ public sealed partial class Area
             return;
         }
 
-        _parts.Clear();
-        foreach (string type in one.Key.Type.Length > 0 ? [one.Key.Type] : rule.Types)
+        if (one.Key.Type.Length > 0)
         {
-            if (_cases.TryGetValue(new ConditionKey(rule.Id, type, ""), out AlertCase? part))
+            one.Decide(rule, Voice, [PartOf(one, MembersOf(one.Key.Type))], isConfirmed);
+            return;
+        }
+
+        _parts.Clear();
+        foreach (string type in rule.Types)
+        {
+            if (_byType.TryGetValue(type, out Membership? members))
             {
-                Membership members = MembersOf(type);
-                part.Members = members.Devices;
-                _parts.Add(new CasePart(part, members));
-            }
-            else if (_byType.TryGetValue(type, out Membership? members))
-            {
-                // Only its child areas have anything to say of this type.
-                _parts.Add(new CasePart(new AlertCase(new ConditionKey(rule.Id, type, "")), members));
+                _parts.Add(PartOf(_cases.GetValueOrDefault(new ConditionKey(rule.Id, type, "")), members));
             }
         }
 
         one.Decide(rule, Voice, CollectionsMarshal.AsSpan(_parts), isConfirmed);
+    }
+
+    private static CasePart PartOf(AlertCase? one, Membership members)
+    {
+        if (one is not null)
+        {
+            one.Members = members.Devices;
+        }
+
+        return new CasePart(one, members);
     }
 
     /// <summary>Whose alerts a type's figures make: a rule that names several types makes one alert of them all, any other one for each type.</summary>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 
 namespace Streams.Runtime.Hosting;
@@ -12,8 +11,6 @@ internal sealed class BoundedQueue<T>(long capacity)
     private readonly Queue<(T Item, long Cost)> _items = new();
     private readonly object _gate = new();
     private long _cost;
-
-    public long Cost => Volatile.Read(ref _cost);
 
     /// <summary>Adds without regard to the bound: for commands, which must not wait behind data.</summary>
     public void Add(T item, long cost = 0)
@@ -29,7 +26,7 @@ internal sealed class BoundedQueue<T>(long capacity)
     {
         lock (_gate)
         {
-            if (!Wait(() => _cost < capacity, timeout))
+            if (!Gate.Wait(_gate, () => _cost < capacity, timeout))
             {
                 return false;
             }
@@ -43,7 +40,7 @@ internal sealed class BoundedQueue<T>(long capacity)
     {
         lock (_gate)
         {
-            if (_items.Count == 0 && !Wait(() => _items.Count > 0, timeout))
+            if (_items.Count == 0 && !Gate.Wait(_gate, () => _items.Count > 0, timeout))
             {
                 item = default;
                 return false;
@@ -66,20 +63,5 @@ internal sealed class BoundedQueue<T>(long capacity)
         _items.Enqueue((item, cost));
         _cost += cost;
         Monitor.PulseAll(_gate);
-    }
-
-    private bool Wait(Func<bool> until, TimeSpan timeout)
-    {
-        long started = Stopwatch.GetTimestamp();
-        while (!until())
-        {
-            TimeSpan left = timeout - Stopwatch.GetElapsedTime(started);
-            if (left <= TimeSpan.Zero || !Monitor.Wait(_gate, left))
-            {
-                return until();
-            }
-        }
-
-        return true;
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Streams.Runtime.Log;
 using Streams.Runtime.Shards;
 
@@ -44,7 +43,7 @@ internal sealed class WorkQueue(long capacityInBytes)
     {
         lock (_gate)
         {
-            if (!Wait(() => intake.CostInBytes < capacityInBytes, timeout))
+            if (!Gate.Wait(_gate, () => intake.CostInBytes < capacityInBytes, timeout))
             {
                 return false;
             }
@@ -63,7 +62,7 @@ internal sealed class WorkQueue(long capacityInBytes)
         lock (_gate)
         {
             work = default;
-            Wait(() => _commands.Count > 0 || Inner.Waiting.Count > 0 || (outer && Outer.Waiting.Count > 0), timeout);
+            Gate.Wait(_gate, () => _commands.Count > 0 || Inner.Waiting.Count > 0 || (outer && Outer.Waiting.Count > 0), timeout);
             if (_commands.TryDequeue(out command))
             {
                 return true;
@@ -112,20 +111,5 @@ internal sealed class WorkQueue(long capacityInBytes)
         }
 
         intake.Waiting = kept;
-    }
-
-    private bool Wait(Func<bool> until, TimeSpan timeout)
-    {
-        long started = Stopwatch.GetTimestamp();
-        while (!until())
-        {
-            TimeSpan left = timeout - Stopwatch.GetElapsedTime(started);
-            if (left <= TimeSpan.Zero || !Monitor.Wait(_gate, left))
-            {
-                return until();
-            }
-        }
-
-        return true;
     }
 }

@@ -64,8 +64,8 @@ internal static class LatencyCommand
             Usage usage = meter.Stop();
             city.Flush();
 
-            // What is still on its way gets two seconds more.
-            Thread.Sleep(2000);
+            // What is still on its way gets ten seconds more; what does not come is missing in the figures.
+            SpinWait.SpinUntil(() => city.Crossings.All(crossing => observer.AnomalyOf(crossing) is not null && observer.AlertOf(crossing) is not null), TimeSpan.FromSeconds(10));
             figures.Add("sent", city.Sent / usage.Seconds, "readings/s");
             Tell("reading to anomaly", observer.AnomalyOf);
             Tell("reading to alert", observer.AlertOf);

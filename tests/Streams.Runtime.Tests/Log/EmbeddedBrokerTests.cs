@@ -11,6 +11,29 @@ namespace Streams.Runtime.Tests.Log;
 public sealed class EmbeddedBrokerTests(EmbeddedKafka kafka)
 {
     [Fact]
+    public void While_it_is_down_the_system_gives_its_port_to_nobody()
+    {
+        using var broker = new EmbeddedBroker([]);
+        IPEndPoint own = IPEndPoint.Parse(broker.BootstrapServers);
+        broker.GoDown();
+        using (var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp))
+        {
+            // IP_LOCAL_PORT_RANGE: of all ports the system may choose only this one.
+            const int ofIp = 0, localPortRange = 51;
+            Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.OSVersion.Version >= new Version(6, 3), "Only Linux from 6.3 on can be told which local port to choose.");
+            byte[] range = new byte[4];
+            BinaryPrimitives.WriteUInt16LittleEndian(range, (ushort)own.Port);
+            BinaryPrimitives.WriteUInt16LittleEndian(range.AsSpan(2), (ushort)own.Port);
+            client.SetRawSocketOption(ofIp, localPortRange, range);
+            SocketException none = Assert.Throws<SocketException>(() => client.Bind(new IPEndPoint(IPAddress.Loopback, 0)));
+            Assert.Equal(SocketError.AddressAlreadyInUse, none.SocketErrorCode);
+        }
+
+        broker.ComeUp();
+        Assert.NotEmpty(AskForMetadata(own.Port));
+    }
+
+    [Fact]
     public void Any_Kafka_client_finds_the_broker_at_its_fixed_port()
     {
         int port;

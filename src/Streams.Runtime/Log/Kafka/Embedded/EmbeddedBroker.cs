@@ -122,9 +122,10 @@ public sealed unsafe class EmbeddedBroker : IDisposable
     {
         lock (_gate)
         {
+            // A port that is only bound can be listened on beside: there is no moment at which it is anybody's.
+            Rd.MockBrokerUp(_cluster, AllBrokers);
             _heldPort?.Dispose();
             _heldPort = null;
-            Rd.MockBrokerUp(_cluster, AllBrokers);
         }
     }
 
