@@ -19,6 +19,18 @@ namespace Streams.Node.Actors;
 public sealed class DeviceActor(string id, Device device) : Actor(id)
 {
     public Device Device { get; } = device;
+
+    /// <summary>What its area was last told of it; it may be told again after a restart.</summary>
+    internal Standing Told { get; set; }
+}
+
+/// <summary>What an area needs to know of a device, to the minute: areas think in whole windows, the shortest of which is one.</summary>
+internal readonly record struct Standing(string Area, int WatermarkInMinutes, int LastEventInMinutes, int Types, bool IsSilent)
+{
+    public static Standing Of(Device device) =>
+        new(device.Area, Minutes(device.WatermarkInMs), Minutes(device.LastEventInMs), device.TypeCount, device.IsSilent);
+
+    private static int Minutes(long timeInMs) => (int)(WindowSize.Minute.StartOf(timeInMs) / 60_000);
 }
 
 /// <summary>
@@ -109,7 +121,12 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
         _isShownAnew = false;
         Device device = actor.Device;
         device.Drain(this);
-        TellMembership(device, device.Area, devices: 1);
+        Standing standing = Standing.Of(device);
+        if (actor.Told != standing)
+        {
+            actor.Told = standing;
+            TellMembership(device, device.Area, devices: 1);
+        }
 
         if (_isShownAnew)
         {
@@ -222,15 +239,16 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
             return;
         }
 
-        foreach (string type in device.Types)
+        for (int i = 0; i < device.TypeCount; i++)
         {
+            DeviceType type = device.TypeAt(i);
             _news.AddMember(area, new MemberUpdate
             {
                 Id = device.Id,
-                Type = type,
+                Type = type.Name,
                 WatermarkInMs = device.WatermarkInMs,
                 LastEventInMs = device.LastEventInMs,
-                IntervalInMs = (long)(_catalog.Find(type)?.Interval.TotalMilliseconds ?? 0),
+                IntervalInMs = (long)type.Interval.TotalMilliseconds,
                 Devices = devices,
                 Silent = device.IsSilent ? devices : 0,
             });

@@ -153,9 +153,10 @@ public sealed class CommitDraft : IDisposable
             PublishedThrough = [.. publishedThrough],
         };
         commit.Outbox.AddRange(chunks);
+        commit.Actors.EnsureCapacity(_actors.Count);
         foreach ((Actor actor, bool isNew, long? due, int start, int length) in _actors)
         {
-            commit.Actors.Add(new ActorRow(actor.Index, actor.Key, isNew, due, _bytes.Slice(start, length)));
+            commit.Actors.Add(new ActorRow(actor.Index, actor.KeyUtf8, isNew, due, _bytes.Slice(start, length)));
         }
 
         foreach ((string key, long at, string type, int start, int length) in _journal)

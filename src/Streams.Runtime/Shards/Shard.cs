@@ -118,8 +118,8 @@ public abstract class Shard
 
     /// <summary>Wakes actors whose time has come and writes what is due for writing.</summary>
     /// <param name="hasTimeToSpare">The node is not busy: write soon what actors have to say.</param>
-    /// <param name="nanosPerRecord">What a record costs at present, to turn the replay bound into records.</param>
-    internal abstract void Tick(long nowInMs, bool hasTimeToSpare, double nanosPerRecord);
+    /// <param name="applyingShare">Share of a core that the shard's thread spends on applying records at present, 0 to 1: what would have to be done again.</param>
+    internal abstract void Tick(long nowInMs, bool hasTimeToSpare, double applyingShare);
 
     /// <summary>Posts everything unwritten, for a graceful release.</summary>
     internal abstract void WriteAll(long nowInMs);

@@ -203,7 +203,7 @@ public sealed class DeviceTests
         Assert.InRange(bench.Chunks.Count, 5, 100);
         Assert.Equal(
             expected.Select(line => line[..line.IndexOf(" r", StringComparison.Ordinal)]),
-            bench.Past.Select(row => FormattableString.Invariant($"{row.Metric} {row.Size.Iso()}@{(row.StartInMs - Bench.Start) / 60_000} n{row.Count} m{Math.Round(row.Mean, 6)}")));
+            bench.Past.Select(row => FormattableString.Invariant($"{row.Metric} {row.Size.Iso()}@{(row.StartInMs - Bench.Start) / 60_000} n{row.Count} m{Math.Round(row.Mean, 9)}")));
         Assert.All(bench.Past, row => Assert.True(row.Min <= row.P50 && row.P50 <= row.P95 && row.P95 <= row.P99 && row.P99 <= row.Max + 1e-6));
     }
 

@@ -330,7 +330,7 @@ internal sealed class SimulatedCluster : IDisposable
         at.ReadFrom += batch.Count;
         at.HasItsPlace |= batch.Count > 0;
         shard.Process(batch, _nowInMs);
-        shard.Tick(_nowInMs, hasTimeToSpare: _random.Next(2) == 0, nanosPerRecord: _random.Next(1, 200_000));
+        shard.Tick(_nowInMs, hasTimeToSpare: _random.Next(2) == 0, applyingShare: _random.NextDouble());
     }
 
     private void CommitOne(SimulatedNode node)
@@ -494,7 +494,7 @@ internal sealed class SimulatedCluster : IDisposable
         at.ReadFrom += batch.Count;
         at.HasItsPlace |= batch.Count > 0;
         shard.Process(batch, _nowInMs);
-        shard.Tick(_nowInMs, hasTimeToSpare: true, nanosPerRecord: 1000);
+        shard.Tick(_nowInMs, hasTimeToSpare: true, applyingShare: 0.1);
         if (batch.Count == 0)
         {
             shard.WriteAll(_nowInMs);
