@@ -1,7 +1,5 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text;
-using System.Text.Unicode;
 using Streams.Domain.Areas;
 using Streams.Domain.Detection;
 using Streams.Domain.Devices;
@@ -146,6 +144,9 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
         _news.Clear();
     }
 
+    public override void Unpack(ReadOnlySpan<byte> key, ReadOnlySpan<byte> packed, IOutgoing into) =>
+        AggregateRecords.Unpack("device"u8, key, packed, _source, into);
+
     byte[]? IDescribesActors.Describe(Actor actor)
     {
         _body.ResetWrittenCount();
@@ -186,19 +187,10 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
     void IDeviceOutput.Closed(in ClosedWindow window)
     {
         Device device = _actor.Device;
-        Span<byte> id = stackalloc byte[512];
-        if (!Utf8.TryWrite(
-            id, CultureInfo.InvariantCulture,
-            $"device:{device.Id}/{window.Type}/{window.Metric}/{window.Size.Iso()}/{window.StartInMs / 1000}/{window.Revision}", out int length))
-        {
-            length = id.Length;
-        }
-
-        // "device:" and the id are also the subject.
-        ReadOnlySpan<byte> subject = id[..(7 + _actor.KeySpan.Length)];
-        _draft.BeginRecord(Lane.Bulk, _topics.Aggregates, _actor.KeySpan);
-        _draft.CloudEvent(id[..length], _source, "streams.aggregate"u8, subject, window.EndInMs, "application/json"u8);
-        AggregateJson.Write(_draft.BeginValue(), device.Id, in window);
+        _draft.BeginRecord(Lane.Bulk, _topics.Aggregates, _actor.KeySpan, packed: true);
+        PackedAggregate.Write(
+            _draft.BeginValue(), window.Type, window.Metric, window.Unit, window.Size, window.StartInMs, window.Revision, members: 1, in window.Moments,
+            in window.Sketch);
         _draft.EndRecord();
         _news.AddWindow(
             device.Area, window.Type, window.Metric, window.Unit, window.Size, window.StartInMs, in window.Added, in window.AddedSketch, window.Revision > 0);

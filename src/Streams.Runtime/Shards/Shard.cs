@@ -43,6 +43,9 @@ public abstract class Shard
 
     internal InboxPartition Partition { get; init; }
 
+    /// <summary>Of its actors; serves no shard itself.</summary>
+    internal abstract ActorKind Kind { get; }
+
     internal long Epoch { get; init; }
 
     /// <summary>Of the store that its outbox numbers are given out by.</summary>
@@ -104,6 +107,9 @@ public abstract class Shard
 
     /// <summary>Committed output is still on its way to the log.</summary>
     internal abstract bool HasUnpublished { get; }
+
+    /// <summary>Grows with every commit that is written and every chunk that is delivered.</summary>
+    internal abstract long Progress { get; }
 
     /// <summary>Posts a commit that deletes delivered outbox rows, if there are any.</summary>
     internal abstract void ForgetPublished();
