@@ -27,6 +27,10 @@ internal abstract class AlertLanguage
     /// <summary>Before the headline of an alert that nothing confirmed for too long.</summary>
     public abstract string Unconfirmed { get; }
 
+    public abstract string OverSince(long unixMs);
+
+    public abstract string LastConfirmed(long unixMs);
+
     protected abstract string Days { get; }
 
     protected abstract string And { get; }
@@ -104,6 +108,10 @@ internal abstract class AlertLanguage
 
         public override string Explain(AnomalyFigures anomaly) => anomaly.Explanation;
 
+        public override string OverSince(long unixMs) => $"Over since {Time(unixMs)}.";
+
+        public override string LastConfirmed(long unixMs) => $"Last confirmed {Time(unixMs)}.";
+
         protected override string More(int count) => $"{Number(count)} more";
     }
 
@@ -139,6 +147,10 @@ internal abstract class AlertLanguage
                 _ => "",
             };
         }
+
+        public override string OverSince(long unixMs) => $"Terminé depuis le {Time(unixMs)}.";
+
+        public override string LastConfirmed(long unixMs) => $"Dernière confirmation le {Time(unixMs)}.";
 
         protected override string More(int count) => count == 1 ? "1 autre" : $"{Number(count)} autres";
     }

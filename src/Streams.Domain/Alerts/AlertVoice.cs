@@ -132,7 +132,7 @@ internal sealed class AlertVoice(string area, AlertRules rules)
                 text.Language,
                 AlertWording.Fill(text.Event, words),
                 words.Headline(AlertWording.Fill(text.Headline, words), saidState),
-                AlertWording.Fill(text.Description, words),
+                words.Description(AlertWording.Fill(text.Description, words), saidState),
 
                 // Nobody is to stay inside for what is over.
                 isStanding ? AlertWording.Fill(text.Instruction, words) : ""));

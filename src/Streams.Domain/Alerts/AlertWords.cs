@@ -47,6 +47,14 @@ public sealed class AlertWords
         _ => filled,
     };
 
+    /// <summary>Says after a description since when the alert is over, if it is.</summary>
+    internal string Description(string filled, AlertState state) => (state, _figures.UntilInMs) switch
+    {
+        (AlertState.Cleared or AlertState.Cancelled, { } until) => $"{filled} {_language.OverSince(until)}".TrimStart(),
+        (AlertState.Expired, { } until) => $"{filled} {_language.LastConfirmed(until)}".TrimStart(),
+        _ => filled,
+    };
+
     private string? Choice(string inBraces)
     {
         if (!AlertWording.TryChoice(inBraces, out string name, out string one, out string many))

@@ -289,6 +289,8 @@ public sealed class AlertStoryTests
         var story = new AreaStory(new AlertRules([Haze with { ExpiresAfter = TimeSpan.FromHours(6) }]));
         Hour(story, Leaf, "a", 0, 120);
         story.Advance(TimeSpan.FromHours(7));
+        Assert.Equal("No longer confirmed: Centre: 120 µg/m³, limit 100", story.Alerts[1].Texts[0].Headline);
+        Assert.EndsWith(" Last confirmed 2026-03-02 01:00 UTC.", story.Alerts[1].Texts[0].Description, StringComparison.Ordinal);
         Assert.Equal("dijon/centre haze Alert Active Moderate; dijon/centre haze Cancel Expired Moderate", story.Said());
         Hour(story, Leaf, "a", 1, 120);
 
@@ -333,6 +335,8 @@ public sealed class AlertStoryTests
         Assert.Equal("Depuis le 02/03/2026 à 0 h 00 UTC ; maximum 113.", story.Alerts[0].Texts[1].Description);
         Assert.Equal(["Stay in.", "Restez à l'intérieur."], story.Alerts[0].Texts.Select(text => text.Instruction));
         Assert.Equal(["Over: Centre: 113 µg/m³, limit 100", "Fin d'alerte : Centre : 113 µg/m³"], story.Alerts[1].Texts.Select(text => text.Headline));
+        Assert.EndsWith("; 1 station(s). Over since 2026-03-02 01:00 UTC.", story.Alerts[1].Texts[0].Description, StringComparison.Ordinal);
+        Assert.EndsWith("; maximum 113. Terminé depuis le 02/03/2026 à 1 h 00 UTC.", story.Alerts[1].Texts[1].Description, StringComparison.Ordinal);
         Assert.Equal(["", ""], story.Alerts[1].Texts.Select(text => text.Instruction));
     }
 
