@@ -8,8 +8,9 @@ namespace Streams.Domain.Areas;
 /// </summary>
 internal sealed class Lane(string type, WindowSize size)
 {
-    private readonly SortedDictionary<long, Slot> _open = [];
-    private readonly SortedDictionary<long, Slot> _closed = [];
+    // Few at a time, and new ones nearly always come at the end.
+    private readonly SortedList<long, Slot> _open = [];
+    private readonly SortedList<long, Slot> _closed = [];
 
     public string Type { get; } = type;
 
@@ -21,18 +22,7 @@ internal sealed class Lane(string type, WindowSize size)
     /// <summary>Parts that came too late for any window kept.</summary>
     public long TooLate { get; private set; }
 
-    public Slot? Oldest
-    {
-        get
-        {
-            foreach (Slot slot in _open.Values)
-            {
-                return slot;
-            }
-
-            return null;
-        }
-    }
+    public Slot? Oldest => _open.Count > 0 ? _open.GetValueAtIndex(0) : null;
 
     public IEnumerable<Slot> Closed => _closed.Values;
 
@@ -66,7 +56,7 @@ internal sealed class Lane(string type, WindowSize size)
 
         if (!_closed.TryGetValue(part.StartInMs, out Slot? closed))
         {
-            if (_closed.Count >= MostClosed && part.StartInMs < OldestClosed())
+            if (_closed.Count >= MostClosed && part.StartInMs < _closed.GetKeyAtIndex(0))
             {
                 TooLate++;
                 return null;
@@ -89,7 +79,7 @@ internal sealed class Lane(string type, WindowSize size)
     public Slot CloseOldest()
     {
         Slot slot = Oldest ?? throw new InvalidOperationException("No window is open.");
-        _open.Remove(slot.StartInMs);
+        _open.RemoveAt(0);
         OpenWindows -= slot.Windows.Count;
         _closed[slot.StartInMs] = slot;
         _closedFromInMs = Math.Max(_closedFromInMs, slot.StartInMs);
@@ -129,21 +119,11 @@ internal sealed class Lane(string type, WindowSize size)
         }
     }
 
-    private long OldestClosed()
-    {
-        foreach (long start in _closed.Keys)
-        {
-            return start;
-        }
-
-        return long.MaxValue;
-    }
-
     private void Trim()
     {
         while (_closed.Count > MostClosed)
         {
-            _closed.Remove(OldestClosed());
+            _closed.RemoveAt(0);
         }
     }
 }

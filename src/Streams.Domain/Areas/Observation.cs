@@ -5,13 +5,12 @@ namespace Streams.Domain.Areas;
 
 /// <summary>
 /// What an area is told at once: by a shard of devices (many devices' windows already merged), by a child area, or by its
-/// parent. One record on <c>city.observations</c>, keyed by the area's id. Reusable: <see cref="Clear"/> keeps the memory.
+/// parent. One record on <c>city.observations</c>, keyed by the area's id. Reusable: <see cref="Clear"/> keeps the memory, that of windows for
+/// all observations of the thread.
 /// </summary>
 /// <remarks>Windows are deltas: merging every delta of a window, in any order, gives the window. The runtime lets each observation take effect once.</remarks>
 public sealed class Observation
 {
-    private readonly List<PartialWindow> _spare = [];
-
     public List<ObservedSeries> Series { get; } = [];
 
     public List<PartialWindow> Windows { get; } = [];
@@ -35,17 +34,7 @@ public sealed class Observation
     /// <summary>Appends an empty window of a series and gives it out to be filled.</summary>
     public PartialWindow AddWindow(int series, WindowSize size, long startInMs)
     {
-        PartialWindow window;
-        if (_spare.Count > 0)
-        {
-            window = _spare[^1];
-            _spare.RemoveAt(_spare.Count - 1);
-        }
-        else
-        {
-            window = new PartialWindow();
-        }
-
+        PartialWindow window = PartialWindow.Take();
         window.Series = series;
         window.Size = size;
         window.StartInMs = startInMs;
@@ -73,8 +62,7 @@ public sealed class Observation
     {
         foreach (PartialWindow window in Windows)
         {
-            window.Reset();
-            _spare.Add(window);
+            window.GiveBack();
         }
 
         Series.Clear();
@@ -92,6 +80,15 @@ public readonly record struct ObservedSeries(string Type, string Metric, string 
 /// <summary>A part of one area window: what some of its members say of it, or what came late.</summary>
 public sealed class PartialWindow
 {
+    /// <summary>
+    /// Spare ones a thread keeps: what one commit of a busy shard needs. A pool in every observation would hold that for every area
+    /// of every shard, hundreds of megabytes that are hardly ever used.
+    /// </summary>
+    private const int MostSpare = 8192;
+
+    [ThreadStatic]
+    private static Stack<PartialWindow>? _spare;
+
     public QuantileSketch Sketch;
     public Moments Moments;
 
@@ -105,11 +102,20 @@ public sealed class PartialWindow
     /// <summary>How many devices speak in this part for the first time; 0 for what comes late from a device already counted.</summary>
     public int Members { get; set; }
 
-    internal void Reset()
+    /// <summary>An empty one.</summary>
+    internal static PartialWindow Take() => _spare is { } spare && spare.TryPop(out PartialWindow? window) ? window : new PartialWindow();
+
+    /// <summary>Keeps it for the next who needs one on this thread.</summary>
+    internal void GiveBack()
     {
         Sketch.Clear();
         Moments = default;
         Members = 0;
+        Stack<PartialWindow> spare = _spare ??= new Stack<PartialWindow>();
+        if (spare.Count < MostSpare)
+        {
+            spare.Push(this);
+        }
     }
 }
 

@@ -4,7 +4,7 @@ namespace Streams.Domain.Areas;
 
 /// <summary>
 /// Collects what a chunk of devices has to tell their areas, merging the windows of devices of one area, so that a busy area
-/// gets one observation for each chunk and not one for each device. Reusable: after <see cref="Clear"/> nothing new is allocated.
+/// gets one observation for each chunk and not one for each device. Reusable: after <see cref="Clear"/> little new is allocated.
 /// </summary>
 public sealed class ObservationBuilder
 {
@@ -59,19 +59,13 @@ public sealed class ObservationBuilder
     {
         foreach (Part part in _used)
         {
-            part.Clear();
+            part.GiveBack();
         }
 
         _used.Clear();
+        _parts.Clear();
         _last = null;
-        if (_parts.Count > MostParts)
-        {
-            _parts.Clear();
-        }
     }
-
-    /// <summary>Areas whose memory is kept for reuse; a shard serves a few hundred, so this only bounds a stream of ever new ones.</summary>
-    private const int MostParts = 4096;
 
     private Part PartOf(string area)
     {
@@ -82,13 +76,8 @@ public sealed class ObservationBuilder
 
         if (!_parts.TryGetValue(area, out Part? part))
         {
-            part = new Part(area);
+            part = Part.Take(area);
             _parts.Add(area, part);
-        }
-
-        if (!part.IsUsed)
-        {
-            part.IsUsed = true;
             _used.Add(part);
         }
 
@@ -96,17 +85,28 @@ public sealed class ObservationBuilder
         return part;
     }
 
-    private sealed class Part(string area)
+    private sealed class Part
     {
+        /// <summary>Spare ones a thread keeps, for the areas of one commit.</summary>
+        private const int MostSpare = 512;
+
+        [ThreadStatic]
+        private static Stack<Part>? _spare;
+
         private readonly Dictionary<(int Series, WindowSize Size, long StartInMs), PartialWindow> _windows = [];
 
-        public string Area { get; } = area;
+        public string Area { get; private set; } = "";
 
         public Observation Observation { get; } = new();
 
         public Dictionary<(string Id, string Type), int> MemberAt { get; } = [];
 
-        public bool IsUsed { get; set; }
+        public static Part Take(string area)
+        {
+            Part part = _spare is { } spare && spare.TryPop(out Part? used) ? used : new Part();
+            part.Area = area;
+            return part;
+        }
 
         public PartialWindow WindowOf(string type, string metric, string unit, WindowSize size, long startInMs)
         {
@@ -120,12 +120,16 @@ public sealed class ObservationBuilder
             return window;
         }
 
-        public void Clear()
+        public void GiveBack()
         {
             _windows.Clear();
             MemberAt.Clear();
             Observation.Clear();
-            IsUsed = false;
+            Stack<Part> spare = _spare ??= new Stack<Part>();
+            if (spare.Count < MostSpare)
+            {
+                spare.Push(this);
+            }
         }
     }
 }

@@ -194,22 +194,51 @@ internal unsafe struct SpikeState
             return;
         }
 
-        Span<double> sorted = stackalloc double[Recent];
+        Span<double> values = stackalloc double[Recent];
         for (int i = 0; i < Recent; i++)
         {
-            sorted[i] = _recent[i];
+            values[i] = _recent[i];
         }
 
-        sorted.Sort();
-        _median = sorted[Recent / 2];
+        _median = MedianOfNine(values);
         for (int i = 0; i < Recent; i++)
         {
-            sorted[i] = Math.Abs(sorted[i] - _median);
+            values[i] = Math.Abs(_recent[i] - _median);
         }
-
-        sorted.Sort();
 
         // 1.4826 makes the median distance a standard deviation. Series that repeat a value have none: 1 % of the level then.
-        _deviation = Math.Max(1.4826 * sorted[Recent / 2], Math.Max(0.01 * Math.Abs(_median), 1e-9));
+        _deviation = Math.Max(1.4826 * MedianOfNine(values), Math.Max(0.01 * Math.Abs(_median), 1e-9));
+    }
+
+    /// <summary>Nineteen exchanges without a branch (J. L. Smith, "Implementing median filters in XC4000E FPGAs", 1996), a fifth of what sorting costs. Shuffles the values.</summary>
+    private static double MedianOfNine(Span<double> v)
+    {
+        Order(ref v[1], ref v[2]);
+        Order(ref v[4], ref v[5]);
+        Order(ref v[7], ref v[8]);
+        Order(ref v[0], ref v[1]);
+        Order(ref v[3], ref v[4]);
+        Order(ref v[6], ref v[7]);
+        Order(ref v[1], ref v[2]);
+        Order(ref v[4], ref v[5]);
+        Order(ref v[7], ref v[8]);
+        Order(ref v[0], ref v[3]);
+        Order(ref v[5], ref v[8]);
+        Order(ref v[4], ref v[7]);
+        Order(ref v[3], ref v[6]);
+        Order(ref v[1], ref v[4]);
+        Order(ref v[2], ref v[5]);
+        Order(ref v[4], ref v[7]);
+        Order(ref v[4], ref v[2]);
+        Order(ref v[6], ref v[4]);
+        Order(ref v[4], ref v[2]);
+        return v[4];
+
+        static void Order(ref double low, ref double high)
+        {
+            double less = double.MinNative(low, high);
+            high = double.MaxNative(low, high);
+            low = less;
+        }
     }
 }

@@ -3,9 +3,10 @@ using System.Buffers;
 namespace Streams.Runtime.Shards;
 
 /// <summary>A growing byte buffer on rented arrays, with positions to go back and patch lengths. One owner; dispose of it to return the array.</summary>
+/// <param name="capacity">Of the first array, which is rented with the first write: a buffer that stays empty costs nothing.</param>
 public sealed class PooledBuffer(int capacity = 4096) : IBufferWriter<byte>, IDisposable
 {
-    private byte[] _array = ArrayPool<byte>.Shared.Rent(capacity);
+    private byte[] _array = [];
 
     public int Length { get; private set; }
 
@@ -56,7 +57,7 @@ public sealed class PooledBuffer(int capacity = 4096) : IBufferWriter<byte>, IDi
             return;
         }
 
-        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(_array.Length * 2, Length + Math.Max(size, 256)));
+        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(_array.Length == 0 ? capacity : _array.Length * 2, Length + Math.Max(size, 256)));
         _array.AsSpan(0, Length).CopyTo(larger);
         if (_array.Length > 0)
         {
