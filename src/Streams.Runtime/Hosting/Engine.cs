@@ -263,7 +263,9 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         foreach ((InboxPartition partition, Owned owned) in _owned)
         {
             reader.Report(partition, owned.Shard.NextToRead);
-            if (reader.KnownMarksOf(partition) is { } marks)
+
+            // Of a paused partition nothing is heard: what has come meanwhile is not known, and its devices are not silent.
+            if (!_paused.Contains(owned.Intake) && reader.KnownMarksOf(partition) is { } marks)
             {
                 owned.Shard.NoteLogEnd(marks.High, _time.GetUtcNow().ToUnixTimeMilliseconds());
             }
@@ -328,6 +330,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         {
             try
             {
+                long askedAtInMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
                 marks = _reader!.MarksOf(partition);
                 claim = _store.Claim(id, _options.Node, _log.Incarnation, _time.GetUtcNow());
                 if (claim.LogReplaced && claim.OldNextOffset > 0)
@@ -348,7 +351,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
                     claim = claim with { NextOffset = marks.Low };
                 }
 
-                Start(kind, id, partition, claim, marks);
+                Start(kind, id, partition, claim, marks.High, askedAtInMs);
                 _broken.TryRemove(partition, out _);
             }
             catch (InvalidDataException e)
@@ -368,7 +371,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         return Math.Max(claim?.NextOffset ?? 0, marks.Low);
     }
 
-    private void Start(ActorKind kind, ShardId id, InboxPartition partition, ShardClaim claim, LogMarks marks)
+    private void Start(ActorKind kind, ShardId id, InboxPartition partition, ShardClaim claim, long end, long seenAtInMs)
     {
         Worker worker = _workers[(partition.Partition + kind.Number) % _workers.Length];
         CommitWriter writer = _writers[Array.IndexOf(_workers, worker) % _writers.Length];
@@ -379,7 +382,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         };
         IReadOnlyList<OutboxChunk> unpublished = _store.LoadOutbox(id);
         Shard shard = kind.CreateShard(new ShardSeed(
-            id, partition, partitions, _inner.Contains(partition.Topic), claim, unpublished, marks.High, _store, options, writer.Post, (from, offset) => _seeks.Enqueue((from, offset)), _logger));
+            id, partition, partitions, _inner.Contains(partition.Topic), claim, unpublished, end, seenAtInMs, _store, options, writer.Post, (from, offset) => _seeks.Enqueue((from, offset)), _logger));
 
         // What an earlier owner committed and did not get to publish goes out before anything new.
         foreach (OutboxChunk chunk in unpublished)

@@ -77,6 +77,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
     }
 
     public Shard(ActorKind<TActor, TMessage> kind, ShardSeed seed)
+        : base(seed.CatchUpTo, seed.SeenAtInMs)
     {
         _kind = kind;
         _seed = seed;
