@@ -46,7 +46,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
     private long _expected;
     private long _nextPosted;
     private long _caughtUpAt;
-    private bool _seeking;
+    private int _seeksAwaited;
     private bool _justSought = true;
     private long _posted;
     private long _committed;
@@ -137,7 +137,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
 
     internal override void Process(RecordBatch batch, long nowInMs)
     {
-        for (int at = 0; at < batch.Count && !_seeking && !_needsRestart && !IsDropped;)
+        for (int at = 0; at < batch.Count && _seeksAwaited == 0 && !_needsRestart && !IsDropped;)
         {
             int count = Math.Min(GroupSize, batch.Count - at);
             if (_isCareful && !IsCaughtUp && batch.OffsetAt(at) >= _expected)
@@ -175,8 +175,9 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
 
     internal override void Sought()
     {
-        _seeking = false;
-        _justSought = true;
+        // An earlier one may be answered when a restart has asked for another since: records from that place are not from this one.
+        _seeksAwaited = Math.Max(0, _seeksAwaited - 1);
+        _justSought = _seeksAwaited == 0;
     }
 
     internal override T? Ask<T>(string key, Func<Actor, T> question)
@@ -316,7 +317,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
 
     private void SeekTo(long offset)
     {
-        _seeking = true;
+        _seeksAwaited++;
         _seed.RequestSeek(this, offset);
     }
 
