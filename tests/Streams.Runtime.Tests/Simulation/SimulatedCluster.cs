@@ -196,7 +196,7 @@ internal sealed partial class SimulatedCluster : IDisposable
         IReadOnlyList<OutboxChunk> leftovers = _store.LoadOutbox(id);
         Shard shard = Kinds[kind - 1].CreateShard(new ShardSeed(
             id, partition, _log.PartitionsOf(partition.Topic), partition.Topic == "groups", claim, leftovers, _sabotage.HasFlag(Sabotage.NoCatchUp) ? 0 : _log[partition].Count, _nowInMs, _store,
-            new ShardOptions { SpeakWithin = TimeSpan.Zero, MaxUnsaid = 3, SweepSize = 2, MemoryInBytes = 500, ReplayWork = TimeSpan.FromMilliseconds(1) },
+            new ShardOptions { SpeakWithin = TimeSpan.Zero, MaxUnsaid = 3, SweepSize = 2, MemoryInBytes = _random.Next(4) > 0 ? 500 : 5000, ReplayWork = TimeSpan.FromMilliseconds(1) },
             posted => node.Posted.Enqueue(posted),
             (from, offset) => node.Seeks.Enqueue((from, offset)),
             _gaps));

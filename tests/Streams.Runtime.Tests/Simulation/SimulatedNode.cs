@@ -28,7 +28,7 @@ internal sealed class SimulatedShard(Shard shard, Intake intake, long fetchFrom,
 internal sealed class SimulatedNode
 {
     /// <summary>One batch or two: intakes do get full, and the poller has to hold what it polled.</summary>
-    private const long IntakeInBytes = 600;
+    private const long IntakeInBytes = 900;
 
     private static int s_number;
 

@@ -140,7 +140,7 @@ internal sealed class TallyKind(byte number, string inbox, string? above, int si
 
         actor.DueInMs = long.MaxValue;
         actor.Silences++;
-        return Reaction.Decided;
+        return above is null ? Reaction.Quiet : Reaction.Decided;
     }
 
     public override long DueOf(TallyActor actor) => actor.DueInMs;
