@@ -80,6 +80,7 @@ internal sealed partial class Shard<TActor, TMessage>
             }
         }
 
+        keys.ExceptWith(_unloadable);
         foreach (StoredActor stored in _seed.Store.Load(Id, keys))
         {
             Admit(stored);
@@ -244,7 +245,7 @@ internal sealed partial class Shard<TActor, TMessage>
         foreach (DueActor entry in due)
         {
             byte[] key = Encoding.UTF8.GetBytes(entry.Key);
-            if (_actors.Find(Partitioner.Murmur2(key), key) is null)
+            if (_actors.Find(Partitioner.Murmur2(key), key) is null && !_unloadable.Contains(entry.Key))
             {
                 missing.Add(entry.Key);
             }

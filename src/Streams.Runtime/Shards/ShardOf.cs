@@ -68,6 +68,9 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
     private readonly Attempted _suspects;
     private bool _hasNoted;
 
+    /// <summary>Actors that end the process when they are loaded. They are left alone while the shard is here.</summary>
+    private readonly HashSet<string> _unloadable = new(StringComparer.Ordinal);
+
     private enum Verdict : byte
     {
         Admitted,
@@ -162,7 +165,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
             _seed.Store.Try(Id, Epoch, default);
         }
 
-        if (_clerk.PendingInBytes > MaxClerkInBytes || (_suspects.Count == 1 && _clerk.IsDirty && _clerk.Position == _suspects.From))
+        if (_clerk.PendingInBytes > MaxClerkInBytes || (_suspects.IsOne && _clerk.IsDirty && _clerk.Position == _suspects.From))
         {
             MakeUrgent(_clerk);
         }
@@ -185,7 +188,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
     {
         byte[] utf8 = Encoding.UTF8.GetBytes(key);
         TActor? actor = _actors.Find(Partitioner.Murmur2(utf8), utf8);
-        if (actor is null)
+        if (actor is null && !_unloadable.Contains(key))
         {
             foreach (StoredActor stored in _seed.Store.Load(Id, [key]))
             {
@@ -228,8 +231,13 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
             TMessage message = _messages[j];
             if (IsDeadly(offset))
             {
+                if (_suspects.IsLoading && _kind.Admit(record, message, nowInMs))
+                {
+                    LeaveAlone(Encoding.UTF8.GetString(_kind.KeyOf(message)));
+                }
+
                 _verdicts[j] = Verdict.Refused;
-                _refusals[j] = new RecordRefusal("process_killed", "", $"The process ended each time it read this record, {_seed.Claim.IdleClaims - 1} times at least.");
+                _refusals[j] = Killed(_suspects.IsLoading ? "loaded this record's actor" : "read this record");
                 continue;
             }
 
@@ -252,23 +260,30 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
             _hashes[j] = hash;
             TActor? actor = _actors.Find(hash, key);
             _found[j] = actor;
-            if (actor is null)
+            if (actor is not null)
             {
-                missing = true;
+                _kind.Prefetch(actor);
+            }
+            else if (_unloadable.Count > 0 && _unloadable.Contains(Encoding.UTF8.GetString(key)))
+            {
+                _verdicts[j] = Verdict.Refused;
+                _refusals[j] = Killed("loaded this record's actor");
             }
             else
             {
-                _kind.Prefetch(actor);
+                missing = true;
             }
         }
 
         if (missing)
         {
-            LoadMissing(batch, at, count, nowInMs);
+            LoadWithCare(batch, at, count, nowInMs);
         }
 
         return count;
     }
+
+    private RecordRefusal Killed(string when) => new("process_killed", "", $"The process ended each time it {when}, {_seed.Claim.IdleClaims - 1} times at least.");
 
     /// <summary>
     /// Records are missing between what was expected and what came. Right after a seek the log itself has none (they aged out, or were
@@ -313,7 +328,31 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
         return count;
     }
 
-    private bool IsDeadly(long offset) => _suspects.Count == 1 && _suspects.From == offset;
+    /// <summary>Of a record taken by itself it is also noted whether the process has come so far as to load its actor.</summary>
+    private void LoadWithCare(RecordBatch batch, int at, int count, long nowInMs)
+    {
+        bool alone = _hasNoted && count == 1;
+        if (alone)
+        {
+            _seed.Store.Try(Id, Epoch, Attempted.Loading(batch.OffsetAt(at)));
+        }
+
+        LoadMissing(batch, at, count, nowInMs);
+        if (alone)
+        {
+            _seed.Store.Try(Id, Epoch, new Attempted(batch.OffsetAt(at), 1));
+        }
+    }
+
+    private bool IsDeadly(long offset) => _suspects.IsOne && _suspects.From == offset;
+
+    private void LeaveAlone(string key)
+    {
+        if (_unloadable.Add(key))
+        {
+            LogUnloadable(_seed.Logger, Partition, key);
+        }
+    }
 
     private void SeekTo(long offset)
     {
@@ -515,6 +554,9 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
 
     [LoggerMessage(1204, LogLevel.Warning, "{Partition} was claimed {Claims} times and never came beyond offset {Offset}: records are noted before they are read, and one of which the process dies goes to the dead letters.")]
     private static partial void LogCareful(ILogger logger, InboxPartition partition, int claims, long offset);
+
+    [LoggerMessage(1205, LogLevel.Error, "{Partition}: the process ended each time it loaded actor {Key}. It is left alone while the shard is here: what comes for it goes to the dead letters, and its timers do not fire.")]
+    private static partial void LogUnloadable(ILogger logger, InboxPartition partition, string key);
 
     private void LogGap(InboxPartition partition, long from, long to) => LogGap(_seed.Logger, partition, from, to);
 }
