@@ -9,17 +9,29 @@ internal sealed class MemoryLog(params (string Name, int Partitions)[] topics) :
 {
     private readonly SimulatedTopics _topics = new(topics);
     private readonly Lock _gate = new();
+    private int _paused;
+    private int _reports;
+    private int _handedOut;
 
     public string Incarnation => "memory";
 
     public long KeepsInBytes => long.MaxValue;
 
-    public void Append(string topic, string key, string value)
+    /// <summary>Partitions that are paused now.</summary>
+    public int Paused => Volatile.Read(ref _paused);
+
+    /// <summary>Records that were polled.</summary>
+    public int HandedOut => Volatile.Read(ref _handedOut);
+
+    /// <summary>How often the reader was told how far the group has come.</summary>
+    public int Reports => Volatile.Read(ref _reports);
+
+    public void Append(string topic, string key, string value, long timestampInMs = -1)
     {
         lock (_gate)
         {
             int partition = Partitioner.PartitionOf(Encoding.UTF8.GetBytes(key), _topics.PartitionsOf(topic));
-            _topics.Append(topic, partition, SimulatedRecord.Of(key, value));
+            _topics.Append(topic, partition, SimulatedRecord.Of(key, value) with { TimestampInMs = timestampInMs });
         }
     }
 
@@ -52,6 +64,7 @@ internal sealed class MemoryLog(params (string Name, int Partitions)[] topics) :
         private const int MostRecords = 1000;
 
         private readonly Dictionary<InboxPartition, long> _positions = [];
+        private readonly Dictionary<InboxPartition, LogMarks> _heard = [];
         private readonly HashSet<InboxPartition> _paused = [];
         private IAssignmentListener? _listener;
         private InboxPartition[] _coming = [];
@@ -77,6 +90,7 @@ internal sealed class MemoryLog(params (string Name, int Partitions)[] topics) :
 
             foreach (InboxPartition partition in _positions.Keys.Where(partition => !_paused.Contains(partition)).ToArray())
             {
+                _heard[partition] = log.MarksOf(partition);
                 lock (log._gate)
                 {
                     SimulatedBatch batch = log._topics.Read(partition, _positions[partition], MostRecords);
@@ -84,24 +98,31 @@ internal sealed class MemoryLog(params (string Name, int Partitions)[] topics) :
                     {
                         _positions[partition] = batch.OffsetAt(batch.Count - 1) + 1;
                         batches.Add(batch);
+                        Interlocked.Add(ref log._handedOut, batch.Count);
                     }
                 }
             }
         }
 
-        public void Pause(InboxPartition partition) => _paused.Add(partition);
+        public void Pause(InboxPartition partition)
+        {
+            _paused.Add(partition);
+            Volatile.Write(ref log._paused, _paused.Count);
+        }
 
-        public void Resume(InboxPartition partition) => _paused.Remove(partition);
+        public void Resume(InboxPartition partition)
+        {
+            _paused.Remove(partition);
+            Volatile.Write(ref log._paused, _paused.Count);
+        }
 
         public void Seek(InboxPartition partition, long offset) => _positions[partition] = offset;
 
         public LogMarks MarksOf(InboxPartition partition) => log.MarksOf(partition);
 
-        public LogMarks? KnownMarksOf(InboxPartition partition) => log.MarksOf(partition);
+        public LogMarks? KnownMarksOf(InboxPartition partition) => _heard.TryGetValue(partition, out LogMarks marks) ? marks : null;
 
-        public void Report(InboxPartition partition, long nextOffset)
-        {
-        }
+        public void Report(InboxPartition partition, long nextOffset) => Interlocked.Increment(ref log._reports);
 
         public void Dispose() => _listener?.Revoked([.. _positions.Keys]);
     }
