@@ -54,20 +54,23 @@ public sealed class TimerTests : IDisposable
         Claim(nowInMs: 0);
         ReadAll(nowInMs: 0);
         _shard!.WriteAll(0);
+
+        // Its deadline is in the store; what moved it is in memory, and read again after the restart.
         Append("meter-1|1", atInMs: 900);
-        Append("meter-2|666", atInMs: 1800);
-        _shard.NoteLogEnd(3, 1810);
-        ReadAll(nowInMs: 1820);
+        ReadAll(nowInMs: 910);
+        _shard.NoteLogEnd(2, 1500);
+        _shard.NoteLogEnd(2, 1600);
+        Append("meter-2|666", atInMs: 1610);
+        ReadAll(nowInMs: 1620);
         Assert.True(_shard.NeedsRestart);
-        _shard.NoteLogEnd(3, 1830);
 
         _shard.Restart();
-        Tick(1840);
+        Tick(1630);
         Assert.Equal(0, _shard.Counts.Woken);
 
         _shard.Sought();
-        ReadAll(nowInMs: 1850);
-        Tick(1850);
+        ReadAll(nowInMs: 1640);
+        Tick(1640);
         Assert.Equal(0, _shard.Counts.Woken);
         _shard.NoteLogEnd(3, 2000);
         _shard.NoteLogEnd(3, 2010);
@@ -76,18 +79,42 @@ public sealed class TimerTests : IDisposable
     }
 
     [Fact]
-    public void Who_left_memory_is_woken_within_two_seconds_of_its_time()
+    public void Who_is_not_read_again_after_a_restart_is_woken_all_the_same()
     {
-        Claim(nowInMs: 0, memoryInBytes: 0);
         Append("meter-1|1", atInMs: 0);
-        Tick(0);
+        Claim(nowInMs: 0);
         ReadAll(nowInMs: 0);
         _shard!.WriteAll(0);
-        Tick(10);
-        Tick(20);
+        _shard.NoteLogEnd(1, 10);
+        Tick(10_000);
+        Append("meter-2|666", atInMs: 20);
+        ReadAll(nowInMs: 10_030);
+        Assert.True(_shard.NeedsRestart);
+
+        _shard.Restart();
+        _shard.Sought();
+        ReadAll(nowInMs: 10_050);
+        _shard.NoteLogEnd(2, 12_000);
+        _shard.NoteLogEnd(2, 12_010);
+        Tick(12_010);
+
+        Assert.Equal(1, _shard.Counts.Woken);
+    }
+
+    [Fact]
+    public void Who_left_memory_is_woken_within_two_seconds_of_its_time()
+    {
+        const int Start = 10_000;
+        Claim(nowInMs: Start, memoryInBytes: 0);
+        Append("meter-1|1", atInMs: Start);
+        Tick(Start);
+        ReadAll(nowInMs: Start);
+        _shard!.WriteAll(Start);
+        Tick(Start + 10);
+        Tick(Start + 20);
         Assert.Equal(0, _shard.ActorsInMemory);
 
-        for (long nowInMs = 100; nowInMs <= SilenceInMs + 2000; nowInMs += 100)
+        for (long nowInMs = Start + 100; nowInMs <= Start + SilenceInMs + 2000; nowInMs += 100)
         {
             _shard.NoteLogEnd(1, nowInMs);
             Tick(nowInMs);
