@@ -12,6 +12,9 @@ internal sealed class NotedGaps : ILogger
 
     public int Count { get; private set; }
 
+    /// <summary>Offsets over all gaps; one that was met twice counts twice.</summary>
+    public long Missing { get; private set; }
+
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
@@ -26,6 +29,7 @@ internal sealed class NotedGaps : ILogger
             for (long offset = (long)named["From"]!; offset < (long)named["To"]!; offset++)
             {
                 Offsets.Add(((InboxPartition)named["Partition"]!, offset));
+                Missing++;
             }
         }
     }

@@ -61,6 +61,12 @@ internal sealed partial class SimulatedCluster
     /// <summary>What was taken for missing is not in the log, and all that is not in the log was noticed.</summary>
     private void CheckGaps()
     {
+        long counted = _shards.Sum(shard => shard.Counts.Missing);
+        if (counted != _gaps.Missing)
+        {
+            _violations.Add($"I8: {counted} offsets were counted as missing, {_gaps.Missing} were told");
+        }
+
         foreach (InboxPartition partition in _owners.Keys)
         {
             for (int offset = 0; offset < _log[partition].Count; offset++)
