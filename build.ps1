@@ -1,12 +1,20 @@
 #!/usr/bin/env pwsh
 # The two commands of the README, and a third. The twin for Linux and macOS is build.sh; what is more than a line or two is C# in build/.
-param([Parameter(Position = 0)][string]$Command = '', [Parameter(ValueFromRemainingArguments)][string[]]$Rest = @())
-$ErrorActionPreference = 'Stop'
-$root = $PSScriptRoot
-$env:DOTNET_CLI_TELEMETRY_OPTOUT = '1'
-$env:DOTNET_NOLOGO = '1'
+# No param block: it would take -h, -v and -c for its own parameters, by their first letters.
 
-function Show-Usage {
+# Elsewhere build.sh does all this and finds Kafka's native library too; on Windows that comes with the NuGet package (build/Kafka.props).
+if ($IsLinux -or $IsMacOS) {
+    & bash "$PSScriptRoot/build.sh" @args
+    exit $LASTEXITCODE
+}
+
+$ErrorActionPreference = 'Stop'
+$PSNativeCommandUseErrorActionPreference = $false   # a failing dotnet says why itself, and its exit status is passed on
+$root = $PSScriptRoot
+$command = if ($args.Count -gt 0) { "$($args[0])" } else { '' }
+$rest = @($args | Select-Object -Skip 1 | ForEach-Object { if ($_ -is [array]) { $_ -join ',' } else { $_ } })   # PowerShell makes a list of a,b
+
+function Get-Usage {
     @'
 usage: ./build.ps1 up [OPTIONS]       build, then run a whole city on this machine (streams up; Ctrl-C stops it)
        ./build.ps1 test [PROJECT...]  build everything and run the tests; PROJECT is a part of a test project's name
@@ -15,27 +23,46 @@ usage: ./build.ps1 up [OPTIONS]       build, then run a whole city on this machi
 '@
 }
 
-if ($Command -in 'up', 'streams', 'test', 'bench' -and -not ((Get-Command dotnet -ErrorAction Ignore) -and ((dotnet --list-sdks) -match '^10\.'))) {
-    Write-Error 'The .NET 10 SDK is needed and not found. Install it (https://dotnet.microsoft.com/download/dotnet/10.0) and run this again.'
-    exit 1
+function Test-Dotnet {
+    if ((Get-Command dotnet -ErrorAction Ignore) -and @(@(dotnet --list-sdks) -match '^10\.').Count -gt 0) { return $true }
+    [Console]::Error.WriteLine('The .NET 10 SDK is needed and not found. Install it (https://dotnet.microsoft.com/download/dotnet/10.0) and run this again.')
+    $false
 }
 
-switch ($Command) {
-    { $_ -in 'up', 'streams' } {
-        dotnet build "$root/src/Streams.Cli/Streams.Cli.csproj" -c Release -v q --nologo
-        if ($LASTEXITCODE -ne 0) { exit $LASTEXITCODE }
-        if ($Command -eq 'up') { $Rest = @('up') + $Rest }
-        dotnet exec "$root/src/Streams.Cli/bin/Release/net10.0/streams.dll" @Rest
-        exit $LASTEXITCODE
+# A script's variables end with it, but the environment is the whole session's: it is put back below.
+$ours = @{ DOTNET_CLI_TELEMETRY_OPTOUT = '1'; DOTNET_NOLOGO = '1'; DOTNET_SYSTEM_GLOBALIZATION_INVARIANT = '1' }
+if ($env:DOTNET_SYSTEM_GLOBALIZATION_INVARIANT) { $ours.Remove('DOTNET_SYSTEM_GLOBALIZATION_INVARIANT') }
+$before = @{}
+foreach ($name in $ours.Keys) { $before[$name] = [Environment]::GetEnvironmentVariable($name) }
+try {
+    foreach ($name in $ours.Keys) { Set-Item "Env:$name" $ours[$name] }
+    switch -CaseSensitive ($command) {
+        { $_ -cin 'up', 'streams' } {
+            if (-not (Test-Dotnet)) { exit 1 }
+
+            # What building says is not what the command says.
+            dotnet build "$root/src/Streams.Cli/Streams.Cli.csproj" -c Release -v q --nologo | ForEach-Object { [Console]::Error.WriteLine($_) }
+            if ($LASTEXITCODE -ne 0) { exit $LASTEXITCODE }
+            if ($command -ceq 'up') { $rest = @('up') + $rest }
+            dotnet exec "$root/src/Streams.Cli/bin/Release/net10.0/streams.dll" @rest
+            exit $LASTEXITCODE
+        }
+        'test' {
+            if (-not (Test-Dotnet)) { exit 1 }
+            dotnet run "$root/build/test.cs" -- $root @rest
+            exit $LASTEXITCODE
+        }
+        'bench' {
+            if (-not (Test-Dotnet)) { exit 1 }
+            dotnet run -c Release --project "$root/tests/Streams.Benchmarks" -- @rest
+            exit $LASTEXITCODE
+        }
+        { $_ -cin '-h', '--help', 'help' } { Get-Usage; exit 0 }
+        default { [Console]::Error.WriteLine((Get-Usage)); exit 2 }
     }
-    'test' {
-        dotnet run "$root/build/test.cs" -- $root @Rest
-        exit $LASTEXITCODE
+}
+finally {
+    foreach ($name in $before.Keys) {
+        if ($null -eq $before[$name]) { Remove-Item "Env:$name" -ErrorAction Ignore } else { Set-Item "Env:$name" $before[$name] }
     }
-    'bench' {
-        dotnet run -c Release --project "$root/tests/Streams.Benchmarks" -- @Rest
-        exit $LASTEXITCODE
-    }
-    { $_ -in 'help', '-h', '--help' } { Show-Usage; exit 0 }
-    default { Show-Usage; exit 2 }
 }

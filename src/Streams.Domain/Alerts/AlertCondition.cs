@@ -14,7 +14,7 @@ public abstract record AlertCondition
     }
 
     /// <summary>The metrics that it looks at.</summary>
-    internal MetricSelection Selection => this switch
+    public MetricSelection Selection => this switch
     {
         Threshold threshold => threshold.Metrics,
         Unusual unusual => unusual.Metrics,
@@ -24,7 +24,7 @@ public abstract record AlertCondition
     };
 
     /// <summary>The size of the windows that it looks at; null where it looks at devices.</summary>
-    internal WindowSize? Size => this switch
+    public WindowSize? Size => this switch
     {
         Threshold threshold => threshold.Window,
         Unusual unusual => unusual.Window,

@@ -76,7 +76,7 @@ internal sealed class AlertVoice(string area, AlertRules rules)
             children = from.Children.During(period, 0, MostEvidence, out childCount);
         }
 
-        Dictionary<string, string> words = Words(from, rule, period, devices, deviceCount, children, childCount);
+        AlertFigures figures = Figures(from, rule, period, devices, deviceCount, children, childCount);
         life.Revision++;
         life.SentInMs = NowInMs;
         life.SentSeverity = period.Severity;
@@ -103,7 +103,7 @@ internal sealed class AlertVoice(string area, AlertRules rules)
             OnsetInMs = period.StartInMs,
             EndInMs = period.IsOpen ? null : period.EndInMs,
             ExpiresInMs = expires,
-            Texts = Fill(rule, from.Key, words),
+            Texts = Fill(rule, from.Key, figures, supersededBy is null ? state : AlertState.Active, life.IsStanding),
             Place = rules.Describe(Area),
             State = state,
             Evidence = EvidenceOf(from, rule, period, devices, children),
@@ -112,62 +112,91 @@ internal sealed class AlertVoice(string area, AlertRules rules)
         });
     }
 
-    private static ImmutableArray<AlertText> Fill(AlertRule? rule, ConditionKey key, Dictionary<string, string> words)
+    /// <param name="saidState">The state that the headline tells of: where the parent's alert takes over, nothing is over.</param>
+    private static ImmutableArray<AlertText> Fill(AlertRule? rule, ConditionKey key, AlertFigures figures, AlertState saidState, bool isStanding)
     {
         if (rule is null)
         {
-            return [new AlertText("en", key.Rule, $"{words["area"]}: {key.Rule} is no longer watched", "The rule was taken out of the configuration.", "")];
+            return
+            [
+                new AlertText("en", key.Rule, $"{figures.Area}: {key.Rule} is no longer watched", "The rule was taken out of the configuration.", ""),
+                new AlertText("fr", key.Rule, $"{figures.Area} : {key.Rule} n'est plus surveillé", "La règle a été retirée de la configuration.", ""),
+            ];
         }
 
-        return
-        [
-            .. rule.Texts.Select(text => new AlertText(
+        var texts = ImmutableArray.CreateBuilder<AlertText>(rule.Texts.Length);
+        foreach (AlertText text in rule.Texts)
+        {
+            var words = new AlertWords(text.Language, figures);
+            texts.Add(new AlertText(
                 text.Language,
                 AlertWording.Fill(text.Event, words),
-                AlertWording.Fill(text.Headline, words),
-                AlertWording.Fill(text.Description, words),
-                AlertWording.Fill(text.Instruction, words))),
-        ];
+                words.Headline(AlertWording.Fill(text.Headline, words), saidState),
+                words.Description(AlertWording.Fill(text.Description, words), saidState),
+
+                // Nobody is to stay inside for what is over.
+                isStanding ? AlertWording.Fill(text.Instruction, words) : ""));
+        }
+
+        return texts.MoveToImmutable();
     }
 
-    private Dictionary<string, string> Words(
+    private AlertFigures Figures(
         AlertCase from, AlertRule? rule, Period period, List<Span> devices, int deviceCount, List<Span> children, int childCount)
     {
         Verdict shown = period.IsOpen ? period.Latest : period.Worst;
         SeverityStep? step = rule is null ? null
             : period.Step >= 0 && period.Step < rule.Steps.Length ? rule.Steps[period.Step]
             : rule.Steps.Cast<SeverityStep?>().FirstOrDefault(one => one!.Value.Severity == period.Severity, rule.Steps[0]);
-        int count = deviceCount > 0 ? deviceCount : childCount > 0 ? childCount : shown.Count;
+
+        // A child names its devices in one text, joined as ConditionNotice says.
         string[] deviceIds = devices.Count > 0
             ? [.. devices.Select(span => span.Subject).Distinct()]
-            : [.. children.Select(span => span.Explanation).Where(names => names.Length > 0)];
+            : [.. children.SelectMany(span => span.Explanation.Split(", ", StringSplitOptions.RemoveEmptyEntries)).Distinct()];
+        int count = deviceCount > 0 ? deviceCount : childCount > 0 ? Math.Max(childCount, deviceIds.Length) : shown.Count;
         string[] places = [.. children.Select(span => rules.NameOf(span.Subject)).Distinct()];
 
         // Without figures of its own the area speaks of the worst of its children.
         bool isOfChildren = period.Step < 0;
         Span? worstOfChildren = children.Count == 0 ? null
             : rule is { Below: true } ? children.MinBy(span => span.Score) : children.MaxBy(span => span.Score);
-        return new Dictionary<string, string>(StringComparer.Ordinal)
+        double value = isOfChildren ? worstOfChildren?.Value ?? double.NaN : shown.Value;
+        double measure = isOfChildren ? worstOfChildren?.Score ?? double.NaN : period.Worst.Measure;
+        ReaderUnit unit = ReaderUnit.Of(from.ShownUnit);
+
+        // Times the usual and numbers of devices are of no unit.
+        double ofMeasure = rule?.Condition is AlertCondition.Threshold or AlertCondition.Trend or AlertCondition.Unusual { By: Comparison.Difference } ? unit.Factor : 1;
+        return new AlertFigures
         {
-            ["area"] = rules.NameOf(Area),
-            ["value"] = AlertWording.Number(isOfChildren ? worstOfChildren?.Value ?? double.NaN : shown.Value),
-            ["worst"] = AlertWording.Number(isOfChildren ? worstOfChildren?.Value ?? double.NaN : period.Worst.Value),
-            ["measure"] = AlertWording.Number(isOfChildren ? worstOfChildren?.Score ?? double.NaN : period.Worst.Measure),
-            ["threshold"] = step is { } reached ? AlertWording.Number(reached.Raise) : "-",
-            ["unit"] = from.ShownUnit,
-            ["usual"] = isOfChildren ? "-" : AlertWording.Number(shown.Usual),
-            ["count"] = count.ToString(CultureInfo.InvariantCulture),
-            ["members"] = Math.Max(shown.Members, count).ToString(CultureInfo.InvariantCulture),
-            ["devices"] = AlertWording.List(deviceIds, Math.Max(deviceCount, deviceIds.Length)),
-            ["places"] = childCount > 0 ? AlertWording.List(places, childCount) : rules.NameOf(Area),
-            ["metric"] = from.ShownMetric is { Length: > 0 } metric ? metric : devices.Count > 0 ? devices[0].Metric : "-",
-            ["since"] = AlertWording.Time(period.StartInMs),
-            ["until"] = period.IsOpen ? "-" : AlertWording.Time(period.EndInMs),
-            ["eta"] = shown.EtaInMs > 0 ? AlertWording.Duration(shown.EtaInMs) : "now",
-            ["window"] = rule?.Condition.Size is { } size ? AlertWording.Duration(size.LengthInMs()) : "-",
-            ["explanation"] = devices.Count > 0 ? devices[0].Explanation : "-",
+            Area = rules.NameOf(Area),
+            Unit = unit.Symbol,
+            Value = value * unit.Factor,
+            Worst = (isOfChildren ? value : period.Worst.Value) * unit.Factor,
+            Usual = (isOfChildren ? UsualOf(rule, value, measure) : shown.Usual) * unit.Factor,
+            Measure = measure * ofMeasure,
+            Threshold = (step?.Raise ?? double.NaN) * ofMeasure,
+            Count = count,
+            Members = Math.Max(shown.Members, count),
+            Devices = deviceIds,
+            DeviceCount = Math.Max(deviceCount, deviceIds.Length),
+            Places = childCount > 0 ? places : [rules.NameOf(Area)],
+            PlaceCount = Math.Max(1, childCount),
+            Metric = from.ShownMetric is { Length: > 0 } metric ? metric : devices.Count > 0 ? devices[0].Metric : "",
+            SinceInMs = period.StartInMs,
+            UntilInMs = period.IsOpen ? null : period.EndInMs,
+            EtaInMs = shown.EtaInMs > 0 ? shown.EtaInMs : null,
+            WindowInMs = rule?.Condition.Size?.LengthInMs(),
+            Newest = devices.Count > 0 ? new AnomalyFigures(devices[0].Kind, devices[0].Metric, devices[0].Value, devices[0].Explanation) : null,
         };
     }
+
+    /// <summary>A child tells its value and its measure; what is usual there follows.</summary>
+    private static double UsualOf(AlertRule? rule, double value, double measure) => rule?.Condition switch
+    {
+        AlertCondition.Unusual { By: Comparison.Ratio } => measure > 0 ? value / measure : double.NaN,
+        AlertCondition.Unusual => value - measure,
+        _ => double.NaN,
+    };
 
     private static ImmutableArray<AlertEvidence> EvidenceOf(AlertCase from, AlertRule? rule, Period period, List<Span> devices, List<Span> children)
     {

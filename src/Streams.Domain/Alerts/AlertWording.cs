@@ -1,10 +1,11 @@
 using System.Collections.Frozen;
-using System.Globalization;
 using System.Text;
 
 namespace Streams.Domain.Alerts;
 
-/// <summary>Fills the braces of a rule's texts: <c>"{area}: fine particles at {value} {unit}"</c>. Doubled braces stand for themselves.</summary>
+/// <summary>
+/// Fills the braces of a rule's texts: <c>"{area}: {count} {count:sensor|sensors} silent"</c>. Doubled braces stand for themselves.
+/// </summary>
 public static class AlertWording
 {
     /// <summary>All names that may stand in braces, and what they become. Names with nothing to say become a dash.</summary>
@@ -14,23 +15,25 @@ public static class AlertWording
         ["value"] = "the value as of now (of a sum of windows: their average)",
         ["worst"] = "the value at its worst",
         ["measure"] = "what the steps compare with, at its worst: a value, times the usual, a number or share of devices",
+        ["distance"] = "the measure without its sign: how far below the usual",
+        ["percent"] = "the measure times 100: percent of the usual",
         ["threshold"] = "the limit of the step that was reached",
-        ["unit"] = "the metric's unit",
+        ["unit"] = "the metric's unit as readers know it; the figures are converted to it",
         ["usual"] = "the usual value",
         ["count"] = "devices or child areas concerned",
         ["members"] = "devices of the type in the area",
         ["devices"] = "ids of the devices concerned, the first few",
         ["places"] = "names of the child areas concerned, the first few",
         ["metric"] = "the metric's name",
-        ["since"] = "event time of the onset, UTC",
-        ["until"] = "event time of the end, UTC",
+        ["since"] = "event time of the onset, UTC; in French to be read after \"le\"",
+        ["until"] = "event time of the end, UTC; in French to be read after \"le\"",
         ["eta"] = "how long until the limit is reached, for trends",
         ["window"] = "length of the windows looked at, in words",
-        ["explanation"] = "what the device says about the newest anomaly",
+        ["explanation"] = "what the device says about the newest anomaly; nothing where there is none",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>Fills in a text. Unknown names stay as they stand, braces and all; the loader of the rules refuses them beforehand.</summary>
-    public static string Fill(string text, IReadOnlyDictionary<string, string> values)
+    public static string Fill(string text, AlertWords words)
     {
         if (!text.Contains('{', StringComparison.Ordinal) && !text.Contains('}', StringComparison.Ordinal))
         {
@@ -49,7 +52,7 @@ public static class AlertWording
             }
 
             int close = c == '{' ? text.IndexOf('}', i) : -1;
-            if (close > i && values.TryGetValue(text[(i + 1)..close], out string? value))
+            if (close > i && words.Of(text[(i + 1)..close]) is { } value)
             {
                 filled.Append(value);
                 i = close;
@@ -59,11 +62,12 @@ public static class AlertWording
             filled.Append(c);
         }
 
-        return filled.ToString();
+        // An explanation that is not there leaves the space before it.
+        return filled.ToString().TrimEnd();
     }
 
-    /// <summary>Names in braces that are not in <see cref="Names"/>.</summary>
-    public static IEnumerable<string> UnknownNames(string text)
+    /// <summary>What stands in braces, in order; doubled braces left out.</summary>
+    public static IEnumerable<string> InBraces(string text)
     {
         for (int i = 0; i < text.Length; i++)
         {
@@ -79,12 +83,7 @@ public static class AlertWording
             }
 
             int close = text.IndexOf('}', i);
-            string name = close < 0 ? text[(i + 1)..] : text[(i + 1)..close];
-            if (!Names.ContainsKey(name))
-            {
-                yield return name;
-            }
-
+            yield return close < 0 ? text[(i + 1)..] : text[(i + 1)..close];
             if (close < 0)
             {
                 yield break;
@@ -94,42 +93,21 @@ public static class AlertWording
         }
     }
 
-    /// <summary>Three significant digits, without exponent or needless zeros: 0.123, 4.57, 612.</summary>
-    internal static string Number(double value)
+    /// <summary>What stands in braces and is neither one of <see cref="Names"/> nor a choice.</summary>
+    public static IEnumerable<string> UnknownNames(string text) =>
+        InBraces(text).Where(name => !Names.ContainsKey(name) && !TryChoice(name, out _, out _, out _));
+
+    /// <summary>Takes <c>count:sensor|sensors</c> apart: words for one and for several, by the number of <c>count</c> or <c>members</c>.</summary>
+    internal static bool TryChoice(string inBraces, out string name, out string one, out string many)
     {
-        if (!double.IsFinite(value))
+        (name, one, many) = ("", "", "");
+        int colon = inBraces.IndexOf(':', StringComparison.Ordinal);
+        if (colon < 0 || inBraces[..colon] is not ("count" or "members") || inBraces[(colon + 1)..].Split('|') is not [{ Length: > 0 } first, { Length: > 0 } second])
         {
-            return "-";
+            return false;
         }
 
-        double magnitude = Math.Abs(value);
-        int decimals = magnitude >= 100 ? 0 : magnitude >= 10 ? 1 : magnitude >= 1 ? 2 : 3;
-        return Math.Round(value, decimals, MidpointRounding.AwayFromZero).ToString("0.###", CultureInfo.InvariantCulture);
-    }
-
-    internal static string Time(long unixMs) =>
-        DateTimeOffset.FromUnixTimeMilliseconds(unixMs).ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
-
-    internal static string Duration(long inMs)
-    {
-        long minutes = Math.Max(0, inMs / 60_000);
-        return minutes switch
-        {
-            < 120 => string.Create(CultureInfo.InvariantCulture, $"{minutes} min"),
-            < 48 * 60 => string.Create(CultureInfo.InvariantCulture, $"{Math.Round(minutes / 60.0)} h"),
-            _ => string.Create(CultureInfo.InvariantCulture, $"{Math.Round(minutes / 1440.0)} days"),
-        };
-    }
-
-    internal static string List(IReadOnlyList<string> names, int total)
-    {
-        const int shown = 5;
-        if (names.Count == 0)
-        {
-            return "-";
-        }
-
-        string first = string.Join(", ", names.Take(shown));
-        return total > shown ? string.Create(CultureInfo.InvariantCulture, $"{first} and {total - shown} more") : first;
+        (name, one, many) = (inBraces[..colon], first, second);
+        return true;
     }
 }

@@ -18,38 +18,29 @@ public static class AggregateJson
     /// <summary>Room for every name, number and time; the texts come on top.</summary>
     private const int FixedRoom = 768;
 
+    /// <summary>A window that was packed to be published.</summary>
     /// <param name="subjectKind"><c>device</c> or <c>area</c>.</param>
-    /// <param name="subjectId">The device's or area's id.</param>
-    /// <param name="members">How many devices the window is made of; 1 for a device.</param>
-    public static void Write(
-        IBufferWriter<byte> output, ReadOnlySpan<byte> subjectKind, string subjectId, string type, string metric, string unit, WindowSize size,
-        long startInMs, in Moments moments, in QuantileSketch sketch, int members, int revision)
-    {
-        (double p50, double p95, double p99) = moments.Count > 1 ? sketch.Percentiles() : (moments.First, moments.First, moments.First);
+    /// <param name="subjectId">The device's or area's id, as UTF-8.</param>
+    public static void Write(IBufferWriter<byte> output, ReadOnlySpan<byte> subjectKind, ReadOnlySpan<byte> subjectId, in PackedAggregate window) =>
         Write(
-            output, subjectKind, subjectId, type, metric, unit, size, startInMs, moments.Count, moments.Mean, moments.Min, moments.Max,
-            moments.StandardDeviation, moments.Sum, Math.Clamp(p50, moments.Min, moments.Max), Math.Clamp(p95, moments.Min, moments.Max),
-            Math.Clamp(p99, moments.Min, moments.Max), moments.First, moments.Last, members, revision);
-    }
-
-    /// <summary>A device's closed window.</summary>
-    public static void Write(IBufferWriter<byte> output, string deviceId, in ClosedWindow window) =>
-        Write(
-            output, "device"u8, deviceId, window.Type, window.Metric, window.Unit, window.Size, window.StartInMs, in window.Moments,
-            in window.Sketch, 1, window.Revision);
+            output, subjectKind, subjectId, window.Type, window.Metric, window.Unit, window.Size, window.StartInMs, window.Figures, window.Members,
+            window.Revision);
 
     /// <summary>A window out of history, as the API answers it.</summary>
     public static void Write(IBufferWriter<byte> output, ReadOnlySpan<byte> subjectKind, string subjectId, string unit, in HistoryWindow window, int members = 1) =>
         Write(
-            output, subjectKind, subjectId, window.Type, window.Metric, unit, window.Size, window.StartInMs, window.Count, window.Mean, window.Min,
-            window.Max, window.StandardDeviation, window.Sum, window.P50, window.P95, window.P99, window.First, window.Last, members, window.Revision);
+            output, subjectKind, Encoding.UTF8.GetBytes(subjectId), Encoding.UTF8.GetBytes(window.Type), Encoding.UTF8.GetBytes(window.Metric),
+            Encoding.UTF8.GetBytes(unit), window.Size, window.StartInMs,
+            new AggregateFigures(
+                window.Count, window.Mean, window.Min, window.Max, window.StandardDeviation, window.Sum, window.P50, window.P95, window.P99, window.First,
+                window.Last),
+            members, window.Revision);
 
     private static void Write(
-        IBufferWriter<byte> output, ReadOnlySpan<byte> subjectKind, string subjectId, string type, string metric, string unit, WindowSize size,
-        long startInMs, long count, double mean, double min, double max, double deviation, double sum, double p50, double p95, double p99,
-        double first, double last, int members, int revision)
+        IBufferWriter<byte> output, ReadOnlySpan<byte> subjectKind, ReadOnlySpan<byte> subjectId, ReadOnlySpan<byte> type, ReadOnlySpan<byte> metric,
+        ReadOnlySpan<byte> unit, WindowSize size, long startInMs, in AggregateFigures figures, int members, int revision)
     {
-        // Escaped, a character is at most 6 bytes.
+        // Escaped, a byte is at most 6 bytes.
         int room = FixedRoom + (6 * (subjectId.Length + type.Length + metric.Length + unit.Length));
         var text = new Line(output.GetSpan(room));
         text.Put("{\"subject\":\""u8);
@@ -63,17 +54,17 @@ public static class AggregateJson
         text.Put("\",\"unit\":\""u8);
         text.PutText(unit);
         text.Put("\",\"window\":{\"size\":\""u8);
-        text.PutText(size.Iso());
+        text.PutText(size.IsoUtf8());
         text.Put("\",\"start\":\""u8);
         text.PutTime(startInMs);
         text.Put("\",\"end\":\""u8);
         text.PutTime(startInMs + size.LengthInMs());
         text.Put("\"},\"count\":"u8);
-        text.PutWhole(count);
-        if (count == 1)
+        text.PutWhole(figures.Count);
+        if (figures.Count == 1)
         {
             text.Put(",\"mean\":"u8);
-            Range value = text.PutNumber(first);
+            Range value = text.PutNumber(figures.First);
             text.Put(",\"min\":"u8);
             text.Again(value);
             text.Put(",\"max\":"u8);
@@ -94,25 +85,25 @@ public static class AggregateJson
         else
         {
             text.Put(",\"mean\":"u8);
-            text.PutNumber(mean);
+            text.PutNumber(figures.Mean);
             text.Put(",\"min\":"u8);
-            text.PutNumber(min);
+            text.PutNumber(figures.Min);
             text.Put(",\"max\":"u8);
-            text.PutNumber(max);
+            text.PutNumber(figures.Max);
             text.Put(",\"stddev\":"u8);
-            text.PutNumber(deviation);
+            text.PutNumber(figures.StandardDeviation);
             text.Put(",\"sum\":"u8);
-            text.PutNumber(sum);
+            text.PutNumber(figures.Sum);
             text.Put(",\"p50\":"u8);
-            text.PutNumber(p50);
+            text.PutNumber(figures.P50);
             text.Put(",\"p95\":"u8);
-            text.PutNumber(p95);
+            text.PutNumber(figures.P95);
             text.Put(",\"p99\":"u8);
-            text.PutNumber(p99);
+            text.PutNumber(figures.P99);
             text.Put(",\"first\":"u8);
-            text.PutNumber(first);
+            text.PutNumber(figures.First);
             text.Put(",\"last\":"u8);
-            text.PutNumber(last);
+            text.PutNumber(figures.Last);
         }
 
         text.Put(",\"members\":"u8);
@@ -136,16 +127,16 @@ public static class AggregateJson
             Length += bytes.Length;
         }
 
-        internal void PutText(string text)
+        internal void PutText(ReadOnlySpan<byte> utf8)
         {
             // Ids, names and units are plain ASCII, bar a unit such as µg/m³.
-            if (Ascii.IsValid(text) && text.AsSpan().IndexOfAny('"', '\\') < 0 && text.AsSpan().IndexOfAnyInRange('\0', '\u001f') < 0)
+            if (Ascii.IsValid(utf8) && utf8.IndexOfAny((byte)'"', (byte)'\\') < 0 && utf8.IndexOfAnyInRange((byte)0, (byte)0x1f) < 0)
             {
-                Length += Encoding.ASCII.GetBytes(text, _to[Length..]);
+                Put(utf8);
             }
             else
             {
-                Put(JsonEncodedText.Encode(text).EncodedUtf8Bytes);
+                Put(JsonEncodedText.Encode(utf8).EncodedUtf8Bytes);
             }
         }
 

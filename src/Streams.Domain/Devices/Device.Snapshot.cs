@@ -151,7 +151,7 @@ public sealed partial class Device
         var writer = new SnapshotWriter(block);
         writer.Text(metric.Metric.Type.Name);
         writer.Text(metric.Name);
-        writer.Unsigned(metric.Metric.Fingerprint());
+        writer.Unsigned(metric.Metric.Fingerprint);
         writer.Unsigned((ulong)(metric.Open?.Length ?? 0));
         foreach (OpenAnomaly open in metric.Open ?? [])
         {
@@ -190,7 +190,7 @@ public sealed partial class Device
         double lastValue = reader.Double();
         double lastRaw = reader.Double();
         long lastAtInMs = reader.Signed();
-        if (metric is null || metric.Fingerprint() != fingerprint)
+        if (metric is null || metric.Fingerprint != fingerprint)
         {
             // What it remembers can not be compared with what will come; only what others were told has to be taken back.
             foreach (OpenAnomaly gone in open)

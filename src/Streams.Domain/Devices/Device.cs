@@ -52,6 +52,11 @@ public sealed partial class Device(string id)
 
     public IEnumerable<string> Types => _types.Select(type => type.Name);
 
+    public int TypeCount => _types.Length;
+
+    /// <summary>The definition of one of its types, as the catalog has it.</summary>
+    public DeviceType TypeAt(int index) => _types[index].Definition;
+
     public GeoPoint? Location { get; private set; }
 
     /// <summary>Newest event time of an applied reading; <see cref="long.MinValue"/> before the first.</summary>

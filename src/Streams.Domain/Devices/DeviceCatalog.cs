@@ -98,6 +98,7 @@ internal sealed class CompiledMetric
         }
 
         Rules = new MetricRules(definition, type.Definition.Interval, type.SilentAfterInMs);
+        Fingerprint = FingerprintOf(definition);
     }
 
     internal CompiledType Type { get; }
@@ -111,6 +112,9 @@ internal sealed class CompiledMetric
 
     internal MetricRules Rules { get; }
 
+    /// <summary>Changes when values of before can no longer be compared with those of now.</summary>
+    internal uint Fingerprint { get; }
+
     /// <summary>The number that stands for a state's name, its place in the list.</summary>
     internal bool TryGetState(ReadOnlySpan<byte> name, out int index)
     {
@@ -118,17 +122,11 @@ internal sealed class CompiledMetric
         return _states is not null && _states.TryGet(name, out index);
     }
 
-    /// <summary>Changes when values of before can no longer be compared with those of now.</summary>
-    internal uint Fingerprint()
+    private static uint FingerprintOf(MetricDefinition definition)
     {
-        uint hash = (uint)Definition.Kind + 1;
-        foreach (byte next in Utf8Unit)
-        {
-            hash = (hash ^ next) * 16_777_619;
-        }
-
-        ImmutableArray<string> states = Definition.States.IsDefault ? [] : Definition.States;
-        foreach (byte next in states.SelectMany(Encoding.UTF8.GetBytes))
+        uint hash = (uint)definition.Kind + 1;
+        ImmutableArray<string> states = definition.States.IsDefault ? [] : definition.States;
+        foreach (byte next in states.Prepend(definition.Unit).SelectMany(Encoding.UTF8.GetBytes))
         {
             hash = (hash ^ next) * 16_777_619;
         }

@@ -18,6 +18,9 @@ public static class Units
 
     private static readonly FrozenDictionary<string, Unit> ByName = Table.ToFrozenDictionary();
 
+    /// <summary>All names of units.</summary>
+    public static IReadOnlyCollection<string> Names => Table.Keys;
+
     /// <summary>True for a unit this table knows. Others can still be used as they are: only the very same name fits them.</summary>
     public static bool IsKnown(string unit) => ByName.ContainsKey(unit);
 

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Streams.Domain.Windows;
 
 /// <summary>Length of a tumbling window on event time; windows start at multiples of their length since the Unix epoch (UTC). Stored: never renumber.</summary>
@@ -15,11 +17,14 @@ public static class WindowSizes
 
     private static readonly long[] Lengths = [60_000, 900_000, 3_600_000, 86_400_000];
     private static readonly string[] Names = ["PT1M", "PT15M", "PT1H", "P1D"];
+    private static readonly byte[][] Utf8Names = [.. Names.Select(Encoding.UTF8.GetBytes)];
 
     public static long LengthInMs(this WindowSize size) => Lengths[(int)size];
 
     /// <summary>ISO 8601 duration: PT1M, PT15M, PT1H, P1D.</summary>
     public static string Iso(this WindowSize size) => Names[(int)size];
+
+    public static ReadOnlySpan<byte> IsoUtf8(this WindowSize size) => Utf8Names[(int)size];
 
     /// <summary>Start of the window that holds this time; floors also before 1970.</summary>
     public static long StartOf(this WindowSize size, long timeInMs)

@@ -40,6 +40,7 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics)
 {
     private readonly ArrayBufferWriter<byte> _body = new(4096);
     private readonly ObservationRecords _observations = new();
+    private readonly byte[] _source = Encoding.UTF8.GetBytes(topics.Source);
     private CommitDraft _draft = null!;
     private AreaActor _actor = null!;
 
@@ -109,6 +110,9 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics)
         actor.Area.Save(draft.Snapshot);
     }
 
+    public override void Unpack(ReadOnlySpan<byte> key, ReadOnlySpan<byte> packed, IOutgoing into) =>
+        AggregateRecords.Unpack("area"u8, key, packed, _source, into);
+
     byte[]? IDescribesActors.Describe(Actor actor)
     {
         _body.ResetWrittenCount();
@@ -121,13 +125,10 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics)
     void IAreaOutput.Aggregate(AreaAggregate aggregate)
     {
         _actor.History.Add(aggregate);
-        _draft.BeginRecord(Lane.Bulk, topics.Aggregates, _actor.KeySpan);
-        _draft.CloudEvent(
-            $"area:{_actor.Area.Id}/{aggregate.Type}/{aggregate.Metric}/{aggregate.Size.Iso()}/{aggregate.StartInMs / 1000}/{aggregate.Revision}",
-            topics.Source, "streams.aggregate", "area:" + _actor.Area.Id, aggregate.EndInMs);
-        AggregateJson.Write(
-            _draft.BeginValue(), "area"u8, _actor.Area.Id, aggregate.Type, aggregate.Metric, aggregate.Unit, aggregate.Size, aggregate.StartInMs,
-            in aggregate.Moments, in aggregate.Sketch, aggregate.Members, aggregate.Revision);
+        _draft.BeginRecord(Lane.Bulk, topics.Aggregates, _actor.KeySpan, packed: true);
+        PackedAggregate.Write(
+            _draft.BeginValue(), aggregate.Type, aggregate.Metric, aggregate.Unit, aggregate.Size, aggregate.StartInMs, aggregate.Revision,
+            aggregate.Members, in aggregate.Moments, in aggregate.Sketch);
         _draft.EndRecord();
     }
 

@@ -1,7 +1,5 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text;
-using System.Text.Unicode;
 using Streams.Domain.Areas;
 using Streams.Domain.Detection;
 using Streams.Domain.Devices;
@@ -19,6 +17,18 @@ namespace Streams.Node.Actors;
 public sealed class DeviceActor(string id, Device device) : Actor(id)
 {
     public Device Device { get; } = device;
+
+    /// <summary>What its area was last told of it; it may be told again after a restart.</summary>
+    internal Standing Told { get; set; }
+}
+
+/// <summary>What an area needs to know of a device, to the minute: areas think in whole windows, the shortest of which is one.</summary>
+internal readonly record struct Standing(string Area, int WatermarkInMinutes, int LastEventInMinutes, int Types, bool IsSilent)
+{
+    public static Standing Of(Device device) =>
+        new(device.Area, Minutes(device.WatermarkInMs), Minutes(device.LastEventInMs), device.TypeCount, device.IsSilent);
+
+    private static int Minutes(long timeInMs) => (int)(WindowSize.Minute.StartOf(timeInMs) / 60_000);
 }
 
 /// <summary>
@@ -109,7 +119,12 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
         _isShownAnew = false;
         Device device = actor.Device;
         device.Drain(this);
-        TellMembership(device, device.Area, devices: 1);
+        Standing standing = Standing.Of(device);
+        if (actor.Told != standing)
+        {
+            actor.Told = standing;
+            TellMembership(device, device.Area, devices: 1);
+        }
 
         if (_isShownAnew)
         {
@@ -128,6 +143,9 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
 
         _news.Clear();
     }
+
+    public override void Unpack(ReadOnlySpan<byte> key, ReadOnlySpan<byte> packed, IOutgoing into) =>
+        AggregateRecords.Unpack("device"u8, key, packed, _source, into);
 
     byte[]? IDescribesActors.Describe(Actor actor)
     {
@@ -169,19 +187,10 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
     void IDeviceOutput.Closed(in ClosedWindow window)
     {
         Device device = _actor.Device;
-        Span<byte> id = stackalloc byte[512];
-        if (!Utf8.TryWrite(
-            id, CultureInfo.InvariantCulture,
-            $"device:{device.Id}/{window.Type}/{window.Metric}/{window.Size.Iso()}/{window.StartInMs / 1000}/{window.Revision}", out int length))
-        {
-            length = id.Length;
-        }
-
-        // "device:" and the id are also the subject.
-        ReadOnlySpan<byte> subject = id[..(7 + _actor.KeySpan.Length)];
-        _draft.BeginRecord(Lane.Bulk, _topics.Aggregates, _actor.KeySpan);
-        _draft.CloudEvent(id[..length], _source, "streams.aggregate"u8, subject, window.EndInMs, "application/json"u8);
-        AggregateJson.Write(_draft.BeginValue(), device.Id, in window);
+        _draft.BeginRecord(Lane.Bulk, _topics.Aggregates, _actor.KeySpan, packed: true);
+        PackedAggregate.Write(
+            _draft.BeginValue(), window.Type, window.Metric, window.Unit, window.Size, window.StartInMs, window.Revision, members: 1, in window.Moments,
+            in window.Sketch);
         _draft.EndRecord();
         _news.AddWindow(
             device.Area, window.Type, window.Metric, window.Unit, window.Size, window.StartInMs, in window.Added, in window.AddedSketch, window.Revision > 0);
@@ -222,15 +231,16 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
             return;
         }
 
-        foreach (string type in device.Types)
+        for (int i = 0; i < device.TypeCount; i++)
         {
+            DeviceType type = device.TypeAt(i);
             _news.AddMember(area, new MemberUpdate
             {
                 Id = device.Id,
-                Type = type,
+                Type = type.Name,
                 WatermarkInMs = device.WatermarkInMs,
                 LastEventInMs = device.LastEventInMs,
-                IntervalInMs = (long)(_catalog.Find(type)?.Interval.TotalMilliseconds ?? 0),
+                IntervalInMs = (long)type.Interval.TotalMilliseconds,
                 Devices = devices,
                 Silent = device.IsSilent ? devices : 0,
             });

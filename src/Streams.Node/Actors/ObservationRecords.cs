@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Streams.Domain.Areas;
 using Streams.Runtime.Shards;
@@ -31,7 +32,7 @@ internal sealed class ObservationRecords
         for (int from = 0; from < observation.Windows.Count || (from == 0 && observation.Members.Count > 0); from += MaxWindows)
         {
             _part.Series.AddRange(observation.Series);
-            _part.Windows.AddRange(observation.Windows.Skip(from).Take(MaxWindows));
+            _part.Windows.AddRange(CollectionsMarshal.AsSpan(observation.Windows)[from..Math.Min(from + MaxWindows, observation.Windows.Count)]);
             if (from + MaxWindows >= observation.Windows.Count)
             {
                 _part.Members.AddRange(observation.Members);

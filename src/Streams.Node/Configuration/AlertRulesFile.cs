@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Streams.Domain.Alerts;
 using Streams.Domain.Devices;
 using Streams.Domain.Windows;
@@ -10,7 +11,7 @@ public static class AlertRulesFile
 {
     private static readonly string[] Kinds = ["silence", "range", "stuck", "spike", "rate", "limit", "level", "season"];
 
-    private static readonly string[] ConditionKinds = ["threshold", "unusual", "trend", "devices", "silence"];
+    internal static readonly string[] ConditionKinds = ["threshold", "unusual", "trend", "devices", "silence"];
 
     private static readonly Form<string> Id = Form.Text("^[a-z][a-z0-9-]{0,62}$", "lower-case words with hyphens, such as fine-particles");
 
@@ -25,8 +26,11 @@ public static class AlertRulesFile
     private static readonly Form<TimeSpan> Span = Form.Duration(TimeSpan.Zero, TimeSpan.FromDays(366));
 
     /// <summary>The rules in the order of the file. Faults go to the file's list; what was read around them is still given.</summary>
-    /// <param name="types">Known device types: a rule that names another type, or a metric that none of its types has, is a fault.</param>
-    public static ImmutableArray<AlertRule> Read(YamlFile file, IReadOnlyList<DeviceType> types)
+    /// <param name="types">
+    /// Known device types: a rule that names another type, or a metric that none of its types has, is a fault. Null where their own file
+    /// has faults: then rules are not blamed for what they name.
+    /// </param>
+    public static ImmutableArray<AlertRule> Read(YamlFile file, IReadOnlyList<DeviceType>? types)
     {
         ImmutableArray<AlertRule>.Builder rules = ImmutableArray.CreateBuilder<AlertRule>();
         foreach ((string id, YamlSection section) in file.Root.Section("rules", required: true).Entries(Id))
@@ -38,16 +42,16 @@ public static class AlertRulesFile
         return rules.ToImmutable();
     }
 
-    private static AlertRule ReadRule(string id, YamlSection section, IReadOnlyList<DeviceType> types)
+    private static AlertRule ReadRule(string id, YamlSection section, IReadOnlyList<DeviceType>? types)
     {
         AlertRule defaults = new() { Id = id, Condition = new AlertCondition.Devices(), Steps = [], Texts = [] };
         bool below = section.Optional("side", Form.Choice([("above", false), ("below", true)]), false);
         AlertRule rule = defaults with
         {
-            Types = section.List("types", Form.Choice(types.Select(type => (type.Name, type.Name)))),
+            Types = section.List("types", types is null ? Form.SnakeCase : Form.Choice(types.Select(type => (type.Name, type.Name)))),
             Below = below,
             Condition = ReadCondition(section.Section("when", required: true), section),
-            Steps = [.. section.Sections("steps", required: true).Select(step => ReadStep(step, below))],
+            Steps = [.. section.Sections("steps", required: true).Select(step => ReadStep(step, section.IsSound("side") ? below : null))],
             Levels = section.List("levels", Form.Choice([("leaf", AreaLevels.Leaf), ("parent", AreaLevels.Parent), ("root", AreaLevels.Root)]), [AreaLevels.Leaf])
                 .Aggregate(AreaLevels.None, static (all, one) => all | one),
             For = section.Optional("for", Span, defaults.For),
@@ -63,16 +67,9 @@ public static class AlertRulesFile
             Urgency = section.Optional("urgency", Form.Choice(Named<AlertUrgency>()), defaults.Urgency),
             Certainty = section.Optional("certainty", Form.Choice(Named<AlertCertainty>()), defaults.Certainty),
             Scope = section.Optional("scope", Form.Choice(Named<AlertScope>()), defaults.Scope),
-            Texts = ReadTexts(section.Section("texts", required: true)),
+            Texts = AlertTextsSection.Read(section),
         };
-
-        CheckSteps(rule, section);
-        CheckMetrics(rule, section, types);
-        if (rule.Condition is AlertCondition.Unusual { By: Comparison.Ratio } && below && rule.Steps.Any(step => step.Raise >= 1))
-        {
-            section.Fault("steps", "lie at or above 1 although the rule looks below the usual", "for side below, times the usual under 1");
-        }
-
+        AlertRuleChecks.Check(rule, section, types);
         return rule;
     }
 
@@ -81,7 +78,12 @@ public static class AlertRulesFile
         List<string> given = [.. ConditionKinds.Where(when.Has)];
         if (given.Count != 1)
         {
-            rule.Fault("when", given.Count == 0 ? "says nothing" : $"says {string.Join(" and ", given)}", "one of threshold, unusual, trend, devices, silence");
+            // A misspelt kind is reported as a key that is not known.
+            if (rule.IsSound("when") && (given.Count > 1 || !when.Keys.Any()))
+            {
+                rule.Fault("when", given.Count == 0 ? "says nothing" : $"says {string.Join(" and ", given)}", "one of " + string.Join(", ", ConditionKinds));
+            }
+
             return new AlertCondition.Devices();
         }
 
@@ -155,91 +157,16 @@ public static class AlertRulesFile
 
     private static int Members(YamlSection section) => (int)section.Optional("minMembers", Form.Whole(1, 1_000_000), 1);
 
-    private static SeverityStep ReadStep(YamlSection step, bool below)
+    private static SeverityStep ReadStep(YamlSection step, bool? below)
     {
         double raise = step.Required("raise", Form.Number());
         double clear = step.Optional("clear", Form.Number(), raise);
-        if (below ? clear < raise : clear > raise)
+        if (step.IsSound("raise", "clear") && below is { } isBelow && (isBelow ? clear < raise : clear > raise))
         {
-            step.Fault("clear", $"lies beyond raise ({raise})", below ? "at or above raise, as the rule looks below" : "at or below raise");
+            step.Fault("clear", string.Create(CultureInfo.InvariantCulture, $"lies beyond raise ({raise})"), isBelow ? "at or above raise, as the rule looks below" : "at or below raise");
         }
 
         return new SeverityStep(step.Required("severity", Severity), raise, clear);
-    }
-
-    private static void CheckSteps(AlertRule rule, YamlSection section)
-    {
-        if (section.Has("steps") && rule.Steps.IsEmpty)
-        {
-            section.Fault("steps", "are none", "at least one step of severity, raise and clear");
-        }
-
-        for (int i = 1; i < rule.Steps.Length; i++)
-        {
-            (SeverityStep lower, SeverityStep higher) = (rule.Steps[i - 1], rule.Steps[i]);
-            if (higher.Severity <= lower.Severity || (rule.Below ? higher.Raise >= lower.Raise : higher.Raise <= lower.Raise))
-            {
-                section.Fault("steps", $"are out of order at {higher.Severity}", "steps from the least severe to the most, each with its raise further out");
-            }
-        }
-    }
-
-    private static void CheckMetrics(AlertRule rule, YamlSection section, IReadOnlyList<DeviceType> types)
-    {
-        MetricSelection selection = rule.Condition switch
-        {
-            AlertCondition.Threshold threshold => threshold.Metrics,
-            AlertCondition.Unusual unusual => unusual.Metrics,
-            AlertCondition.Trend trend => trend.Metrics,
-            AlertCondition.Devices devices => devices.Metrics,
-            _ => MetricSelection.All,
-        };
-        List<MetricDefinition> metrics = [.. types.Where(type => rule.AppliesTo(type.Name)).SelectMany(type => type.Metrics)];
-        foreach (string name in selection.Names.Concat(selection.Except))
-        {
-            bool known = name == "*" || metrics.Any(metric => metric.Name == name
-                || (metric.IsFamily && name.StartsWith(metric.Name[..^1], StringComparison.Ordinal)));
-            if (!known)
-            {
-                section.Fault("when", $"names the metric {name}, which none of the rule's types has", "metrics and families of device-types.yaml");
-            }
-        }
-
-        if (rule.Condition is AlertCondition.Threshold or AlertCondition.Unusual or AlertCondition.Trend)
-        {
-            WindowSize window = rule.Condition switch
-            {
-                AlertCondition.Threshold threshold => threshold.Window,
-                AlertCondition.Unusual unusual => unusual.Window,
-                _ => ((AlertCondition.Trend)rule.Condition).Window,
-            };
-            foreach (DeviceType type in types.Where(type => rule.AppliesTo(type.Name) && !rule.Types.IsEmpty && !type.Windows.Contains(window)))
-            {
-                section.Fault("when", $"looks at windows of {window.Iso()}, which {type.Name} does not keep", string.Join(", ", type.Windows.Select(size => size.Iso())));
-            }
-        }
-    }
-
-    private static ImmutableArray<AlertText> ReadTexts(YamlSection texts)
-    {
-        Form<string> text = new(
-            $"text of 1 to 2000 characters; names in braces: {string.Join(", ", AlertWording.Names.Keys.Order(StringComparer.Ordinal))}",
-            static (YamlScalar scalar, out string value) =>
-            {
-                value = scalar.Text;
-                return value.Trim().Length is > 0 and <= 2000 && !AlertWording.UnknownNames(value).Any();
-            });
-        Form<string> language = Form.Text("^[a-z]{2}(-[A-Z]{2})?$", "a language such as en or fr-FR");
-        ImmutableArray<AlertText> read =
-        [
-            .. texts.Entries(language).Select(entry => new AlertText(
-                entry.Name,
-                entry.Section.Required("event", text),
-                entry.Section.Required("headline", text),
-                entry.Section.Required("description", text),
-                entry.Section.Optional("instruction", text, ""))),
-        ];
-        return read;
     }
 
     private static IEnumerable<(string Name, T Value)> Named<T>()

@@ -46,9 +46,8 @@ public static class AreasFile
     {
         List<(double Latitude, double Longitude)> corners =
             [.. section.Rows("polygon", Form.Number(-180, 180), 2).Select(row => (Latitude: row[1], Longitude: row[0]))];
-        if (section.Find("polygon") is not YamlList written || written.Items.Count != corners.Count)
+        if (!section.Has("polygon") || !section.IsSound("polygon"))
         {
-            // Absent, or reported already.
             return [];
         }
 

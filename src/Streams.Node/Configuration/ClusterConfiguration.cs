@@ -11,6 +11,8 @@ public sealed record ClusterConfiguration
 {
     public const string EnvironmentPrefix = "STREAMS__";
 
+    private static readonly string[] Files = ["node.yaml", "topics.yaml", "device-types.yaml", "alert-rules.yaml", "roles.yaml"];
+
     public required NodeSettings Node { get; init; }
 
     public required TopicSettings Topics { get; init; }
@@ -47,12 +49,15 @@ public sealed record ClusterConfiguration
 
         NodeSettings? node = Open("node.yaml", with: overrides) is { } nodeFile ? NodeFile.Read(nodeFile) : null;
         TopicSettings? topics = Open("topics.yaml") is { } topicsFile ? TopicsFile.Read(topicsFile) : null;
+        int before = faults.Count;
         ImmutableArray<DeviceType>? types = Open("device-types.yaml", required: true) is { } typesFile ? DeviceTypesFile.Read(typesFile) : null;
-        ImmutableArray<AlertRule> rules = types is not null && Open("alert-rules.yaml") is { } rulesFile && rulesFile.Root.Keys.Any()
-            ? AlertRulesFile.Read(rulesFile, types.Value)
+        bool areTypesSound = faults.Count == before;
+        ImmutableArray<AlertRule> rules = Open("alert-rules.yaml") is { } rulesFile && rulesFile.Root.Keys.Any()
+            ? AlertRulesFile.Read(rulesFile, areTypesSound ? types : null)
             : [];
         ImmutableArray<Role>? roles = Open("roles.yaml") is { } rolesFile ? RolesFile.Read(rolesFile) : null;
         ImmutableArray<AreaDescription> areas = ReadAreas(Path.Combine(directory, "cities"), faults);
+        ReportMisspeltFiles(directory, faults);
 
         if (faults.Count > 0 || node is null || topics is null || types is null || roles is null)
         {
@@ -78,11 +83,30 @@ public sealed record ClusterConfiguration
         Load(directory, Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
             .ToDictionary(each => (string)each.Key, each => (string?)each.Value ?? ""));
 
+    /// <summary>A file under a misspelt name would silently mean its defaults, as a misspelt key would. Other files may lie here as they like.</summary>
+    private static void ReportMisspeltFiles(string directory, ConfigurationFaults faults)
+    {
+        string[] absent = [.. Files.Where(name => !Path.Exists(Path.Combine(directory, name))).Select(name => Path.GetFileNameWithoutExtension(name))];
+        foreach (string path in Directory.GetFiles(directory, "*.y*ml").Order(StringComparer.Ordinal))
+        {
+            string name = Path.GetFileName(path);
+            if (!Files.Contains(name) && Spelling.Nearest(Path.GetFileNameWithoutExtension(name), absent) is { } meant)
+            {
+                faults.Add(new YamlPlace(path, 0, 0), $"nothing reads a file of this name (did you mean {meant}.yaml?)", "allowed: " + string.Join(", ", Files));
+            }
+        }
+    }
+
     private static ImmutableArray<AreaDescription> ReadAreas(string cities, ConfigurationFaults faults)
     {
         Dictionary<string, (AreaDescription Area, string File)> areas = [];
+        if (File.Exists(cities))
+        {
+            faults.Add(new YamlPlace(cities, 0, 0), "this is a file", "expected: a folder with a folder for each city");
+        }
+
         string[] folders = Directory.Exists(cities) ? Directory.GetDirectories(cities) : [];
-        foreach (string path in folders.Order(StringComparer.Ordinal).Select(city => Path.Combine(city, "areas.yaml")).Where(File.Exists))
+        foreach (string path in folders.Order(StringComparer.Ordinal).Select(city => Path.Combine(city, "areas.yaml")).Where(Path.Exists))
         {
             foreach (AreaDescription area in YamlFile.Open(path, faults) is { } file ? AreasFile.Read(file) : [])
             {

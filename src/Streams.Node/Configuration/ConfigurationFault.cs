@@ -26,13 +26,19 @@ public sealed class ConfigurationFaults
 
     public int Count => _faults.Count;
 
-    public void Add(YamlPlace at, string what, string allowed)
+    public ConfigurationFault Add(YamlPlace at, string what, string allowed)
     {
+        ConfigurationFault fault = new(at.Source, at.Line, at.Column, what, allowed);
         if (_faults.Count < Most)
         {
-            _faults.Add(new ConfigurationFault(at.Source, at.Line, at.Column, what, allowed));
+            _faults.Add(fault);
         }
+
+        return fault;
     }
+
+    /// <summary>Takes back what turned out to follow from another fault.</summary>
+    public void Remove(ConfigurationFault fault) => _faults.Remove(fault);
 
     /// <summary>By file, in the order the files were read, then by line.</summary>
     public IReadOnlyList<ConfigurationFault> InOrder()

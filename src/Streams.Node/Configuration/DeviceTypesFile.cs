@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Streams.Domain.Devices;
+using Streams.Domain.Readings;
 using Streams.Domain.Windows;
 
 namespace Streams.Node.Configuration;
@@ -15,7 +16,14 @@ public static class DeviceTypesFile
     private static readonly Form<string> Metric = Form.Text(
         @"^[a-z][a-z0-9_]{0,63}(\.\*)?$", "a snake_case name of at most 64 characters, ending in .* for a family");
 
-    private static readonly Form<string> Unit = Form.Text(@"^[!-~]{1,32}$", "a UCUM code or a plain word such as count, of 1 to 32 characters without spaces");
+    private static readonly Form<string> Unit = new(
+        "a UCUM code of at most 32 characters such as Cel, ug/m3 or kW.h; dB(A), count, call, request or 1; or a unit of its own in braces such as {bicycle}",
+        static (YamlScalar scalar, out string value) =>
+        {
+            value = scalar.Text;
+            return value.Length <= 32 && value.All(letter => letter is > ' ' and <= '~') && (Units.IsKnown(value) || UcumCode.IsWellFormed(value));
+        },
+        Units.Names);
 
     private static readonly Form<MetricKind> Kind = Form.Choice<MetricKind>();
 
@@ -58,17 +66,22 @@ public static class DeviceTypesFile
             Metrics = [.. section.Section("metrics", required: true).Entries(Metric).Select(entry => ReadMetric(entry.Name, entry.Section))],
         };
 
-        if (section.Has("windows") && (type.Windows.IsEmpty || !type.Windows.SequenceEqual(type.Windows.Distinct().Order())))
+        if (section.IsSound("windows") && (type.Windows.IsEmpty || !type.Windows.SequenceEqual(type.Windows.Distinct().Order())))
         {
             section.Fault("windows", "are not in ascending order, each once", "one or more of PT1M, PT15M, PT1H, P1D, shortest first");
         }
 
-        if (section.Has("metrics") && (type.Metrics.IsEmpty || type.Metrics.Length > 128))
+        if (section.IsSound("metrics") && (type.Metrics.IsEmpty || type.Metrics.Length > 128))
         {
             section.Fault("metrics", $"are {type.Metrics.Length}", "1 to 128 metrics");
         }
 
-        if (type.SilentAfter is { } silentAfter && type.Interval == TimeSpan.Zero && section.Has("interval"))
+        if (!section.IsSound("interval", "silentAfter"))
+        {
+            return type;
+        }
+
+        if (type.SilentAfter is { } silentAfter && type.Interval == TimeSpan.Zero)
         {
             section.Fault("silentAfter", $"is {Durations.Short(silentAfter)} although the type has no interval", "silentAfter only where interval is not none");
         }
@@ -93,9 +106,14 @@ public static class DeviceTypesFile
             Detectors = ReadDetectors(section.Section("detectors")),
         };
 
-        if (metric.Min >= metric.Max)
+        if (section.IsSound("min", "max") && metric.Min >= metric.Max)
         {
             section.Fault("max", $"is not above min ({metric.Min})", "max greater than min");
+        }
+
+        if (!section.IsSound("kind", "states"))
+        {
+            return metric;
         }
 
         bool isState = metric.Kind == MetricKind.State;
@@ -126,7 +144,7 @@ public static class DeviceTypesFile
             RatePerMinute = section.Maybe("ratePerMinute", Form.Number(1e-9)),
             Spike = section.Maybe("spike", Form.Number(3, 1000)),
             Unusual = section.Maybe("unusual", Form.Number(0.05, 1)),
-            Level = section.MaybeSection("level") is { } level ? ReadLevel(level) : null,
+            Level = section.MaybeSection("level") is { } level && section.IsSound("level") ? ReadLevel(level) : null,
         };
     }
 
@@ -138,9 +156,16 @@ public static class DeviceTypesFile
             section.Maybe("low", Form.Number()),
             section.Maybe("lowClear", Form.Number()),
             section.Optional("for", Form.Duration(TimeSpan.Zero, TimeSpan.FromDays(31)), TimeSpan.Zero));
+        if (!section.IsSound("high", "highClear", "low", "lowClear"))
+        {
+            return level;
+        }
+
         if (level.High is null && level.Low is null)
         {
-            section.Fault("high", "and low are both missing", "at least one of them");
+            // Said of the one whose clearing limit is there: that is the one that was meant.
+            section.Fault(level.LowClear is null ? "high" : "low", level.LowClear is null ? "and low are both missing" : "and high are both missing", "at least one of them");
+            return level;
         }
 
         if ((level.HighClear is not null && level.High is null) || level.HighClear > level.High)

@@ -7,11 +7,14 @@ namespace Streams.Node.Configuration;
 /// <summary>How one kind of value is written: reads it, and says in words what is allowed where it can't.</summary>
 /// <param name="allowed">Such as <c>a whole number from 1 to 1000</c>.</param>
 /// <param name="read">False for anything else.</param>
-public sealed class Form<T>(string allowed, Form<T>.Reading read)
+/// <param name="names">What may stand there, where that is a list of names: one of them may have been meant.</param>
+public sealed class Form<T>(string allowed, Form<T>.Reading read, IReadOnlyCollection<string>? names = null)
 {
     public delegate bool Reading(YamlScalar scalar, out T value);
 
     public string Allowed { get; } = allowed;
+
+    public IReadOnlyCollection<string> Names { get; } = names ?? [];
 
     public bool TryRead(YamlScalar scalar, out T value) => read(scalar, out value);
 }
@@ -86,7 +89,7 @@ public static class Form
     public static Form<T> Choice<T>(IEnumerable<(string Name, T Value)> choices)
     {
         Dictionary<string, T> byName = choices.ToDictionary(each => each.Name, each => each.Value);
-        return new("one of " + string.Join(", ", byName.Keys), (YamlScalar scalar, out T value) => byName.TryGetValue(scalar.Text, out value!));
+        return new("one of " + string.Join(", ", byName.Keys), (YamlScalar scalar, out T value) => byName.TryGetValue(scalar.Text, out value!), byName.Keys);
     }
 
     private static string Sized(long bytes) => bytes switch

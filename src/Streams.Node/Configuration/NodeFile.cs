@@ -115,7 +115,7 @@ public static class NodeFile
             RequestTimeout = section.Optional("requestTimeout", Form.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10)), defaults.RequestTimeout),
             MaxConnections = (int)section.Optional("maxConnections", Form.Whole(1, 100_000), defaults.MaxConnections),
         };
-        if (!http.AllowAnonymous && IPAddress.TryParse(http.Address, out IPAddress? address) && !IPAddress.IsLoopback(address))
+        if (section.IsSound("address", "allowAnonymous") && !http.AllowAnonymous && IPAddress.TryParse(http.Address, out IPAddress? address) && !IPAddress.IsLoopback(address))
         {
             section.Fault(
                 "address",

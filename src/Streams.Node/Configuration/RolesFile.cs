@@ -36,7 +36,7 @@ public static class RolesFile
         foreach ((string name, YamlSection role) in file.Root.Section("roles").Entries(Form.SnakeCase))
         {
             roles.Add(new Role(name, [.. role.List("may", Form.Choice<Permission>(), required: true)]));
-            if (role.Has("may") && roles[^1].Permissions.IsEmpty)
+            if (role.IsSound("may") && roles[^1].Permissions.IsEmpty)
             {
                 role.Fault("may", "is empty", "one or more of " + Form.Choice<Permission>().Allowed["one of ".Length..]);
             }

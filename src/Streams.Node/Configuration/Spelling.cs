@@ -5,17 +5,21 @@ namespace Streams.Node.Configuration;
 /// <summary>What a mistyped name was probably meant to be.</summary>
 internal static class Spelling
 {
+    /// <summary>Longer words are no misspelt names, and comparing them would take long.</summary>
+    private const int LongestName = 100;
+
     /// <summary><c>" (did you mean X?)"</c>, or empty where nothing known is near.</summary>
-    public static string DidYouMean(string written, IEnumerable<string> known)
-    {
-        string? nearest = known
+    public static string DidYouMean(string written, IEnumerable<string> known) =>
+        Nearest(written, known) is { } nearest ? $" (did you mean {nearest}?)" : "";
+
+    /// <summary>Null where nothing known is near.</summary>
+    public static string? Nearest(string written, IEnumerable<string> known) =>
+        written.Length > LongestName ? null : known
             .Select(name => (Name: name, Distance: Distance(Letters(written), Letters(name))))
-            .Where(each => each.Distance <= Math.Max(1, each.Name.Length / 3))
+            .Where(each => each.Distance < each.Name.Length && each.Distance <= Math.Max(1, each.Name.Length / 3))
             .OrderBy(each => each.Distance).ThenBy(each => each.Name, StringComparer.Ordinal)
             .Select(each => each.Name)
             .FirstOrDefault();
-        return nearest is null ? "" : $" (did you mean {nearest}?)";
-    }
 
     public static string SnakeCase(string name)
     {

@@ -12,6 +12,7 @@ public sealed class YamlFile
     private readonly List<YamlSection> _opened = [];
     private readonly Dictionary<string, YamlScalar> _overrides;
     private readonly HashSet<string> _overridesUsed = [];
+    private readonly List<string> _unsound = [];
 
     private YamlFile(ConfigurationFaults faults, Dictionary<string, YamlScalar> overrides)
     {
@@ -33,6 +34,12 @@ public sealed class YamlFile
             FileInfo file = new(path);
             if (!file.Exists)
             {
+                if (Directory.Exists(path))
+                {
+                    faults.Add(start, "this is a folder", "expected: a YAML file of this name");
+                    return null;
+                }
+
                 if (required)
                 {
                     faults.Add(start, "the file is not there", "expected: a YAML file of this name");
@@ -48,12 +55,7 @@ public sealed class YamlFile
                 return null;
             }
 
-            return Parse(path, File.ReadAllText(path, new UTF8Encoding(false, throwOnInvalidBytes: true)), faults, overrides);
-        }
-        catch (DecoderFallbackException)
-        {
-            faults.Add(start, "the file is not UTF-8", "allowed: UTF-8 text");
-            return null;
+            return Text(path, File.ReadAllBytes(path), faults) is { } text ? Parse(path, text, faults, overrides) : null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -89,10 +91,23 @@ public sealed class YamlFile
             {
                 List<string> known = [.. _opened.SelectMany(section => section.AskedPaths).Distinct().Order(StringComparer.Ordinal)];
                 string meant = Spelling.DidYouMean(path, known);
-                Faults.Add(value.Place, $"no configuration key {path}{meant}", "allowed: STREAMS__ and a key of node.yaml, its parts joined by two underscores, such as STREAMS__KAFKA__BOOTSTRAPSERVERS");
+                Faults.Add(value.Place, path.Length == 0 ? "no configuration key is named" : $"no configuration key {path}{meant}", "allowed: STREAMS__ and a key of node.yaml, its parts joined by two underscores, such as STREAMS__KAFKA__BOOTSTRAPSERVERS");
             }
         }
     }
+
+    /// <summary>False if something was found wrong at the path or below it: what depends on it can not be judged.</summary>
+    internal bool IsSound(string path) => !_unsound.Exists(
+        each => each.StartsWith(path, StringComparison.Ordinal) && (each.Length == path.Length || each[path.Length] is '.' or '['));
+
+    internal ConfigurationFault Report(YamlPlace place, string path, string what, string allowed)
+    {
+        _unsound.Add(path);
+        return Faults.Add(place, $"{path} {what}", allowed);
+    }
+
+    /// <summary>Notes a path as not to be relied on, where the fault is reported already.</summary>
+    internal void Doubt(string path) => _unsound.Add(path);
 
     internal YamlSection Section(YamlMap map, string path)
     {
@@ -120,13 +135,35 @@ public sealed class YamlFile
 
     internal bool IsOverride(YamlScalar scalar) => _overrides.ContainsValue(scalar);
 
+    /// <summary>Null, and a fault, where the bytes are not UTF-8. A byte order mark is no part of the text.</summary>
+    private static string? Text(string path, ReadOnlySpan<byte> bytes, ConfigurationFaults faults)
+    {
+        ReadOnlySpan<byte> text = bytes.StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes;
+        try
+        {
+            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(text);
+        }
+        catch (DecoderFallbackException error)
+        {
+            ReadOnlySpan<byte> before = text[..Math.Clamp(error.Index, 0, text.Length)];
+            faults.Add(new YamlPlace(path, before.Count((byte)'\n') + 1, before.Length - before.LastIndexOf((byte)'\n')), "the file is not UTF-8", "allowed: UTF-8 text");
+            return null;
+        }
+    }
+
     private static YamlFile Of(string source, YamlMap? map, ConfigurationFaults faults, IReadOnlyDictionary<string, string>? overrides)
     {
         Dictionary<string, YamlScalar> scalars = [];
         foreach ((string name, string text) in overrides ?? new Dictionary<string, string>())
         {
             string path = Normal(string.Join('.', name.Split("__").Skip(1)));
-            scalars[path] = new YamlScalar(new YamlPlace("environment variable " + name, 0, 0), text, quoted: false);
+            YamlPlace place = new("environment variable " + name, 0, 0);
+            if (scalars.TryGetValue(path, out YamlScalar? other) && other.Text != text)
+            {
+                faults.Add(place, $"{other.Place.Source} says something else of the same key", "allowed: each key once, case ignored");
+            }
+
+            scalars[path] = new YamlScalar(place, text, quoted: false);
         }
 
         YamlFile file = new(faults, scalars);

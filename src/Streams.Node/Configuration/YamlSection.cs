@@ -14,13 +14,30 @@ public sealed class YamlSection
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
     private readonly Dictionary<string, YamlSection> _missing = new(StringComparer.Ordinal);
 
-    internal YamlSection(YamlFile file, YamlPlace place, string path, YamlMap? map)
+    /// <summary>Faults about keys that are not there. One of the keys that nobody knows may be the missing one, misspelt.</summary>
+    private readonly Dictionary<string, ConfigurationFault> _absent = new(StringComparer.Ordinal);
+
+    /// <summary>
+    /// True where something else than a section stands, or one with YAML's merge key, which is not understood: what is missing is no
+    /// mistake of its own.
+    /// </summary>
+    private readonly bool _isPartial;
+
+    internal YamlSection(YamlFile file, YamlPlace place, string path, YamlMap? map, bool isPartial = false)
     {
         _file = file;
+        _isPartial = isPartial;
         Place = place;
         Path = path;
         foreach ((YamlScalar key, YamlValue value) in map?.Entries ?? [])
         {
+            if (key is { Text: "<<", Quoted: false })
+            {
+                _isPartial = true;
+                file.Faults.Add(key.Place, $"{PathOf("<<")} is a merge key, which is not understood", "allowed: the keys themselves, or an alias (*name) for a whole value");
+                continue;
+            }
+
             _entries.Add(key.Text, (key, value));
         }
 
@@ -37,6 +54,25 @@ public sealed class YamlSection
 
     /// <summary>True where the key is given, in the file or by an environment variable.</summary>
     public bool Has(string key) => Find(key) is not null;
+
+    /// <summary>
+    /// True if nothing was found wrong so far at these keys or below them, and none that is absent seems to be here misspelt. What several
+    /// keys together must fulfil is asked only then: one mistake is to make one fault.
+    /// </summary>
+    public bool IsSound(params ReadOnlySpan<string> keys)
+    {
+        foreach (string key in keys)
+        {
+            bool isMisspelt = !_entries.ContainsKey(key)
+                && _entries.Keys.Any(each => !_asked.Contains(each) && Spelling.Nearest(each, [key]) is not null);
+            if (isMisspelt || !_file.IsSound(PathOf(key)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     public T Required<T>(string key, Form<T> form) => Scalar(key, form, Nothing<T>(), required: true);
 
@@ -98,7 +134,7 @@ public sealed class YamlSection
             }
             else
             {
-                _file.Faults.Add(row.Place, $"{PathOf(key)}[{index}] is not a list of {width} values", "allowed: " + allowed);
+                _file.Report(row.Place, $"{PathOf(key)}[{index}]", $"is not a list of {width} values", "allowed: " + allowed);
             }
         }
 
@@ -125,7 +161,7 @@ public sealed class YamlSection
 
         if (!_missing.TryGetValue(key, out YamlSection? empty))
         {
-            _missing.Add(key, empty = new YamlSection(_file, value?.Place ?? Place, PathOf(key), null));
+            _missing.Add(key, empty = new YamlSection(_file, value?.Place ?? Place, PathOf(key), null, isPartial: required || value is not null));
         }
 
         return empty;
@@ -173,7 +209,7 @@ public sealed class YamlSection
             _asked.Add(key);
             if (!name.TryRead(written, out _))
             {
-                _file.Faults.Add(written.Place, $"{PathOf(key)} is not a good name", "allowed: " + name.Allowed);
+                _file.Report(written.Place, PathOf(key), "is not a good name", "allowed: " + name.Allowed);
             }
 
             if (value is YamlMap map)
@@ -197,8 +233,23 @@ public sealed class YamlSection
     }
 
     /// <summary>Reports what several keys together have wrong, at this key's value (or at the section where it is absent).</summary>
-    public void Fault(string key, string what, string allowed) =>
-        _file.Faults.Add(Find(key)?.Place ?? Place, $"{PathOf(key)} {what}", "allowed: " + allowed);
+    public void Fault(string key, string what, string allowed)
+    {
+        YamlValue? value = Find(key);
+        ConfigurationFault fault = _file.Report(value?.Place ?? Place, PathOf(key), what, "allowed: " + allowed);
+        if (value is null)
+        {
+            _absent.TryAdd(key, fault);
+        }
+    }
+
+    /// <summary>As <see cref="Fault"/>, at one of the values of a list.</summary>
+    public void FaultOfItem(string key, int index, string what, string allowed)
+    {
+        YamlValue? value = Find(key);
+        YamlPlace place = value is YamlList list && index < list.Items.Count ? list.Items[index].Place : value?.Place ?? Place;
+        _file.Report(place, value is YamlList ? $"{PathOf(key)}[{index}]" : PathOf(key), what, "allowed: " + allowed);
+    }
 
     internal void ReportUnknown()
     {
@@ -206,10 +257,15 @@ public sealed class YamlSection
         {
             if (!_asked.Contains(key))
             {
+                string? meant = Spelling.Nearest(key, _asked.Where(each => !_entries.ContainsKey(each))) ?? Spelling.Nearest(key, _asked);
                 _file.Faults.Add(
                     written.Place,
-                    $"{PathOf(key)} is not a key known here{Spelling.DidYouMean(key, _asked)}",
+                    $"{PathOf(key)} is not a key known here{(meant is null ? "" : $" (did you mean {meant}?)")}",
                     _asked.Count == 0 ? "" : "allowed: " + string.Join(", ", _asked.Order(StringComparer.Ordinal)));
+                if (meant is not null && _absent.Remove(meant, out ConfigurationFault? followed))
+                {
+                    _file.Faults.Remove(followed);
+                }
             }
         }
     }
@@ -231,40 +287,52 @@ public sealed class YamlSection
     {
         switch (value)
         {
+            case YamlBroken:
+                _file.Doubt(path);
+                return fallback;
             case YamlScalar { IsEmpty: true } empty:
-                _file.Faults.Add(empty.Place, $"{path} has no value", $"allowed: {form.Allowed}");
+                _file.Report(empty.Place, path, "has no value", $"allowed: {form.Allowed}");
                 return fallback;
             case YamlScalar scalar when form.TryRead(scalar, out T read):
                 return read;
             case YamlScalar scalar:
                 string shown = scalar.Text.Length > 60 ? scalar.Text[..60] + "…" : scalar.Text;
-                _file.Faults.Add(scalar.Place, $"{path} is {(scalar.Quoted ? $"the text \"{shown}\"" : shown)}", $"allowed: {form.Allowed}");
+                string meant = Spelling.DidYouMean(scalar.Text, form.Names);
+                _file.Report(scalar.Place, path, $"is {(scalar.Quoted ? $"the text \"{shown}\"" : shown)}{meant}", $"allowed: {form.Allowed}");
                 return fallback;
             default:
-                _file.Faults.Add(value.Place, $"{path} is {Kind(value)}", $"allowed: {form.Allowed}");
+                _file.Report(value.Place, path, $"is {Kind(value)}", $"allowed: {form.Allowed}");
                 return fallback;
         }
     }
 
     private void Missing(string key, string allowed, bool required)
     {
-        if (required)
+        if (required && _isPartial)
         {
-            _file.Faults.Add(Place, $"{PathOf(key)} is missing", $"expected: {allowed}");
+            _file.Doubt(PathOf(key));
+        }
+        else if (required)
+        {
+            _absent.TryAdd(key, _file.Report(Place, PathOf(key), "is missing", $"expected: {allowed}"));
         }
     }
 
-    private void NoValue(YamlPlace place, string key, string allowed) => _file.Faults.Add(place, $"{PathOf(key)} has no value", $"allowed: {allowed}");
+    private void NoValue(YamlPlace place, string key, string allowed) => _file.Report(place, PathOf(key), "has no value", $"allowed: {allowed}");
 
     private void Wrong(YamlPlace place, string key, YamlValue value, string allowed)
     {
-        if (value is YamlScalar { IsEmpty: true })
+        switch (value)
         {
-            NoValue(place, key, allowed);
-        }
-        else
-        {
-            _file.Faults.Add(place, $"{PathOf(key)} is {Kind(value)}", $"allowed: {allowed}");
+            case YamlBroken:
+                _file.Doubt(PathOf(key));
+                break;
+            case YamlScalar { IsEmpty: true }:
+                NoValue(place, key, allowed);
+                break;
+            default:
+                _file.Report(place, PathOf(key), $"is {Kind(value)}", $"allowed: {allowed}");
+                break;
         }
     }
 

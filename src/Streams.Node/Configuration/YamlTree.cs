@@ -1,9 +1,10 @@
+using System.Buffers;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
 namespace Streams.Node.Configuration;
 
-/// <summary>A YAML value with its place. Closed: scalar, list or map.</summary>
+/// <summary>A YAML value with its place. Closed: scalar, list, map, or one that could not be read.</summary>
 public abstract class YamlValue(YamlPlace place, int size)
 {
     public YamlPlace Place { get; } = place;
@@ -22,6 +23,9 @@ public sealed class YamlScalar(YamlPlace place, string text, bool quoted) : Yaml
 
     public bool IsEmpty => !Quoted && (Text is "" or "~" or "null");
 }
+
+/// <summary>Stands where a value could not be read. The fault is reported already, so whoever asks for the value says nothing more.</summary>
+public sealed class YamlBroken(YamlPlace place) : YamlValue(place, 1);
 
 public sealed class YamlList(YamlPlace place, IReadOnlyList<YamlValue> items, int size) : YamlValue(place, size)
 {
@@ -45,6 +49,9 @@ public sealed class YamlTree
     private const int MostLevels = 64;
     private const int MostValues = 100_000;
 
+    private static readonly SearchValues<char> Control = SearchValues.Create(
+        [.. Enumerable.Range(0, 0xa0).Select(code => (char)code).Where(each => char.IsControl(each) && each is not ('\t' or '\n' or '\r' or '\u0085'))]);
+
     private readonly string _source;
     private readonly ConfigurationFaults _faults;
     private readonly Parser _parser;
@@ -64,6 +71,14 @@ public sealed class YamlTree
         if (text.Length > MostBytes)
         {
             faults.Add(new YamlPlace(source, 0, 0), "the file is longer than 1 MB", "allowed: at most 1,048,576 characters; split it");
+            return null;
+        }
+
+        // Forbidden in YAML, and invisible wherever the text is shown.
+        int control = text.AsSpan().IndexOfAny(Control);
+        if (control >= 0)
+        {
+            faults.Add(PlaceOf(source, text, control), $"a control character (U+{(int)text[control]:X4}) stands here", "allowed: text, tabs and line ends");
             return null;
         }
 
@@ -124,7 +139,7 @@ public sealed class YamlTree
             if (!_anchors.TryGetValue(alias.Value.Value, out YamlValue? target))
             {
                 _faults.Add(place, $"*{alias.Value.Value} names no anchor that is complete above it", "allowed: an alias of an anchor (&name) that ended before");
-                return new YamlScalar(place, "", quoted: false);
+                return new YamlBroken(place);
             }
 
             Count(place, target.Size);
@@ -207,6 +222,12 @@ public sealed class YamlTree
         }
     }
 
+    private static YamlPlace PlaceOf(string source, string text, int index)
+    {
+        ReadOnlySpan<char> before = text.AsSpan(0, index);
+        return new YamlPlace(source, before.Count('\n') + 1, index - before.LastIndexOf('\n'));
+    }
+
     private YamlPlace At(in Mark mark) => new(_source, (int)Math.Max(mark.Line, 1), (int)Math.Max(mark.Column, 1));
 
     /// <summary>The parser's words, or plainer ones where a tab is to blame: YAML forbids them in indentation and editors hide them.</summary>
@@ -214,8 +235,11 @@ public sealed class YamlTree
     {
         string[] lines = text.TrimEnd().Split('\n');
         int line = (int)Math.Clamp(error.Start.Line, 1, lines.Length);
-        int tabbed = Array.FindIndex(lines, Math.Max(0, line - 2), each => each.TrimStart(' ').StartsWith('\t')) + 1;
-        if (tabbed > 0 && tabbed <= line + 1)
+
+        // Where the parser itself speaks of a tab it may point at the beginning of all that the tab spoilt.
+        bool saysSo = error.Message.Contains("tab", StringComparison.Ordinal);
+        int tabbed = Array.FindIndex(lines, saysSo ? 0 : Math.Max(0, line - 2), each => each.TrimStart(' ').StartsWith('\t')) + 1;
+        if (tabbed > 0 && (saysSo || tabbed <= line + 1))
         {
             faults.Add(new YamlPlace(source, tabbed, lines[tabbed - 1].IndexOf('\t', StringComparison.Ordinal) + 1), "a tab is used to indent", "allowed: spaces");
             return;

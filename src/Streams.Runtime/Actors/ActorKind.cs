@@ -49,6 +49,17 @@ public abstract class ActorKind
     /// <summary>Inboxes of actors, of this kind or another, that this kind's actors write to. Written to no faster than they are read.</summary>
     public virtual IReadOnlyCollection<string> Tells => [];
 
+    /// <summary>
+    /// Makes a record of what <see cref="CommitDraft.BeginRecord"/> was given packed, when it is published. Pure, and not on a shard's thread:
+    /// the instance it is called on serves no shard.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The bytes are not readable.</exception>
+    public virtual void Unpack(ReadOnlySpan<byte> key, ReadOnlySpan<byte> packed, IOutgoing into) =>
+        throw new InvalidDataException($"The outbox holds a packed record of a {Name}, which packs none. Run the version that wrote it.");
+
+    /// <summary>A fresh instance that only unpacks.</summary>
+    internal abstract ActorKind ForPublisher();
+
     internal abstract Shard CreateShard(ShardSeed seed);
 }
 
@@ -102,6 +113,8 @@ public abstract class ActorKind<TActor, TMessage>(byte number, string name, stri
 
     /// <summary>Estimate of the actor's memory, for the bound on actors kept.</summary>
     public abstract int SizeOf(TActor actor);
+
+    internal sealed override ActorKind ForPublisher() => ForShard();
 
     internal sealed override Shard CreateShard(ShardSeed seed) => new Shard<TActor, TMessage>(ForShard(), seed);
 }

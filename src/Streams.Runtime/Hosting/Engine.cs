@@ -14,6 +14,9 @@ namespace Streams.Runtime.Hosting;
 /// </summary>
 public sealed partial class Engine : IAssignmentListener, IDisposable
 {
+    /// <summary>A shard on its way out that neither writes nor publishes for so long is let go: its new owner publishes what is left.</summary>
+    private static readonly TimeSpan s_stalled = TimeSpan.FromSeconds(3);
+
     private readonly EngineOptions _options;
     private readonly ILog _log;
     private readonly IStore _store;
@@ -192,7 +195,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
                         PollOnce(_reader, batches);
                     }
 
-                    Revoked([.. _owned.Keys]);
+                    GiveBack(_reader, batches);
                 }
             }
             catch (LogFailedException e)
@@ -381,6 +384,12 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
             MemoryInBytes = Math.Max(_options.MemoryInBytes / Math.Max(_kinds.Keys.Sum(_log.PartitionsOf), 1), 1 << 20),
         };
         IReadOnlyList<OutboxChunk> unpublished = _store.LoadOutbox(id);
+        ActorKind publisherKind = kind.ForPublisher();
+        foreach (OutboxChunk chunk in unpublished)
+        {
+            UnpackedRecord.Check(publisherKind, chunk);
+        }
+
         Shard shard = kind.CreateShard(new ShardSeed(
             id, partition, partitions, _inner.Contains(partition.Topic), claim, unpublished, end, seenAtInMs, _store, options, writer.Post, (from, offset) => _seeks.Enqueue((from, offset)), _logger));
 
@@ -396,6 +405,33 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
 
     private void Revoked(IReadOnlyList<InboxPartition> partitions)
     {
+        long started = _time.GetTimestamp();
+        foreach (Handover handover in Leave(partitions))
+        {
+            TimeSpan left = _options.ReleaseWithin - _time.GetElapsedTime(started);
+            handover.Done.Wait(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        }
+    }
+
+    /// <summary>
+    /// Everything, at the end. What comes from outside first, and meanwhile what actors told each other is still read: output that waits for
+    /// room there would not leave otherwise.
+    /// </summary>
+    private void GiveBack(ILogReader reader, List<RecordBatch> batches)
+    {
+        List<Handover> leaving = Leave([.. _owned.Keys.Where(partition => !_inner.Contains(partition.Topic))]);
+        long started = _time.GetTimestamp();
+        while (!leaving.TrueForAll(handover => handover.Done.IsSet) && _time.GetElapsedTime(started) < _options.ReleaseWithin)
+        {
+            PollOnce(reader, batches);
+        }
+
+        Revoked([.. _owned.Keys]);
+    }
+
+    /// <summary>Begins to hand shards over.</summary>
+    private List<Handover> Leave(IReadOnlyList<InboxPartition> partitions)
+    {
         List<Handover> leaving = [];
         long started = _time.GetTimestamp();
         foreach (InboxPartition partition in partitions)
@@ -403,17 +439,29 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
             Unassign(partition);
             if (_owned.TryRemove(partition, out Owned? owned))
             {
-                Handover handover = new(owned.Shard, () => _time.GetElapsedTime(started) >= _options.ReleaseWithin, TryRelease);
+                Handover handover = new(owned.Shard, IsLate(owned.Shard, started), TryRelease);
                 leaving.Add(handover);
                 owned.Worker.Leave(handover);
             }
         }
 
-        foreach (Handover handover in leaving)
+        return leaving;
+    }
+
+    private Func<bool> IsLate(Shard shard, long started)
+    {
+        long progress = -1;
+        long movedAt = started;
+        return () =>
         {
-            TimeSpan left = _options.ReleaseWithin - _time.GetElapsedTime(started);
-            handover.Done.Wait(left > TimeSpan.Zero ? left : TimeSpan.Zero);
-        }
+            if (shard.Progress != progress)
+            {
+                progress = shard.Progress;
+                movedAt = _time.GetTimestamp();
+            }
+
+            return _time.GetElapsedTime(started) >= _options.ReleaseWithin || _time.GetElapsedTime(movedAt) >= s_stalled;
+        };
     }
 
     private void TryRelease(Shard shard)

@@ -13,6 +13,9 @@ namespace Streams.Runtime.Hosting;
 /// </summary>
 internal sealed partial class PublishLane : IDisposable
 {
+    /// <summary>What a record takes beside its bytes in the outbox: unpacked, with headers, in the producer's own memory.</summary>
+    private const long RecordInBytes = 256;
+
     private readonly Lane _lane;
     private readonly int _lingerInMs;
     private readonly ILog _log;
@@ -23,6 +26,8 @@ internal sealed partial class PublishLane : IDisposable
     private readonly AutoResetEvent _work = new(false);
     private readonly Queue<Job> _waiting = new();
     private readonly Dictionary<string, int> _partitions = new(StringComparer.Ordinal);
+    private readonly Dictionary<byte, ActorKind> _unpackers = [];
+    private readonly UnpackedRecord _unpacked = new();
 
     // Of the lane's thread alone: chunks to be sent before those that wait, and chunks sent whose delivery is not yet known.
     private Queue<Job> _again = new();
@@ -54,14 +59,14 @@ internal sealed partial class PublishLane : IDisposable
 
     public long GivenUp => Volatile.Read(ref _givenUp);
 
-    /// <summary>Committed but not yet delivered.</summary>
+    /// <summary>Committed but not yet delivered, as it will lie in the producer: a record that is packed in the outbox is some hundred bytes there.</summary>
     public long BacklogInBytes => Volatile.Read(ref _backlogInBytes);
 
     public void Start() => _thread.Start();
 
     public void Add(Shard owner, OutboxChunk chunk, CommitDraft? draft)
     {
-        Interlocked.Add(ref _backlogInBytes, chunk.Records.Length);
+        Interlocked.Add(ref _backlogInBytes, CostOf(chunk));
         lock (_waiting)
         {
             _waiting.Enqueue(new Job(this, owner, chunk, draft));
@@ -82,6 +87,7 @@ internal sealed partial class PublishLane : IDisposable
         }
 
         _writer?.Dispose();
+        _unpacked.Dispose();
     }
 
     private void Run()
@@ -148,13 +154,23 @@ internal sealed partial class PublishLane : IDisposable
         Attempt attempt = job.Begin();
         OutboxCodec.Reader reader = new(job.Chunk.Records.Span);
         using PooledBuffer headers = new(1024);
+        ActorKind unpacker = UnpackerOf(job.Owner);
         for (long number = job.Chunk.FirstNumber; !_broken && reader.Next(); number++)
         {
             int partition = PartitionOf(reader.Topic, reader.Key);
+            ReadOnlySpan<byte> block = reader.Headers;
+            ReadOnlySpan<byte> value = reader.Value;
+            if (reader.IsPacked)
+            {
+                _unpacked.Unpack(unpacker, reader.Key, reader.Value);
+                block = _unpacked.Headers;
+                value = _unpacked.Value;
+            }
+
             IDelivery delivery = attempt;
             if (_room.Of(reader.Topic, partition) is { } inbox)
             {
-                int size = reader.Key.Length + reader.Headers.Length + reader.Value.Length;
+                int size = reader.Key.Length + block.Length + value.Length;
                 if (!WaitForRoom(inbox))
                 {
                     return;
@@ -170,9 +186,9 @@ internal sealed partial class PublishLane : IDisposable
                     Topic = reader.Topic,
                     Partition = partition,
                     Key = reader.Key,
-                    Value = reader.Value,
+                    Value = value,
                     TimestampInMs = reader.TimestampInMs,
-                    Headers = reader.IsNumbered ? WithSource(headers, reader.Headers, job, number) : reader.Headers,
+                    Headers = reader.IsNumbered ? WithSource(headers, block, job, number) : block,
                 },
                 delivery);
             Interlocked.Increment(ref _published);
@@ -207,6 +223,17 @@ internal sealed partial class PublishLane : IDisposable
         return to.Written;
     }
 
+    private ActorKind UnpackerOf(Shard owner)
+    {
+        if (!_unpackers.TryGetValue(owner.Id.Kind, out ActorKind? kind))
+        {
+            kind = owner.Kind.ForPublisher();
+            _unpackers.Add(owner.Id.Kind, kind);
+        }
+
+        return kind;
+    }
+
     private int PartitionOf(string topic, ReadOnlySpan<byte> key)
     {
         if (!_partitions.TryGetValue(topic, out int partitions))
@@ -234,10 +261,12 @@ internal sealed partial class PublishLane : IDisposable
         }
     }
 
+    private static long CostOf(OutboxChunk chunk) => chunk.Records.Length + (chunk.Count * RecordInBytes);
+
     private void Forget(Job job)
     {
         job.Draft?.Release();
-        Interlocked.Add(ref _backlogInBytes, -job.Chunk.Records.Length);
+        Interlocked.Add(ref _backlogInBytes, -CostOf(job.Chunk));
     }
 
     /// <summary>What the old producer may not have delivered goes first, in its order; then what was next in any case.</summary>

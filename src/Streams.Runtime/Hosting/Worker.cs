@@ -26,8 +26,9 @@ internal sealed partial class Worker : IDisposable
     private readonly Thread _thread;
     private readonly CancellationTokenSource _stop = new();
     private double _busyShare;
-    private double _nanosPerRecord = 1000;
+    private double _applyingShare;
     private long _busySinceWindow;
+    private long _applyingNanosSinceWindow;
     private long _windowStarted = Stopwatch.GetTimestamp();
 
     private readonly Action<InboxPartition, string> _broken;
@@ -43,8 +44,6 @@ internal sealed partial class Worker : IDisposable
 
     /// <summary>Share of the last second spent working, 0 to 1.</summary>
     public double BusyShare => Volatile.Read(ref _busyShare);
-
-    public double NanosPerRecord => Volatile.Read(ref _nanosPerRecord);
 
     public void Start() => _thread.Start();
 
@@ -104,7 +103,7 @@ internal sealed partial class Worker : IDisposable
             command?.Invoke();
             if (work.Batch is not null)
             {
-                Process(work.Shard, work.Batch, started);
+                Process(work.Shard, work.Batch);
             }
 
             if (Stopwatch.GetElapsedTime(lastTick, started) >= Pause)
@@ -118,7 +117,7 @@ internal sealed partial class Worker : IDisposable
         }
     }
 
-    private void Process(Shard shard, RecordBatch batch, long started)
+    private void Process(Shard shard, RecordBatch batch)
     {
         using (batch)
         {
@@ -127,10 +126,10 @@ internal sealed partial class Worker : IDisposable
                 try
                 {
                     long now = NowInMs();
+                    long started = ThreadClock.Nanoseconds();
                     shard.Process(batch, now);
-                    double nanos = Stopwatch.GetElapsedTime(started).TotalNanoseconds / Math.Max(batch.Count, 1);
-                    _nanosPerRecord += (nanos - _nanosPerRecord) * 0.02;
-                    shard.Tick(now, _busyShare < 0.5, _nanosPerRecord);
+                    _applyingNanosSinceWindow += ThreadClock.Nanoseconds() - started;
+                    shard.Tick(now, _busyShare < 0.5, _applyingShare);
                     return;
                 }
                 catch (StoreUnavailableException e)
@@ -168,7 +167,7 @@ internal sealed partial class Worker : IDisposable
             {
                 if (!at.NeedsRestart)
                 {
-                    at.Tick(now, _busyShare < 0.5, _nanosPerRecord);
+                    at.Tick(now, _busyShare < 0.5, _applyingShare);
                 }
                 else if (at.CommitsInFlight == 0)
                 {
@@ -214,7 +213,9 @@ internal sealed partial class Worker : IDisposable
         if (window >= Stopwatch.Frequency / 4)
         {
             Volatile.Write(ref _busyShare, (_busyShare * 0.5) + (0.5 * _busySinceWindow / window));
+            _applyingShare = (_applyingShare * 0.5) + (0.5 * _applyingNanosSinceWindow / Stopwatch.GetElapsedTime(0, window).TotalNanoseconds);
             _busySinceWindow = 0;
+            _applyingNanosSinceWindow = 0;
             _windowStarted = now;
         }
     }

@@ -5,34 +5,34 @@ namespace Streams.Runtime.Shards;
 /// <summary>CloudEvents 1.0 attributes as Kafka headers (binary content mode).</summary>
 public static class CloudEvents
 {
-    /// <summary>Adds the attributes every outgoing record has. Call right after <see cref="CommitDraft.BeginRecord"/>.</summary>
+    /// <summary>Adds the attributes every outgoing record has. Call before any other header.</summary>
     /// <param name="id">The same for the same decision, however often it is published.</param>
     /// <param name="contentType">Null leaves it to what is copied from elsewhere.</param>
     public static void CloudEvent(
-        this CommitDraft draft, string id, string source, string type, string subject, long timeInMs, string? contentType = "application/json") =>
+        this IOutgoing record, string id, string source, string type, string subject, long timeInMs, string? contentType = "application/json") =>
         CloudEvent(
-            draft, Encoding.UTF8.GetBytes(id), Encoding.UTF8.GetBytes(source), Encoding.UTF8.GetBytes(type), Encoding.UTF8.GetBytes(subject), timeInMs,
+            record, Encoding.UTF8.GetBytes(id), Encoding.UTF8.GetBytes(source), Encoding.UTF8.GetBytes(type), Encoding.UTF8.GetBytes(subject), timeInMs,
             contentType is null ? default : Encoding.UTF8.GetBytes(contentType));
 
     /// <summary>As the other one, from bytes, for what is published by the hundred thousand.</summary>
     public static void CloudEvent(
-        this CommitDraft draft, ReadOnlySpan<byte> id, ReadOnlySpan<byte> source, ReadOnlySpan<byte> type, ReadOnlySpan<byte> subject, long timeInMs,
+        this IOutgoing record, ReadOnlySpan<byte> id, ReadOnlySpan<byte> source, ReadOnlySpan<byte> type, ReadOnlySpan<byte> subject, long timeInMs,
         ReadOnlySpan<byte> contentType)
     {
-        draft.Header("ce_specversion"u8, "1.0"u8);
-        draft.Header("ce_id"u8, id);
-        draft.Header("ce_source"u8, source);
-        draft.Header("ce_type"u8, type);
+        record.Header("ce_specversion"u8, "1.0"u8);
+        record.Header("ce_id"u8, id);
+        record.Header("ce_source"u8, source);
+        record.Header("ce_type"u8, type);
         if (!subject.IsEmpty)
         {
-            draft.Header("ce_subject"u8, subject);
+            record.Header("ce_subject"u8, subject);
         }
 
         Span<byte> time = stackalloc byte[32];
-        draft.Header("ce_time"u8, WriteTime(timeInMs, time));
+        record.Header("ce_time"u8, WriteTime(timeInMs, time));
         if (!contentType.IsEmpty)
         {
-            draft.Header("content-type"u8, contentType);
+            record.Header("content-type"u8, contentType);
         }
     }
 

@@ -15,7 +15,7 @@ namespace Streams.Runtime.Shards;
 /// An outgoing record is written as <see cref="BeginRecord"/>, any number of <see cref="Header"/>, <see cref="BeginValue"/>, the value
 /// into the buffer that answers, <see cref="EndRecord"/>.
 /// </remarks>
-public sealed class CommitDraft : IDisposable
+public sealed class CommitDraft : IOutgoing, IDisposable
 {
     /// <summary>A record larger than this would be refused by a broker with default settings (1 MB with overhead).</summary>
     public const int MaxRecordInBytes = 1_000_000 - 4096;
@@ -45,12 +45,16 @@ public sealed class CommitDraft : IDisposable
     /// <summary>Starts an outgoing record.</summary>
     /// <param name="numbered">For records to other actors: carries its source and number, so that the receiver drops repeats.</param>
     /// <param name="timestampInMs">The record's own; 0 takes the time of publishing.</param>
-    public void BeginRecord(Lane lane, string topic, ReadOnlySpan<byte> key, bool numbered = false, long timestampInMs = 0)
+    /// <param name="packed">
+    /// The value is a short form of the record, and headers are not given: <see cref="ActorKind.Unpack"/> makes both when it is published. For what
+    /// leaves by the hundred thousand, for every byte of an outgoing record is written to the store first.
+    /// </param>
+    public void BeginRecord(Lane lane, string topic, ReadOnlySpan<byte> key, bool numbered = false, long timestampInMs = 0, bool packed = false)
     {
         _open = _lanes[(int)lane];
         PooledBuffer to = _open.Bytes;
         int index = _open.Topics.IndexOf(topic);
-        byte flags = (byte)((numbered ? OutboxCodec.Numbered : 0) | (timestampInMs > 0 ? OutboxCodec.Timestamped : 0));
+        byte flags = (byte)((numbered ? OutboxCodec.Numbered : 0) | (timestampInMs > 0 ? OutboxCodec.Timestamped : 0) | (packed ? OutboxCodec.Packed : 0));
         if (index < 0)
         {
             index = _open.Topics.Count;
@@ -153,9 +157,10 @@ public sealed class CommitDraft : IDisposable
             PublishedThrough = [.. publishedThrough],
         };
         commit.Outbox.AddRange(chunks);
+        commit.Actors.EnsureCapacity(_actors.Count);
         foreach ((Actor actor, bool isNew, long? due, int start, int length) in _actors)
         {
-            commit.Actors.Add(new ActorRow(actor.Index, actor.Key, isNew, due, _bytes.Slice(start, length)));
+            commit.Actors.Add(new ActorRow(actor.Index, actor.KeyUtf8, isNew, due, _bytes.Slice(start, length)));
         }
 
         foreach ((string key, long at, string type, int start, int length) in _journal)

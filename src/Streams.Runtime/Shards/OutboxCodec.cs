@@ -19,6 +19,9 @@ internal static class OutboxCodec
     /// <summary>The record's own timestamp follows; without it, the time of publishing.</summary>
     public const byte Timestamped = 4;
 
+    /// <summary>The value is the kind's short form, without headers: the record is made of it when it is published.</summary>
+    public const byte Packed = 8;
+
     /// <summary>Reads a chunk: <c>while (reader.Next()) …</c>.</summary>
     public ref struct Reader(ReadOnlySpan<byte> chunk)
     {
@@ -28,6 +31,8 @@ internal static class OutboxCodec
         public string Topic { get; private set; } = "";
 
         public bool IsNumbered { get; private set; }
+
+        public bool IsPacked { get; private set; }
 
         /// <summary>0 for the time of publishing.</summary>
         public long TimestampInMs { get; private set; }
@@ -63,6 +68,7 @@ internal static class OutboxCodec
             }
 
             IsNumbered = (flags & Numbered) != 0;
+            IsPacked = (flags & Packed) != 0;
             Topic = _topics[topic];
             Key = Take();
             Headers = Take();

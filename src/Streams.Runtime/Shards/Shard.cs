@@ -43,6 +43,9 @@ public abstract class Shard
 
     internal InboxPartition Partition { get; init; }
 
+    /// <summary>Of its actors; serves no shard itself.</summary>
+    internal abstract ActorKind Kind { get; }
+
     internal long Epoch { get; init; }
 
     /// <summary>Of the store that its outbox numbers are given out by.</summary>
@@ -112,6 +115,9 @@ public abstract class Shard
     /// <summary>Committed output is still on its way to the log.</summary>
     internal abstract bool HasUnpublished { get; }
 
+    /// <summary>Grows with every commit that is written and every chunk that is delivered.</summary>
+    internal abstract long Progress { get; }
+
     /// <summary>Posts a commit that deletes delivered outbox rows, if there are any.</summary>
     internal abstract void ForgetPublished();
 
@@ -125,8 +131,8 @@ public abstract class Shard
 
     /// <summary>Wakes actors whose time has come and writes what is due for writing.</summary>
     /// <param name="hasTimeToSpare">The node is not busy: write soon what actors have to say.</param>
-    /// <param name="nanosPerRecord">What a record costs at present, to turn the replay bound into records.</param>
-    internal abstract void Tick(long nowInMs, bool hasTimeToSpare, double nanosPerRecord);
+    /// <param name="applyingShare">Share of a core that the shard's thread spends on applying records at present, 0 to 1: what would have to be done again.</param>
+    internal abstract void Tick(long nowInMs, bool hasTimeToSpare, double applyingShare);
 
     /// <summary>Posts everything unwritten, for a graceful release.</summary>
     internal abstract void WriteAll(long nowInMs);

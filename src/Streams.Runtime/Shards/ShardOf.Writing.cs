@@ -6,7 +6,7 @@ namespace Streams.Runtime.Shards;
 /// <summary>What is written when: decisions at once, everything else in turn and paced.</summary>
 internal sealed partial class Shard<TActor, TMessage>
 {
-    internal override void Tick(long nowInMs, bool hasTimeToSpare, double nanosPerRecord)
+    internal override void Tick(long nowInMs, bool hasTimeToSpare, double applyingShare)
     {
         if (IsDropped || _needsRestart)
         {
@@ -20,7 +20,7 @@ internal sealed partial class Shard<TActor, TMessage>
             WriteUrgent(nowInMs);
         }
 
-        Sweep(nowInMs, hasTimeToSpare, nanosPerRecord);
+        Sweep(nowInMs, hasTimeToSpare, applyingShare);
         Passivate();
         if (nowInMs - _lastPostInMs >= 1000)
         {
@@ -38,7 +38,7 @@ internal sealed partial class Shard<TActor, TMessage>
         WriteUrgent(nowInMs);
         while (_dirty.Head is not null)
         {
-            WriteHead(_seed.Options.SweepSize, static (_, _) => true, nowInMs);
+            WriteHead(_seed.Options.SweepSize, long.MaxValue, nowInMs);
         }
     }
 
@@ -75,7 +75,7 @@ internal sealed partial class Shard<TActor, TMessage>
         return snapshot;
     }
 
-    private void Sweep(long nowInMs, bool hasTimeToSpare, double nanosPerRecord)
+    private void Sweep(long nowInMs, bool hasTimeToSpare, double applyingShare)
     {
         ShardOptions options = _seed.Options;
 
@@ -86,7 +86,7 @@ internal sealed partial class Shard<TActor, TMessage>
         {
             CommitDraft? draft = null;
             while (_speakers.TryPeek(out Actor? speaker)
-                && ( nowInMs - speaker.DirtySinceInMs >= options.SpeakWithin.TotalMilliseconds)
+                && (nowInMs - speaker.DirtySinceInMs >= options.SpeakWithin.TotalMilliseconds)
                 && (draft is null || draft.ActorCount < options.SweepSize))
             {
                 _speakers.Dequeue();
@@ -101,21 +101,11 @@ internal sealed partial class Shard<TActor, TMessage>
             }
         }
 
-        // What a new owner would have to do again stays under the bound, by work and by age.
-        long maxRecords = (long)(options.ReplayWork.TotalNanoseconds / Math.Max(nanosPerRecord, 1));
-        long oldest = nowInMs - (long)options.MaxDirtyAge.TotalMilliseconds;
-        long behind = _expected - maxRecords;
-        if (_dirty.Head is { } head && (head.DirtyOffset < behind || head.DirtySinceInMs < oldest))
-        {
-            _sweepBehind = behind;
-            _sweepOldest = oldest;
-            WriteHead(options.SweepSize, _isDue ??= (shard, actor) => actor.DirtyOffset < shard._sweepBehind || actor.DirtySinceInMs < shard._sweepOldest, nowInMs);
-        }
+        // What a new owner would have to do again stays under the bound: a thread that applies records for a quarter of its time has done
+        // a second of that work in four. And it stays under the bound by age.
+        double mostInMs = Math.Min(options.ReplayWork.TotalMilliseconds / Math.Max(applyingShare, 0.001), options.MaxDirtyAge.TotalMilliseconds);
+        WriteHead(options.SweepSize, nowInMs - (long)mostInMs, nowInMs);
     }
-
-    private long _sweepBehind;
-    private long _sweepOldest;
-    private Func<Shard<TActor, TMessage>, Actor, bool>? _isDue;
 
     /// <summary>Those in front of the queue who were written meanwhile have nothing left to say.</summary>
     private void ForgetSilentSpeakers()
@@ -127,15 +117,19 @@ internal sealed partial class Shard<TActor, TMessage>
         }
     }
 
-    private void WriteHead(int most, Func<Shard<TActor, TMessage>, Actor, bool> isDue, long nowInMs)
+    /// <summary>Writes those dirty since before this time, the longest first, up to so many.</summary>
+    private void WriteHead(int most, long beforeInMs, long nowInMs)
     {
-        CommitDraft draft = new();
-        while (_dirty.Head is { } actor && draft.ActorCount < most && isDue(this, actor))
+        CommitDraft? draft = null;
+        while (_dirty.Head is { } actor && actor.DirtySinceInMs < beforeInMs && (draft is null || draft.ActorCount < most))
         {
-            Write(actor, draft);
+            Write(actor, draft ??= new CommitDraft());
         }
 
-        Post(draft, nowInMs);
+        if (draft is not null)
+        {
+            Post(draft, nowInMs);
+        }
     }
 
     private void Write(Actor actor, CommitDraft draft)

@@ -117,6 +117,8 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
         _clerk = LoadClerk();
     }
 
+    internal override ActorKind Kind => _kind;
+
     public override long NextToRead => _expected;
 
     public override int ActorsInMemory => _actors.Count;
@@ -133,6 +135,8 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
 
     internal override bool HasUnpublished =>
         Volatile.Read(ref _published[0]) < _lastNumbers[0] || Volatile.Read(ref _published[1]) < _lastNumbers[1];
+
+    internal override long Progress => Volatile.Read(ref _committed) + Volatile.Read(ref _published[0]) + Volatile.Read(ref _published[1]);
 
     internal override bool NeedsRestart => _needsRestart;
 

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Streams.Runtime.Storage;
 
 /// <summary>An outgoing record travels in one of two lanes, each numbered and published in order for itself, so that a decision never waits behind bulk.</summary>
@@ -52,11 +54,19 @@ public sealed class ShardCommit
 
 /// <summary>An actor's snapshot.</summary>
 /// <param name="Index">The actor's number within its shard, given at its creation, never reused.</param>
-/// <param name="Key">The actor's id.</param>
+/// <param name="KeyUtf8">The actor's id; made a string only where the row is new or the store wants one.</param>
 /// <param name="IsNew">True the first time the actor is written.</param>
 /// <param name="DueInMs">When the actor wants to be woken (processing time, Unix milliseconds); null for never.</param>
 /// <param name="Snapshot">Opaque to the store.</param>
-public readonly record struct ActorRow(int Index, string Key, bool IsNew, long? DueInMs, ReadOnlyMemory<byte> Snapshot);
+public readonly record struct ActorRow(int Index, ReadOnlyMemory<byte> KeyUtf8, bool IsNew, long? DueInMs, ReadOnlyMemory<byte> Snapshot)
+{
+    public ActorRow(int index, string key, bool isNew, long? dueInMs, ReadOnlyMemory<byte> snapshot)
+        : this(index, Encoding.UTF8.GetBytes(key), isNew, dueInMs, snapshot)
+    {
+    }
+
+    public string Key => Encoding.UTF8.GetString(KeyUtf8.Span);
+}
 
 /// <summary>Outgoing records packed together, published in number order and then deleted.</summary>
 /// <param name="FirstNumber">Number of the first record; the others follow without gaps.</param>

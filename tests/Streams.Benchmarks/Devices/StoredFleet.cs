@@ -43,7 +43,7 @@ internal static class StoredFleet
                     snapshot.ResetWrittenCount();
                     device.Save(snapshot);
                     bytes += snapshot.WrittenCount;
-                    commit.Actors.Add(new ActorRow(index++, device.Id, IsNew: true, DueInMs: null, snapshot.WrittenSpan.ToArray()));
+                    commit.Actors.Add(new ActorRow(index++, device.Id, isNew: true, dueInMs: null, snapshot.WrittenSpan.ToArray()));
                 }
 
                 store.Commit([commit]);

@@ -46,7 +46,8 @@ internal static class NodePath
             long joined = Stopwatch.GetTimestamp();
 
             // Getting to know a device is a decision, written at once; once a device, not once a reading, so it is told apart.
-            long first = Await(node.View, input.Workload.Devices);
+            AwaitDevices(node.View, input.Workload.Devices);
+            long first = Handled(node.View);
             more["getting to know the devices, s"] = Stopwatch.GetElapsedTime(joined).TotalSeconds;
 
             long written = WrittenInBytes();
@@ -112,7 +113,15 @@ internal static class NodePath
                     $"The node has handled {handled} of {until} readings and then nothing for a minute: {string.Join("; ", view.Health().Select(part => $"{part.Name} {part.Detail}"))}");
             }
 
-            Thread.Sleep(1);
+            Thread.Sleep(10);
+        }
+    }
+
+    private static void AwaitDevices(INodeView view, int devices)
+    {
+        while (view.Figures().Actors.GetValueOrDefault(DeviceKind) < devices)
+        {
+            Thread.Sleep(10);
         }
     }
 

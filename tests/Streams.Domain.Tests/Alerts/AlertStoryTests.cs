@@ -72,7 +72,7 @@ public sealed class AlertStoryTests
         Assert.Equal("dijon.centre.haze.air.20260302T010000Z", alert.Id);
         Assert.Equal(AreaStory.Minutes(60), alert.OnsetInMs);
         Assert.Equal(AreaStory.Minutes(180) + 86_400_000, alert.ExpiresInMs);
-        Assert.Equal("Dijon centre: 120 ug/m3, limit 100", alert.Texts[0].Headline);
+        Assert.Equal("Dijon centre: 120 µg/m³, limit 100", alert.Texts[0].Headline);
         Assert.Equal("Since 2026-03-02 01:00 UTC; worst 131; 1 station(s).", alert.Texts[0].Description);
         Assert.Equal([130.5, 120], alert.Evidence.Select(one => one.Value!.Value));
 
@@ -130,7 +130,7 @@ public sealed class AlertStoryTests
         Assert.Equal(
             "dijon haze Alert Active Moderate; dijon haze Update Active Severe; dijon haze Update Active Moderate; dijon haze Cancel Cleared Moderate", story.Said());
         Assert.Equal("dijon.haze.20260302T000000Z", Assert.Single(story.Alerts.Select(alert => alert.Id).Distinct()));
-        Assert.Equal("Dijon: 210 ug/m3, limit 200", story.Alerts[1].Texts[0].Headline);
+        Assert.Equal("Dijon: 210 µg/m³, limit 200", story.Alerts[1].Texts[0].Headline);
         Assert.Equal(AreaStory.Minutes(240), story.Alerts[3].EndInMs);
     }
 
@@ -224,7 +224,7 @@ public sealed class AlertStoryTests
     }
 
     [Fact]
-    public void The_citys_words_name_the_measure_of_its_worst_district()
+    public void The_citys_words_name_the_figures_of_its_worst_district()
     {
         var story = new AreaStory(new AlertRules([Haze with
         {
@@ -233,7 +233,7 @@ public sealed class AlertStoryTests
                 Metrics = MetricSelection.Of("pm2_5"), Statistic = Statistic.Mean, Window = WindowSize.Hour, MinHistory = 2,
             },
             Steps = [new SeverityStep(AlertSeverity.Moderate, 3, 2)],
-            Texts = [new AlertText("en", "Haze", "{area}: {value} {unit}, {measure} times the usual", "", "")],
+            Texts = [new AlertText("en", "Haze", "{area}: {value} {unit}, usually {usual}, {measure} times the usual", "", "")],
         }]));
         Members(story, ["dijon/a", "dijon/b"]);
         for (int hour = 0; hour < 4; hour++)
@@ -242,7 +242,7 @@ public sealed class AlertStoryTests
             Hour(story, "dijon/b", "dijon/b-1", hour, hour == 3 ? 90 : 10);
         }
 
-        Assert.Equal("Dijon: 90 ug/m3, 9 times the usual", story.Alerts.Last(alert => alert.Area == "dijon").Texts[0].Headline);
+        Assert.Equal("Dijon: 90 µg/m³, usually 10, 9 times the usual", story.Alerts.Last(alert => alert.Area == "dijon").Texts[0].Headline);
     }
 
     [Theory]
@@ -289,6 +289,8 @@ public sealed class AlertStoryTests
         var story = new AreaStory(new AlertRules([Haze with { ExpiresAfter = TimeSpan.FromHours(6) }]));
         Hour(story, Leaf, "a", 0, 120);
         story.Advance(TimeSpan.FromHours(7));
+        Assert.Equal("No longer confirmed: Centre: 120 µg/m³, limit 100", story.Alerts[1].Texts[0].Headline);
+        Assert.EndsWith(" Last confirmed 2026-03-02 01:00 UTC.", story.Alerts[1].Texts[0].Description, StringComparison.Ordinal);
         Assert.Equal("dijon/centre haze Alert Active Moderate; dijon/centre haze Cancel Expired Moderate", story.Said());
         Hour(story, Leaf, "a", 1, 120);
 
@@ -317,6 +319,36 @@ public sealed class AlertStoryTests
         Assert.Equal("dijon/centre haze Alert Active Moderate", story.Said());
         story.Tell(builder => AreaStory.AddWindow(builder, Leaf, WindowSize.Hour, AreaStory.Start, [10, 10, 10], true));
         Assert.Equal("dijon/centre haze Alert Active Moderate; dijon/centre haze Cancel Cleared Moderate", story.Said());
+    }
+
+    [Fact]
+    public void Every_language_has_its_own_figures_and_what_is_over_says_so_and_instructs_nobody()
+    {
+        var story = new AreaStory(new AlertRules([Haze with
+        {
+            MinChildren = 0,
+            Texts = [.. Haze.Texts, new AlertText("fr-FR", "Brume", "{area} : {value} {unit}", "Depuis le {since} ; maximum {worst}.", "Restez à l'intérieur.")],
+        }]));
+        Hour(story, Leaf, "a", 0, 112.5);
+        Hour(story, Leaf, "a", 1, 50.25);
+        Assert.Equal("Since 2026-03-02 00:00 UTC; worst 113; 1 station(s).", story.Alerts[0].Texts[0].Description);
+        Assert.Equal("Depuis le 02/03/2026 à 0 h 00 UTC ; maximum 113.", story.Alerts[0].Texts[1].Description);
+        Assert.Equal(["Stay in.", "Restez à l'intérieur."], story.Alerts[0].Texts.Select(text => text.Instruction));
+        Assert.Equal(["Over: Centre: 113 µg/m³, limit 100", "Fin d'alerte : Centre : 113 µg/m³"], story.Alerts[1].Texts.Select(text => text.Headline));
+        Assert.EndsWith("; 1 station(s). Over since 2026-03-02 01:00 UTC.", story.Alerts[1].Texts[0].Description, StringComparison.Ordinal);
+        Assert.EndsWith("; maximum 113. Terminé depuis le 02/03/2026 à 1 h 00 UTC.", story.Alerts[1].Texts[1].Description, StringComparison.Ordinal);
+        Assert.Equal(["", ""], story.Alerts[1].Texts.Select(text => text.Instruction));
+    }
+
+    [Fact]
+    public void A_district_that_the_city_speaks_for_does_not_say_that_it_is_over()
+    {
+        var story = new AreaStory(new AlertRules([Haze with { ExpiresAfter = TimeSpan.FromDays(3) }]));
+        Members(story, ["dijon/a", "dijon/b"]);
+        Hour(story, "dijon/a", "dijon/a-1", 0, 120);
+        Hour(story, "dijon/b", "dijon/b-1", 0, 120);
+        Alert superseded = Assert.Single(story.Alerts, alert => alert.SupersededBy is not null && alert.Area == "dijon/a");
+        Assert.StartsWith("A: ", superseded.Texts[0].Headline, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -197,14 +197,6 @@ public sealed class RuleKindTests
     public void Chance_is_that_of_two_counts_at_one_rate(double now, double windows, double before, double earlier, double expected) =>
         Assert.Equal(expected, CountSignificance.AtLeast(now, windows, before, earlier, 1), 0.0001);
 
-    [Fact]
-    public void Names_in_braces_are_filled_and_unknown_ones_found()
-    {
-        Assert.Equal("a {b} 5", AlertWording.Fill("a {{b}} {value}", new Dictionary<string, string> { ["value"] = "5" }));
-        Assert.Equal(["vale", "x"], AlertWording.UnknownNames("{value} {vale} {{no}} {x}"));
-        Assert.Equal(["0.123", "4.57", "61.2", "612", "-3", "0"], new[] { 0.1234, 4.567, 61.23, 612.4, -3, 0 }.Select(AlertWording.Number));
-    }
-
     // A gauge fails in hour 10, says nonsense in hours 11 and 12 as it comes back, and is itself from hour 30 on.
     [Theory]
     [InlineData("r13 r14 0 1 2 3 4 5 6 7 8 9 10 11 12 30", "")]

@@ -104,9 +104,10 @@ internal sealed class Bench(string id, DeviceCatalog? catalog = null) : IDeviceO
         Said.Add($"{(anomaly.IsRaised ? "raised" : "cleared")} {anomaly.Kind.Word()} {anomaly.Metric}@{(anomaly.TimeInMs - Start) / 1000}".TrimEnd());
     }
 
+    // Nine decimals: a mean of a hundred halves never lies just between two such numbers, where the order of adding would decide.
     public void Closed(in ClosedWindow window) => Said.Add(string.Create(
         CultureInfo.InvariantCulture,
-        $"{window.Metric} {window.Size.Iso()}@{(window.StartInMs - Start) / 60_000} n{window.Moments.Count} m{Math.Round(window.Moments.Mean, 6) + 0.0} r{window.Revision}+{window.Added.Count}"));
+        $"{window.Metric} {window.Size.Iso()}@{(window.StartInMs - Start) / 60_000} n{window.Moments.Count} m{Math.Round(window.Moments.Mean, 9) + 0.0} r{window.Revision}+{window.Added.Count}"));
 
     public void History(long sequence, long fromInMs, long toInMs, ReadOnlySpan<byte> rows)
     {

@@ -203,7 +203,7 @@ public sealed class DeviceTests
         Assert.InRange(bench.Chunks.Count, 5, 100);
         Assert.Equal(
             expected.Select(line => line[..line.IndexOf(" r", StringComparison.Ordinal)]),
-            bench.Past.Select(row => FormattableString.Invariant($"{row.Metric} {row.Size.Iso()}@{(row.StartInMs - Bench.Start) / 60_000} n{row.Count} m{Math.Round(row.Mean, 6)}")));
+            bench.Past.Select(row => FormattableString.Invariant($"{row.Metric} {row.Size.Iso()}@{(row.StartInMs - Bench.Start) / 60_000} n{row.Count} m{Math.Round(row.Mean, 9)}")));
         Assert.All(bench.Past, row => Assert.True(row.Min <= row.P50 && row.P50 <= row.P95 && row.P95 <= row.P99 && row.P99 <= row.Max + 1e-6));
     }
 
@@ -242,7 +242,7 @@ public sealed class DeviceTests
     [Theory]
     [InlineData("14.25", """{"subject":"area:dijon/é\"","type":"t","metric":"m","unit":"µg/m³","window":{"size":"PT1M","start":"2026-11-22T00:00:00.000Z","end":"2026-11-22T00:01:00.000Z"},"count":1,"mean":14.25,"min":14.25,"max":14.25,"stddev":0,"sum":14.25,"p50":14.25,"p95":14.25,"p99":14.25,"first":14.25,"last":14.25,"members":3,"revision":2}""")]
     [InlineData("-1 2 3.5", """{"subject":"area:dijon/é\"","type":"t","metric":"m","unit":"µg/m³","window":{"size":"PT1M","start":"2026-11-22T00:00:00.000Z","end":"2026-11-22T00:01:00.000Z"},"count":3,"mean":1.5,"min":-1,"max":3.5,"stddev":1.8708286933869707,"sum":4.5,"p50":2,"p95":2,"p99":2,"first":-1,"last":3.5,"members":3,"revision":2}""")]
-    public void An_aggregate_is_one_line_of_JSON(string values, string expected)
+    public void An_aggregate_is_packed_and_becomes_one_line_of_JSON(string values, string expected)
     {
         Moments moments = default;
         QuantileSketch sketch = default;
@@ -253,7 +253,10 @@ public sealed class DeviceTests
         }
 
         var output = new System.Buffers.ArrayBufferWriter<byte>();
-        AggregateJson.Write(output, "area"u8, "dijon/é\"", "t", "m", "µg/m³", WindowSize.Minute, Bench.Start, in moments, in sketch, 3, 2);
+        var packed = new System.Buffers.ArrayBufferWriter<byte>();
+        PackedAggregate.Write(packed, "t", "m", "µg/m³", WindowSize.Minute, Bench.Start, 2, 3, in moments, in sketch);
+        Assert.True(PackedAggregate.TryRead(packed.WrittenSpan, out PackedAggregate window));
+        AggregateJson.Write(output, "area"u8, "dijon/é\""u8, in window);
         using JsonDocument actual = JsonDocument.Parse(output.WrittenMemory.ToArray());
         using JsonDocument wanted = JsonDocument.Parse(expected);
         foreach ((JsonProperty got, JsonProperty want) in actual.RootElement.EnumerateObject().Zip(wanted.RootElement.EnumerateObject()))
@@ -270,5 +273,10 @@ public sealed class DeviceTests
         }
 
         Assert.Equal(wanted.RootElement.EnumerateObject().Count(), actual.RootElement.EnumerateObject().Count());
+        byte[] damaged = packed.WrittenSpan.ToArray();
+        Assert.All(Enumerable.Range(0, damaged.Length), length => Assert.False(PackedAggregate.TryRead(damaged.AsSpan(0, length), out _)));
+        Assert.False(PackedAggregate.TryRead([.. damaged, 0], out _));
+        damaged[0]++;
+        Assert.False(PackedAggregate.TryRead(damaged, out _));
     }
 }

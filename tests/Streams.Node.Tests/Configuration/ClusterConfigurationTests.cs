@@ -124,12 +124,12 @@ public sealed class ClusterConfigurationTests
     }
 
     [Theory]
-    [InlineData("domain: noise", "domain: nois", "4:13: types.noise_meter.domain is nois; allowed: one of air, noise, weather")]
+    [InlineData("domain: noise", "domain: nois", "4:13: types.noise_meter.domain is nois (did you mean noise?); allowed: one of air, noise, weather")]
     [InlineData("interval: 1h", "interval: -1h", "5:15: types.noise_meter.interval is -1h; allowed: a duration from 1ms to 31d, such as PT5M, 30s or 1h, or none for event devices")]
     [InlineData("interval: 1h", "interval: 1h\n    silentAfter: 30m", "6:18: types.noise_meter.silentAfter is not longer than the interval; allowed: more than 1h")]
     [InlineData("interval: 1h", "interval: none\n    silentAfter: 30m", "6:18: types.noise_meter.silentAfter is 30m although the type has no interval")]
     [InlineData("interval: 1h", "interval: 1h\n    windows: [PT1H, PT1M]", "6:14: types.noise_meter.windows are not in ascending order")]
-    [InlineData("interval: 1h", "interval: 1h\n    windows: [PT5M]", "6:15: types.noise_meter.windows[0] is PT5M; allowed: one of PT1M, PT15M, PT1H, P1D")]
+    [InlineData("interval: 1h", "interval: 1h\n    windows: [PT5M]", "6:15: types.noise_meter.windows[0] is PT5M (did you mean PT15M?); allowed: one of PT1M, PT15M, PT1H, P1D")]
     [InlineData("interval: 1h", "interval: 1h\n    lateness: 2d", "6:15: types.noise_meter.lateness is 2d; allowed: a duration from 0s to 1d")]
     [InlineData("{ unit: dB(A) }", "{}", "7:16: types.noise_meter.metrics.laeq_1h.unit is missing; expected: a UCUM code")]
     [InlineData("{ unit: dB(A) }", "{ unit: dB(A), min: 5, max: 5 }", "7:44: types.noise_meter.metrics.laeq_1h.max is not above min (5)")]

@@ -142,5 +142,5 @@ public sealed class TimerTests : IDisposable
 
     private void ReadAll(long nowInMs) => _shard!.Process(_log.Read(s_partition, _shard.NextToRead, 100), nowInMs);
 
-    private void Tick(long nowInMs) => _shard!.Tick(nowInMs, false, 1000);
+    private void Tick(long nowInMs) => _shard!.Tick(nowInMs, hasTimeToSpare: false, applyingShare: 0.1);
 }

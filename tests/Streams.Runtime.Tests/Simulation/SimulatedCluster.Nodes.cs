@@ -209,5 +209,5 @@ internal sealed partial class SimulatedCluster
     }
 
     private void Tick(Shard shard, bool isCalm) =>
-        shard.Tick(_nowInMs, hasTimeToSpare: isCalm || _random.Next(2) == 0, nanosPerRecord: isCalm ? 1000 : _random.Next(1, 200_000));
+        shard.Tick(_nowInMs, hasTimeToSpare: isCalm || _random.Next(2) == 0, applyingShare: isCalm ? 0.1 : _random.NextDouble());
 }

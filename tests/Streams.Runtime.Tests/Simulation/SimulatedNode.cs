@@ -27,8 +27,8 @@ internal sealed class SimulatedShard(Shard shard, Intake intake, long fetchFrom,
 /// <summary>One process: a poller, a worker with its production queue, a commit writer and a publisher, each a step at a time.</summary>
 internal sealed class SimulatedNode
 {
-    /// <summary>One batch or two: intakes do get full, and the poller has to hold what it polled.</summary>
-    private const long IntakeInBytes = 900;
+    /// <summary>A batch or two: intakes do get full, and the poller has to hold what it polled.</summary>
+    private const long IntakeInBytes = 1300;
 
     private static int s_number;
 
