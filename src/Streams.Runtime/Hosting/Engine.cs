@@ -35,7 +35,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
     private readonly Worker[] _workers;
     private readonly ConcurrentDictionary<InboxPartition, Owned> _owned = new();
     private readonly ConcurrentQueue<(Shard Shard, long Offset)> _seeks = new();
-    private readonly Dictionary<Intake, Queue<(Owned Owned, RecordBatch Batch)>> _held = [];
+    private readonly HeldBatches<Owned> _held = new();
     private readonly HashSet<Intake> _paused = [];
     private readonly Thread _poller;
     private ILogReader? _reader;
@@ -217,7 +217,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
             if (_owned.TryGetValue(seek.Shard.Partition, out Owned? owned) && ReferenceEquals(owned.Shard, seek.Shard))
             {
                 // What was polled before the seek and still waits here would look as if it came after it.
-                DisposeHeld(seek.Shard.Partition);
+                _held.Discard(seek.Shard.Partition);
                 reader.Seek(seek.Shard.Partition, seek.Offset);
                 owned.Worker.Do(seek.Shard, seek.Shard.Sought);
             }
@@ -238,14 +238,9 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
                 continue;
             }
 
-            if (!_held.TryGetValue(owned.Intake, out Queue<(Owned, RecordBatch)>? held))
-            {
-                _held[owned.Intake] = held = new();
-            }
-
             // A worker that is only busy makes room soon; an intake that stays full (the store is away, output has no room) has its
             // partitions paused, so that this thread goes on polling and stays a member of the group.
-            if (held.Count > 0 || !owned.Worker.TryAdd(owned.Intake, owned.Shard, batch, TimeSpan.FromMilliseconds(200)))
+            if (_held.Has(owned.Intake) || !owned.Worker.TryAdd(owned.Intake, owned.Shard, batch, TimeSpan.FromMilliseconds(200)))
             {
                 if (_paused.Add(owned.Intake))
                 {
@@ -254,7 +249,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
 
                 // One that was claimed meanwhile is not paused with the others.
                 reader.Pause(batch.Partition);
-                held.Enqueue((owned, batch));
+                _held.Add(owned.Intake, owned, batch);
             }
         }
     }
@@ -271,7 +266,9 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         foreach ((InboxPartition partition, Owned owned) in _owned)
         {
             reader.Report(partition, owned.Shard.NextToRead);
-            if (reader.KnownMarksOf(partition) is { } marks)
+
+            // Of a paused partition nothing is heard: what has come meanwhile is not known, and its devices are not silent.
+            if (!_paused.Contains(owned.Intake) && reader.KnownMarksOf(partition) is { } marks)
             {
                 owned.Shard.NoteLogEnd(marks.High, _time.GetUtcNow().ToUnixTimeMilliseconds());
             }
@@ -281,18 +278,11 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
     /// <summary>Gives held batches to workers that have room again, and resumes their partitions.</summary>
     private void HandOver(ILogReader reader)
     {
-        foreach ((Intake intake, Queue<(Owned Owned, RecordBatch Batch)> held) in _held)
+        _held.HandOver(static (owned, batch) => owned.Worker.TryAdd(owned.Intake, owned.Shard, batch, TimeSpan.Zero));
+        foreach (Intake intake in _paused.Where(intake => !_held.Has(intake)).ToArray())
         {
-            while (held.TryPeek(out (Owned Owned, RecordBatch Batch) next)
-                && next.Owned.Worker.TryAdd(intake, next.Owned.Shard, next.Batch, TimeSpan.Zero))
-            {
-                held.Dequeue();
-            }
-
-            if (held.Count == 0 && _paused.Remove(intake))
-            {
-                ForPartitionsOf(intake, reader.Resume);
-            }
+            _paused.Remove(intake);
+            ForPartitionsOf(intake, reader.Resume);
         }
     }
 
@@ -343,6 +333,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         {
             try
             {
+                long askedAtInMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
                 marks = _reader!.MarksOf(partition);
                 claim = _store.Claim(id, _options.Node, _log.Incarnation, _time.GetUtcNow());
                 if (claim.LogReplaced && claim.OldNextOffset > 0)
@@ -363,7 +354,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
                     claim = claim with { NextOffset = marks.Low };
                 }
 
-                Start(kind, id, partition, claim, marks);
+                Start(kind, id, partition, claim, marks.High, askedAtInMs);
                 _broken.TryRemove(partition, out _);
             }
             catch (InvalidDataException e)
@@ -383,7 +374,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         return Math.Max(claim?.NextOffset ?? 0, marks.Low);
     }
 
-    private void Start(ActorKind kind, ShardId id, InboxPartition partition, ShardClaim claim, LogMarks marks)
+    private void Start(ActorKind kind, ShardId id, InboxPartition partition, ShardClaim claim, long end, long seenAtInMs)
     {
         Worker worker = _workers[(partition.Partition + kind.Number) % _workers.Length];
         CommitWriter writer = _writers[Array.IndexOf(_workers, worker) % _writers.Length];
@@ -400,7 +391,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         }
 
         Shard shard = kind.CreateShard(new ShardSeed(
-            id, partition, partitions, _inner.Contains(partition.Topic), claim, unpublished, marks.High, _store, options, writer.Post, (from, offset) => _seeks.Enqueue((from, offset)), _logger));
+            id, partition, partitions, _inner.Contains(partition.Topic), claim, unpublished, end, seenAtInMs, _store, options, writer.Post, (from, offset) => _seeks.Enqueue((from, offset)), _logger));
 
         // What an earlier owner committed and did not get to publish goes out before anything new.
         foreach (OutboxChunk chunk in unpublished)
@@ -520,7 +511,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
             _fenced.TryDequeue(out _);
             if (_assigned.Contains(next.Partition) && !_owned.ContainsKey(next.Partition))
             {
-                DisposeHeld(next.Partition);
+                _held.Discard(next.Partition);
                 reader.Seek(next.Partition, Claim(next.Partition));
             }
         }
@@ -530,28 +521,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
     {
         _assigned.Remove(partition);
         _broken.TryRemove(partition, out _);
-        DisposeHeld(partition);
-    }
-
-    private void DisposeHeld(InboxPartition partition)
-    {
-        foreach (Intake intake in _held.Keys.ToArray())
-        {
-            Queue<(Owned Owned, RecordBatch Batch)> kept = new();
-            foreach ((Owned Owned, RecordBatch Batch) held in _held[intake])
-            {
-                if (held.Batch.Partition == partition)
-                {
-                    held.Batch.Dispose();
-                }
-                else
-                {
-                    kept.Enqueue(held);
-                }
-            }
-
-            _held[intake] = kept;
-        }
+        _held.Discard(partition);
     }
 
     [LoggerMessage(1111, LogLevel.Warning, "The log's client failed. Dropping all shards and connecting anew; their owners continue from the store.")]

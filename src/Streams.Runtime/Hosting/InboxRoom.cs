@@ -95,7 +95,8 @@ internal sealed partial class InboxRoom : IDisposable
             }
             catch (LogFailedException)
             {
-                // The brokers are away, which others tell. Until they are back nothing is known to be read.
+                // The brokers are away, which others tell. Until they are back nothing is known to be read, nor that nobody reads.
+                Array.ForEach(asked, inbox => inbox.NotMeasured(_time.GetTimestamp()));
             }
         }
     }
@@ -198,6 +199,15 @@ internal sealed partial class InboxRoom : IDisposable
                 _movedAt = now;
                 _isWaitedFor = true;
                 return null;
+            }
+        }
+
+        /// <summary>Nobody could be seen to read here: the time for that begins anew.</summary>
+        public void NotMeasured(long now)
+        {
+            lock (_gate)
+            {
+                _movedAt = now;
             }
         }
 

@@ -79,7 +79,7 @@ public interface ILogReader : IDisposable
     /// <summary>What the partition holds now, asked of the broker (may take a round trip).</summary>
     LogMarks MarksOf(InboxPartition partition);
 
-    /// <summary>What the client last heard of the partition with a fetch, without asking; null before the first.</summary>
+    /// <summary>What the client last heard of the partition with a fetch, without asking; null before the first, and while no broker can be reached.</summary>
     LogMarks? KnownMarksOf(InboxPartition partition);
 
     /// <summary>Tells Kafka how far the group has come, asynchronously and only for lag tools; nothing reads it back.</summary>

@@ -60,9 +60,16 @@ public abstract class Shard
     public long? Lag => Volatile.Read(ref _logEnd) is var end && end < 0 ? null : Math.Max(0, end - NextToRead);
 
     private long _logEnd = -1;
-    private long _endToReach = -1;
+    private long _endToReach;
     private long _endNotedAtInMs;
-    private long _seenThroughInMs = long.MaxValue;
+    private long _seenThroughInMs = long.MinValue;
+
+    /// <param name="end">Of the log, as seen at the claim.</param>
+    private protected Shard(long end, long seenAtInMs)
+    {
+        _endToReach = end;
+        _endNotedAtInMs = seenAtInMs;
+    }
 
     /// <summary>
     /// Processing time through which everything that was in the log by then has been applied. Timers fire by it, not by the clock: after an
@@ -70,13 +77,13 @@ public abstract class Shard
     /// </summary>
     internal long SeenThroughInMs => Volatile.Read(ref _seenThroughInMs);
 
-    /// <summary>The log went this far at this time. Called by the poller.</summary>
+    /// <summary>The log went this far at this time, or later. Called by the poller.</summary>
     internal void NoteLogEnd(long end, long nowInMs)
     {
         Volatile.Write(ref _logEnd, end);
         if (NextToRead >= _endToReach)
         {
-            Volatile.Write(ref _seenThroughInMs, _endToReach < 0 ? nowInMs - 1000 : _endNotedAtInMs);
+            Volatile.Write(ref _seenThroughInMs, _endNotedAtInMs);
             _endToReach = end;
             _endNotedAtInMs = nowInMs;
         }
@@ -119,7 +126,7 @@ public abstract class Shard
     /// <summary>Applies a batch and posts urgent commits. Does not dispose of the batch.</summary>
     internal abstract void Process(RecordBatch batch, long nowInMs);
 
-    /// <summary>The records from now on are those read after the last requested seek.</summary>
+    /// <summary>A requested seek was made: the records from now on are those read after it. To be told once for each, in their order.</summary>
     internal abstract void Sought();
 
     /// <summary>Wakes actors whose time has come and writes what is due for writing.</summary>

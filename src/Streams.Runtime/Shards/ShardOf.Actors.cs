@@ -9,8 +9,11 @@ namespace Streams.Runtime.Shards;
 /// <summary>Actors coming into memory, leaving it, waking, and being restored after they threw.</summary>
 internal sealed partial class Shard<TActor, TMessage>
 {
-    /// <summary>How far ahead stored deadlines are looked up, and how often.</summary>
+    /// <summary>How far ahead stored deadlines are looked up: twice as long as until they are looked up again.</summary>
     private const long DueHorizonInMs = 120_000;
+
+    /// <summary>The same once memory has been too short: who was looked up much too early would be gone again by the time.</summary>
+    private const long ShortDueHorizonInMs = 2000;
 
     internal override void Restart()
     {
@@ -18,6 +21,9 @@ internal sealed partial class Shard<TActor, TMessage>
         Forget();
         _needsRestart = false;
         _clerk = LoadClerk();
+
+        // Actors are as they were at their last commit: until they have come again to where they were, their deadlines are old ones.
+        _caughtUpAt = Math.Max(_caughtUpAt, _expected);
         _expected = _nextPosted;
         SeekTo(_expected);
     }
@@ -74,6 +80,7 @@ internal sealed partial class Shard<TActor, TMessage>
             }
         }
 
+        keys.ExceptWith(_unloadable);
         foreach (StoredActor stored in _seed.Store.Load(Id, keys))
         {
             Admit(stored);
@@ -158,6 +165,7 @@ internal sealed partial class Shard<TActor, TMessage>
                 {
                     Evict(actor);
                     Counts.Passivated++;
+                    _dueLoadedThroughInMs = Math.Min(_dueLoadedThroughInMs, _kind.DueOf(actor));
                 }
             }
         }
@@ -170,9 +178,10 @@ internal sealed partial class Shard<TActor, TMessage>
             return;
         }
 
-        if (_dueLoadedThroughInMs < nowInMs + (DueHorizonInMs / 2) && nowInMs - _dueLoadedAtInMs >= 1000)
+        long horizon = Counts.Passivated > 0 ? ShortDueHorizonInMs : DueHorizonInMs;
+        if (_dueLoadedThroughInMs < nowInMs + (horizon / 2) && nowInMs - _dueLoadedAtInMs >= 1000)
         {
-            LoadDue(nowInMs);
+            LoadDue(nowInMs, nowInMs + horizon);
         }
 
         nowInMs = Math.Min(nowInMs, SeenThroughInMs);
@@ -228,16 +237,15 @@ internal sealed partial class Shard<TActor, TMessage>
     /// <summary>Deadlines of actors that are not in memory: loads those due soon, which wakes a silent device on whatever node it now lives.</summary>
     private long _dueLoadedAtInMs;
 
-    private void LoadDue(long nowInMs)
+    private void LoadDue(long nowInMs, long through)
     {
         _dueLoadedAtInMs = nowInMs;
-        long through = nowInMs + DueHorizonInMs;
         IReadOnlyList<DueActor> due = _seed.Store.LoadDue(Id, through, MaxLoad);
         List<string> missing = [];
         foreach (DueActor entry in due)
         {
             byte[] key = Encoding.UTF8.GetBytes(entry.Key);
-            if (_actors.Find(Partitioner.Murmur2(key), key) is null)
+            if (_actors.Find(Partitioner.Murmur2(key), key) is null && !_unloadable.Contains(entry.Key))
             {
                 missing.Add(entry.Key);
             }

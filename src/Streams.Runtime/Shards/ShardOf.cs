@@ -46,7 +46,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
     private long _expected;
     private long _nextPosted;
     private long _caughtUpAt;
-    private bool _seeking;
+    private int _seeksAwaited;
     private bool _justSought = true;
     private long _posted;
     private long _committed;
@@ -68,6 +68,9 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
     private readonly Attempted _suspects;
     private bool _hasNoted;
 
+    /// <summary>Actors that end the process when they are loaded. They are left alone while the shard is here.</summary>
+    private readonly HashSet<string> _unloadable = new(StringComparer.Ordinal);
+
     private enum Verdict : byte
     {
         Admitted,
@@ -77,6 +80,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
     }
 
     public Shard(ActorKind<TActor, TMessage> kind, ShardSeed seed)
+        : base(seed.CatchUpTo, seed.SeenAtInMs)
     {
         _kind = kind;
         _seed = seed;
@@ -140,7 +144,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
 
     internal override void Process(RecordBatch batch, long nowInMs)
     {
-        for (int at = 0; at < batch.Count && !_seeking && !_needsRestart && !IsDropped;)
+        for (int at = 0; at < batch.Count && _seeksAwaited == 0 && !_needsRestart && !IsDropped;)
         {
             int count = Math.Min(GroupSize, batch.Count - at);
             if (_isCareful && !IsCaughtUp && batch.OffsetAt(at) >= _expected)
@@ -165,7 +169,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
             _seed.Store.Try(Id, Epoch, default);
         }
 
-        if (_clerk.PendingInBytes > MaxClerkInBytes || (_suspects.Count == 1 && _clerk.IsDirty && _clerk.Position == _suspects.From))
+        if (_clerk.PendingInBytes > MaxClerkInBytes || (_suspects.IsOne && _clerk.IsDirty && _clerk.Position == _suspects.From))
         {
             MakeUrgent(_clerk);
         }
@@ -178,8 +182,9 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
 
     internal override void Sought()
     {
-        _seeking = false;
-        _justSought = true;
+        // An earlier one may be answered when a restart has asked for another since: records from that place are not from this one.
+        _seeksAwaited = Math.Max(0, _seeksAwaited - 1);
+        _justSought = _seeksAwaited == 0;
     }
 
     internal override T? Ask<T>(string key, Func<Actor, T> question)
@@ -187,7 +192,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
     {
         byte[] utf8 = Encoding.UTF8.GetBytes(key);
         TActor? actor = _actors.Find(Partitioner.Murmur2(utf8), utf8);
-        if (actor is null)
+        if (actor is null && !_unloadable.Contains(key))
         {
             foreach (StoredActor stored in _seed.Store.Load(Id, [key]))
             {
@@ -230,8 +235,13 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
             TMessage message = _messages[j];
             if (IsDeadly(offset))
             {
+                if (_suspects.IsLoading && _kind.Admit(record, message, nowInMs))
+                {
+                    LeaveAlone(Encoding.UTF8.GetString(_kind.KeyOf(message)));
+                }
+
                 _verdicts[j] = Verdict.Refused;
-                _refusals[j] = new RecordRefusal("process_killed", "", $"The process ended each time it read this record, {_seed.Claim.IdleClaims - 1} times at least.");
+                _refusals[j] = Killed(_suspects.IsLoading ? "loaded this record's actor" : "read this record");
                 continue;
             }
 
@@ -254,23 +264,30 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
             _hashes[j] = hash;
             TActor? actor = _actors.Find(hash, key);
             _found[j] = actor;
-            if (actor is null)
+            if (actor is not null)
             {
-                missing = true;
+                _kind.Prefetch(actor);
+            }
+            else if (_unloadable.Count > 0 && _unloadable.Contains(Encoding.UTF8.GetString(key)))
+            {
+                _verdicts[j] = Verdict.Refused;
+                _refusals[j] = Killed("loaded this record's actor");
             }
             else
             {
-                _kind.Prefetch(actor);
+                missing = true;
             }
         }
 
         if (missing)
         {
-            LoadMissing(batch, at, count, nowInMs);
+            LoadWithCare(batch, at, count, nowInMs);
         }
 
         return count;
     }
+
+    private RecordRefusal Killed(string when) => new("process_killed", "", $"The process ended each time it {when}, {_seed.Claim.IdleClaims - 1} times at least.");
 
     /// <summary>
     /// Records are missing between what was expected and what came. Right after a seek the log itself has none (they aged out, or were
@@ -315,11 +332,35 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
         return count;
     }
 
-    private bool IsDeadly(long offset) => _suspects.Count == 1 && _suspects.From == offset;
+    /// <summary>Of a record taken by itself it is also noted whether the process has come so far as to load its actor.</summary>
+    private void LoadWithCare(RecordBatch batch, int at, int count, long nowInMs)
+    {
+        bool alone = _hasNoted && count == 1;
+        if (alone)
+        {
+            _seed.Store.Try(Id, Epoch, Attempted.Loading(batch.OffsetAt(at)));
+        }
+
+        LoadMissing(batch, at, count, nowInMs);
+        if (alone)
+        {
+            _seed.Store.Try(Id, Epoch, new Attempted(batch.OffsetAt(at), 1));
+        }
+    }
+
+    private bool IsDeadly(long offset) => _suspects.IsOne && _suspects.From == offset;
+
+    private void LeaveAlone(string key)
+    {
+        if (_unloadable.Add(key))
+        {
+            LogUnloadable(_seed.Logger, Partition, key);
+        }
+    }
 
     private void SeekTo(long offset)
     {
-        _seeking = true;
+        _seeksAwaited++;
         _seed.RequestSeek(this, offset);
     }
 
@@ -517,6 +558,9 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
 
     [LoggerMessage(1204, LogLevel.Warning, "{Partition} was claimed {Claims} times and never came beyond offset {Offset}: records are noted before they are read, and one of which the process dies goes to the dead letters.")]
     private static partial void LogCareful(ILogger logger, InboxPartition partition, int claims, long offset);
+
+    [LoggerMessage(1205, LogLevel.Error, "{Partition}: the process ended each time it loaded actor {Key}. It is left alone while the shard is here: what comes for it goes to the dead letters, and its timers do not fire.")]
+    private static partial void LogUnloadable(ILogger logger, InboxPartition partition, string key);
 
     private void LogGap(InboxPartition partition, long from, long to) => LogGap(_seed.Logger, partition, from, to);
 }

@@ -12,6 +12,7 @@ namespace Streams.Runtime.Shards;
 /// </param>
 /// <param name="Unpublished">What an earlier owner committed and this one publishes first.</param>
 /// <param name="CatchUpTo">End of the partition as seen at the assignment; timers wait until the shard has read that far.</param>
+/// <param name="SeenAtInMs">When that was seen, or earlier: what came later is not known to have come before a deadline that lies later.</param>
 /// <param name="Post">Takes what is to be written. Posted commits are written in order; the answer comes by <see cref="Shard.Committed"/>.</param>
 /// <param name="RequestSeek">Asks the polling side to read again from this offset and to call <see cref="Shard.Sought"/> before the first record that comes of it.</param>
 internal sealed record ShardSeed(
@@ -22,6 +23,7 @@ internal sealed record ShardSeed(
     ShardClaim Claim,
     IReadOnlyList<OutboxChunk> Unpublished,
     long CatchUpTo,
+    long SeenAtInMs,
     IStore Store,
     ShardOptions Options,
     Action<PostedCommit> Post,

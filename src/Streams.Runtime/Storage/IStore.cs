@@ -100,10 +100,19 @@ public sealed record ShardClaim(
     public Attempted Trying { get; init; }
 }
 
-/// <summary>A run of offsets.</summary>
+/// <summary>A run of offsets; or, with a count of -1, one whose actor is being loaded.</summary>
 public readonly record struct Attempted(long From, long Count)
 {
-    public bool Holds(long offset) => offset >= From && offset - From < Count;
+    private const long Load = -1;
+
+    public static Attempted Loading(long offset) => new(offset, Load);
+
+    public bool IsLoading => Count == Load;
+
+    /// <summary>A single record, which nothing else can have ended the process.</summary>
+    public bool IsOne => Count is 1 or Load;
+
+    public bool Holds(long offset) => offset >= From && offset - From < Math.Abs(Count);
 }
 
 public readonly record struct StoredActor(int Index, string Key, long? DueInMs, byte[] Snapshot);

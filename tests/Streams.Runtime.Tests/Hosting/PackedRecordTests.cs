@@ -82,7 +82,7 @@ public sealed class PackedRecordTests : IDisposable
     {
         ShardClaim claim = _store.Claim(new ShardId(1, 0), "test", "log", DateTimeOffset.UnixEpoch);
         return new Counters().CreateShard(new ShardSeed(
-            new ShardId(1, 0), new("counters", 0), 1, false, claim, [], 0, _store, new ShardOptions(), _ => { }, (_, _) => { }, NullLogger.Instance));
+            new ShardId(1, 0), new("counters", 0), 1, false, claim, [], 0, 0, _store, new ShardOptions(), _ => { }, (_, _) => { }, NullLogger.Instance));
     }
 
     private sealed class Counter(string key) : Actor(key);

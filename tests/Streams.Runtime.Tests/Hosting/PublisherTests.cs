@@ -139,7 +139,7 @@ public sealed class PublisherTests : IDisposable
     {
         ShardClaim claim = _store.Claim(_id, "test", "log", DateTimeOffset.UnixEpoch) with { LastNumbers = [0, unpublished.Count] };
         return new TallyKind(1, "meters", null).ForShard().CreateShard(new ShardSeed(
-            _id, new("meters", 0), 1, false, claim, unpublished, 0, _store, new ShardOptions(), _ => { }, (_, _) => { }, NullLogger.Instance));
+            _id, new("meters", 0), 1, false, claim, unpublished, 0, 0, _store, new ShardOptions(), _ => { }, (_, _) => { }, NullLogger.Instance));
     }
 
     private static void WaitFor(Func<bool> condition) =>

@@ -13,7 +13,10 @@ internal sealed class StubbornLog : ILog
 
     public string Incarnation => "stubborn";
 
-    public long KeepsInBytes => long.MaxValue;
+    public long KeepsInBytes { get; init; } = long.MaxValue;
+
+    /// <summary>What the brokers say of the group, question by question.</summary>
+    public AskedGauge Gauge { get; } = new();
 
     /// <summary>Values taken, in order.</summary>
     public IReadOnlyList<string> Taken
@@ -35,13 +38,11 @@ internal sealed class StubbornLog : ILog
 
     public ILogReader CreateReader(string group) => throw new NotSupportedException();
 
-    public IGroupGauge CreateGauge(string group) => throw new NotSupportedException();
+    public IGroupGauge CreateGauge(string group) => Gauge;
 
     public ILogWriter CreateWriter(string name, int lingerInMs) => new Writer(this, OnWriter(name));
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() => Gauge.Dispose();
 
     internal enum Taking
     {

@@ -30,6 +30,23 @@ public sealed class KafkaTroubleTests
     }
 
     [Fact]
+    public void While_no_broker_can_be_reached_the_log_s_end_is_not_known()
+    {
+        InboxPartition partition = new("unknown", 0);
+        using var broker = new EmbeddedBroker([new TopicSpec("unknown", 1)]);
+        using KafkaLog log = broker.OpenLog(EmbeddedKafka.Options);
+        EmbeddedKafka.Write(log, "unknown", 0, 0, 3);
+        using var member = new KafkaMember(log, "unknown", "unknown");
+        member.PollUntil(() => member.Reader.KnownMarksOf(partition) is { High: 3 }, "the end is known");
+
+        broker.GoDown();
+        member.PollUntil(() => member.Reader.KnownMarksOf(partition) is null, "the end is known no more");
+
+        broker.ComeUp();
+        member.PollUntil(() => member.Reader.KnownMarksOf(partition) is { High: 3 }, "the end is known again");
+    }
+
+    [Fact]
     public void Dropped_connections_and_passing_errors_make_no_gap_and_no_repeat()
     {
         using var broker = new EmbeddedBroker([new TopicSpec("errors", 1)]);

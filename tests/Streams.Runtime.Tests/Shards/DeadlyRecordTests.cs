@@ -61,7 +61,7 @@ public sealed class DeadlyRecordTests : IDisposable
         ShardClaim claim = _store.Claim(_id, "test", "log", DateTimeOffset.UnixEpoch);
         List<PostedCommit> posted = [];
         Shard shard = new DeadlyKind(deadly).ForShard().CreateShard(new ShardSeed(
-            _id, new("meters", 0), 1, false, claim, [], Records, _store, new ShardOptions(), posted.Add, (_, _) => { }, NullLogger.Instance));
+            _id, new("meters", 0), 1, false, claim, [], Records, 0, _store, new ShardOptions(), posted.Add, (_, _) => { }, NullLogger.Instance));
         SimulatedRecord[] records = [.. Enumerable.Range(0, Records).Select(_ => SimulatedRecord.Of("meter-1", "meter-1|1"))];
         try
         {

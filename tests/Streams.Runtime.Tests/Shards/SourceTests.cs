@@ -89,7 +89,7 @@ public sealed class SourceTests : IDisposable
     public void Dispose() => _store.Dispose();
 
     private Shard Claim(bool isInner, int partitions, Action<PostedCommit> post) => new TallyKind(1, "meters", null).ForShard().CreateShard(new ShardSeed(
-        _id, new("meters", 0), partitions, isInner, _store.Claim(_id, "test", "log", DateTimeOffset.UnixEpoch), [], 0, _store, new ShardOptions(), post,
+        _id, new("meters", 0), partitions, isInner, _store.Claim(_id, "test", "log", DateTimeOffset.UnixEpoch), [], 0, 0, _store, new ShardOptions(), post,
         (_, _) => { }, NullLogger.Instance));
 
     private SimulatedRecord Of(string word)

@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Text;
-using Microsoft.Extensions.Logging.Abstractions;
 using Streams.Runtime.Actors;
 using Streams.Runtime.Log;
 using Streams.Runtime.Shards;
@@ -8,43 +6,21 @@ using Streams.Runtime.Storage;
 
 namespace Streams.Runtime.Tests.Simulation;
 
-/// <summary>What to break on purpose, to see that the simulation notices.</summary>
-[Flags]
-internal enum Sabotage
-{
-    None = 0,
-
-    /// <summary>Every commit is given the epoch that is stored, so nobody is ever fenced.</summary>
-    NoFence = 1,
-
-    /// <summary>Every claim starts a new generation, so no actor knows what it has already applied.</summary>
-    NoPositions = 2,
-
-    /// <summary>Every publication gets a new number, so no repeat is recognised.</summary>
-    NoMarks = 4,
-
-    /// <summary>A jump in the offsets is taken as it is, without reading again.</summary>
-    NoOffsetCheck = 8,
-
-    /// <summary>A new owner does not publish what the earlier one left.</summary>
-    NoLeftovers = 16,
-
-    /// <summary>Chunks of a lane are published in any order.</summary>
-    NoOutboxOrder = 32,
-
-    /// <summary>The state is written without the output that belongs to it.</summary>
-    NoOutbox = 64,
-}
-
 /// <summary>
 /// A whole cluster in one thread: production shards over a simulated log and a real store, driven step by step from a seed. Any step
 /// may be a crash; a killed node's memory is gone, a replaced one goes on as a zombie until it is fenced.
 /// </summary>
-internal sealed class SimulatedCluster : IDisposable
+internal sealed partial class SimulatedCluster : IDisposable
 {
-    private const int InputPartitions = 3;
+    private const int InputPartitions = 4;
     private const int GroupPartitions = 2;
-    private const int Meters = 7;
+    private const int Meters = 12;
+
+    /// <summary>A shard looks for stored deadlines once a second.</summary>
+    private const int LatestWakingInMs = 5000;
+
+    /// <summary>About every fourth time, nothing comes for a meter in that long.</summary>
+    private const int SilenceInMs = 300;
 
     private readonly Random _random;
     private readonly Sabotage _sabotage;
@@ -58,6 +34,8 @@ internal sealed class SimulatedCluster : IDisposable
     private readonly Dictionary<ShardId, (long Epoch, long Next)> _highest = [];
     private readonly List<string> _violations = [];
     private readonly List<Shard> _shards = [];
+    private readonly NotedGaps _gaps = new();
+    private readonly Wakings _wakings = new();
     private int _expectedDeadLetters;
     private int _sabotageGeneration;
     private long _sabotageNumber;
@@ -72,16 +50,13 @@ internal sealed class SimulatedCluster : IDisposable
             [1] = new("meters", InputPartitions),
             [2] = new("groups", GroupPartitions),
         }));
-        Kinds = [new TallyKind(1, "meters", "groups"), new TallyKind(2, "groups", null)];
+        Kinds = [new TallyKind(1, "meters", "groups", SilenceInMs, _wakings), new TallyKind(2, "groups", null, SilenceInMs, _wakings)];
     }
 
     private ActorKind[] Kinds { get; }
 
-    public int Crashes { get; private set; }
-
-    public int Handovers { get; private set; }
-
-    public int Fenced { get; private set; }
+    /// <summary>How often what happened, for the tests to see that the seeds exercise it.</summary>
+    public SortedDictionary<string, int> Happened { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Runs the faulty part, then heals and lets everything finish. Empty when every invariant held.</summary>
     public IReadOnlyList<string> Run(int steps)
@@ -92,6 +67,7 @@ internal sealed class SimulatedCluster : IDisposable
         }
 
         Heal();
+        CountUp();
         Check();
         return _violations;
     }
@@ -100,7 +76,7 @@ internal sealed class SimulatedCluster : IDisposable
 
     private void Step()
     {
-        _nowInMs += _random.Next(0, 50);
+        _nowInMs += _random.Next(40) == 0 ? _random.Next(500, 1500) : _random.Next(1, 50);
         switch (_random.Next(100))
         {
             case < 25:
@@ -118,7 +94,7 @@ internal sealed class SimulatedCluster : IDisposable
             default:
                 if (_nodes.Count > 0)
                 {
-                    Work(Pick(_nodes), mayCrash: true);
+                    Work(Pick(_nodes));
                 }
 
                 break;
@@ -135,21 +111,21 @@ internal sealed class SimulatedCluster : IDisposable
             int dice = _random.Next(100);
             if (dice == 0)
             {
-                _log.Append("meters", meter, "not a number");
+                Append("meters", meter, "not a number");
                 _expectedDeadLetters++;
                 continue;
             }
 
             if (dice == 1)
             {
-                _log.Append("meters", meter, $"{meter}|-5");
+                Append("meters", meter, $"{meter}|-5");
                 _expectedDeadLetters++;
                 continue;
             }
 
             if (dice == 2)
             {
-                _log.Append("meters", meter, $"{meter}|666");
+                Append("meters", meter, $"{meter}|666");
                 _expectedDeadLetters++;
                 continue;
             }
@@ -160,14 +136,31 @@ internal sealed class SimulatedCluster : IDisposable
             if (dice < 8)
             {
                 // A producer with another partitioner, or none.
-                _log.Append("meters", _random.Next(InputPartitions), SimulatedRecord.Of(dice < 5 ? "" : meter, $"{meter}|{amount}"));
+                Append("meters", _random.Next(InputPartitions), SimulatedRecord.Of(dice < 5 ? "" : meter, $"{meter}|{amount}"));
             }
             else
             {
-                _log.Append("meters", meter, $"{meter}|{amount}");
+                Append("meters", meter, $"{meter}|{amount}");
             }
         }
     }
+
+    private void Append(string topic, string key, string value) =>
+        Append(topic, Partitioner.PartitionOf(Encoding.UTF8.GetBytes(key), _log.PartitionsOf(topic)), SimulatedRecord.Of(key, value));
+
+    /// <summary>A record gets the time of its arrival. Now and then offsets before it stay empty.</summary>
+    private void Append(string topic, int partition, SimulatedRecord record)
+    {
+        if (_random.Next(30) == 0)
+        {
+            _log.Skip(topic, partition, _random.Next(1, 4));
+        }
+
+        // Whoever looked at the log's end before looked in an earlier millisecond.
+        _log.Append(topic, partition, record with { TimestampInMs = ++_nowInMs });
+    }
+
+    private void Count(string what, int times = 1) => Happened[what] = Happened.GetValueOrDefault(what) + times;
 
     /// <summary>Gives every partition that nobody owns to some node, starting one if need be.</summary>
     private void Assign()
@@ -202,13 +195,13 @@ internal sealed class SimulatedCluster : IDisposable
 
         IReadOnlyList<OutboxChunk> leftovers = _store.LoadOutbox(id);
         Shard shard = Kinds[kind - 1].CreateShard(new ShardSeed(
-            id, partition, _log.PartitionsOf(partition.Topic), partition.Topic == "groups", claim, leftovers, _log[partition].Count, _store,
-            new ShardOptions { SpeakWithin = TimeSpan.Zero, MaxUnsaid = 3, SweepSize = 2, MemoryInBytes = 500, ReplayWork = TimeSpan.FromMilliseconds(1) },
+            id, partition, _log.PartitionsOf(partition.Topic), partition.Topic == "groups", claim, leftovers, _sabotage.HasFlag(Sabotage.NoCatchUp) ? 0 : _log[partition].Count, _nowInMs, _store,
+            new ShardOptions { SpeakWithin = TimeSpan.Zero, MaxUnsaid = 3, SweepSize = 2, MemoryInBytes = _random.Next(4) > 0 ? 500 : 5000, ReplayWork = TimeSpan.FromMilliseconds(1) },
             posted => node.Posted.Enqueue(posted),
-            (from, offset) => node.Seek(from, offset),
-            NullLogger.Instance));
+            (from, offset) => node.Seeks.Enqueue((from, offset)),
+            _gaps));
         _shards.Add(shard);
-        node.Attach(shard, claim.NextOffset);
+        node.Attach(shard, partition.Topic == "groups", claim.NextOffset, _log[partition].Count);
         _owners[partition] = node;
         if (!_sabotage.HasFlag(Sabotage.NoLeftovers))
         {
@@ -221,7 +214,7 @@ internal sealed class SimulatedCluster : IDisposable
 
     private void Crash(SimulatedNode node)
     {
-        Crashes++;
+        Count("crashes");
         _nodes.Remove(node);
         foreach (InboxPartition partition in _owners.Where(pair => pair.Value == node).Select(pair => pair.Key).ToArray())
         {
@@ -232,406 +225,64 @@ internal sealed class SimulatedCluster : IDisposable
     /// <summary>The group takes a partition away: sometimes gracefully, sometimes the old owner does not notice and goes on.</summary>
     private void HandOver()
     {
-        Handovers++;
+        Count("hand-overs");
         InboxPartition partition = Pick(_owners.Keys.OrderBy(key => key.ToString(), StringComparer.Ordinal).ToArray());
         SimulatedNode node = _owners[partition];
-        if (_random.Next(2) == 0 && node.ShardOf(partition) is { NeedsRestart: false } shard)
+        if (_random.Next(2) == 0 && node.ShardOf(partition) is { } shard)
         {
+            node.Detach(partition);
             shard.WriteAll(_nowInMs);
-            while (node.Posted.Count > 0)
+            Finish(node);
+            if (!shard.IsDropped)
             {
-                CommitOne(node);
-            }
-
-            while (node.ToPublish.Count > 0)
-            {
-                PublishOne(node, int.MaxValue);
+                shard.ForgetPublished();
+                Finish(node);
+                _store.Release(shard.Id, shard.Epoch);
             }
 
             shard.Drop();
-            node.Detach(partition);
         }
 
         _owners.Remove(partition);
     }
 
-    private void Work(SimulatedNode node, bool mayCrash)
-    {
-        switch (_random.Next(4))
-        {
-            case 0 when node.Posted.Count > 0:
-                bool crashBefore = mayCrash && _random.Next(60) == 0;
-                if (crashBefore)
-                {
-                    Crash(node);
-                    return;
-                }
-
-                CommitOne(node);
-                if (mayCrash && _random.Next(60) == 0)
-                {
-                    Crash(node);
-                }
-
-                break;
-            case 1 when node.ToPublish.Count > 0:
-                bool crashMidway = mayCrash && _random.Next(40) == 0;
-                PublishOne(node, crashMidway ? _random.Next(3) : int.MaxValue);
-                if (crashMidway)
-                {
-                    Crash(node);
-                }
-
-                break;
-            default:
-                Process(node);
-                break;
-        }
-    }
-
-    private void Process(SimulatedNode node)
-    {
-        if (node.Shards.Count == 0)
-        {
-            return;
-        }
-
-        SimulatedShard at = Pick(node.Shards);
-        Shard shard = at.Shard;
-        if (shard.NeedsRestart)
-        {
-            if (shard.CommitsInFlight == 0)
-            {
-                shard.Restart();
-            }
-
-            return;
-        }
-
-        if (at.SeekTo is { } offset)
-        {
-            at.SeekTo = null;
-            at.HasItsPlace = false;
-            at.ReadFrom = offset;
-            shard.Sought();
-        }
-        else if (at.HasItsPlace && _random.Next(50) == 0)
-        {
-            // The client lost its place.
-            at.ReadFrom += _random.Next(1, 3);
-        }
-
-        if (_sabotage.HasFlag(Sabotage.NoOffsetCheck))
-        {
-            shard.Sought();
-        }
-
-        using RecordBatch batch = _log.Read(shard.Partition, at.ReadFrom, _random.Next(1, 20));
-        at.ReadFrom += batch.Count;
-        at.HasItsPlace |= batch.Count > 0;
-        shard.Process(batch, _nowInMs);
-        shard.Tick(_nowInMs, hasTimeToSpare: _random.Next(2) == 0, applyingShare: _random.NextDouble());
-    }
-
-    private void CommitOne(SimulatedNode node)
-    {
-        PostedCommit posted = node.Posted.Dequeue();
-        ShardCommit commit = posted.Commit;
-        if (posted.Owner.IsDropped)
-        {
-            return;
-        }
-
-        if (_sabotage.HasFlag(Sabotage.NoFence))
-        {
-            ShardRow stored = _store.ReadShards().Single(row => row.Shard == commit.Shard);
-            commit = Copy(commit, stored.Epoch, Math.Max(stored.NextOffset, commit.NextOffset), ++_sabotageNumber + 1_000_000);
-        }
-
-        if (_sabotage.HasFlag(Sabotage.NoOutbox) && _random.Next(10) == 0)
-        {
-            commit.Outbox.Clear();
-        }
-
-        if (_store.Commit([commit])[0] == CommitResult.Fenced)
-        {
-            Fenced++;
-            posted.Owner.Drop();
-            node.Shards.RemoveAll(at => at.Shard == posted.Owner);
-            return;
-        }
-
-        (long epoch, long next) = _highest.GetValueOrDefault(commit.Shard);
-        if (commit.Epoch < epoch || (commit.Epoch == epoch && commit.NextOffset < next))
-        {
-            _violations.Add($"I2/I3: {commit.Shard} wrote epoch {commit.Epoch} next {commit.NextOffset} after epoch {epoch} next {next}");
-        }
-
-        _highest[commit.Shard] = (commit.Epoch, commit.NextOffset);
-        if (_writers.TryGetValue((commit.Shard, commit.Epoch), out int writer) && writer != node.Number)
-        {
-            _violations.Add($"I7: {commit.Shard} epoch {commit.Epoch} was written by two owners");
-        }
-
-        _writers[(commit.Shard, commit.Epoch)] = node.Number;
-        foreach (OutboxChunk chunk in commit.Outbox)
-        {
-            node.ToPublish.Add((posted.Owner, chunk));
-        }
-
-        posted.Owner.Committed();
-    }
-
-    private static ShardCommit Copy(ShardCommit from, long epoch, long next, long number)
-    {
-        ShardCommit copy = new()
-        {
-            Shard = from.Shard, Epoch = epoch, NextOffset = next, Number = number, LastNumbers = from.LastNumbers, PublishedThrough = from.PublishedThrough,
-        };
-        copy.Actors.AddRange(from.Actors);
-        copy.Outbox.AddRange(from.Outbox);
-        copy.Journal.AddRange(from.Journal);
-        copy.Documents.AddRange(from.Documents);
-        return copy;
-    }
-
-    /// <summary>Publishes the oldest chunk of some lane, up to so many records.</summary>
-    private void PublishOne(SimulatedNode node, int most)
-    {
-        int at = _sabotage.HasFlag(Sabotage.NoOutboxOrder) ? _random.Next(node.ToPublish.Count) : 0;
-        (Shard shard, OutboxChunk chunk) = node.ToPublish[at];
-        OutboxCodec.Reader reader = new(chunk.Records.Span);
-        int index = 0;
-        for (; index < most && reader.Next(); index++)
-        {
-            List<KeyValuePair<string, byte[]>> headers = [];
-            HeaderBlock.Reader block = HeaderBlock.Read(reader.Headers);
-            while (block.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
-            {
-                headers.Add(new(Encoding.UTF8.GetString(name), value.ToArray()));
-            }
-
-            if (reader.IsNumbered)
-            {
-                byte[] source = new byte[SourceHeader.Length];
-                long number = _sabotage.HasFlag(Sabotage.NoMarks) ? ++_sabotageNumber : chunk.FirstNumber + index;
-                new SourceHeader(SourceMarks.SourceOf(shard.Id, chunk.Lane), number, shard.Lineage).Write(source);
-                headers.Add(new(SourceHeader.Name, source));
-            }
-
-            _log.Append(
-                reader.Topic,
-                Partitioner.PartitionOf(reader.Key, _log.PartitionsOf(reader.Topic)),
-                new SimulatedRecord(reader.Key.ToArray(), reader.Value.ToArray(), headers));
-        }
-
-        if (index == chunk.Count)
-        {
-            node.ToPublish.RemoveAt(at);
-            shard.Published(chunk.Lane, chunk.LastNumber);
-        }
-    }
-
     private void Heal()
     {
+        long? allDoneAtInMs = null;
         for (int round = 0; round < 400; round++)
         {
             Assign();
             _nowInMs += 1000;
-            foreach (SimulatedNode node in _nodes.ToArray())
+            foreach (SimulatedNode node in _nodes)
             {
-                foreach (SimulatedShard shard in node.Shards.ToArray())
+                for (int i = 0; i < 3; i++)
                 {
-                    for (int i = 0; i < 3; i++)
-                    {
-                        ProcessQuietly(shard);
-                        while (node.Posted.Count > 0)
-                        {
-                            CommitOne(node);
-                        }
-
-                        while (node.ToPublish.Count > 0)
-                        {
-                            PublishOne(node, int.MaxValue);
-                        }
-                    }
+                    // Whoever looks at the log's end looks in a later millisecond than that of its last record.
+                    _nowInMs++;
+                    Poll(node, isCalm: true);
+                    RunWorker(node, isCalm: true);
+                    Finish(node);
                 }
             }
 
-            bool done = _nodes.All(node => node.Shards.All(at =>
-                at.Shard.NextToRead == _log[at.Shard.Partition].Count && !at.Shard.HasUnwritten && !at.Shard.NeedsRestart && at.SeekTo is null));
-            if (done && _owners.Count == InputPartitions + GroupPartitions)
+            bool done = _owners.Count == InputPartitions + GroupPartitions && _nodes.All(node => node.IsIdle && node.Shards.All(at =>
+                at.Shard.NextToRead == _log[at.Shard.Partition].Count && !at.Shard.HasUnwritten && !at.Shard.NeedsRestart));
+            allDoneAtInMs = done ? allDoneAtInMs ?? _nowInMs : null;
+            if (done && _owners.Keys.All(partition => _store.LoadDue(IdOf(partition), long.MaxValue, 1).Count == 0))
             {
+                return;
+            }
+
+            if (_nowInMs - allDoneAtInMs > SilenceInMs + LatestWakingInMs)
+            {
+                _violations.Add($"I10: actors were not woken {LatestWakingInMs} ms after their time");
                 return;
             }
         }
 
-        _violations.Add("I10: no end within 400 rounds after healing");
+        _violations.Add($"I10: no end within 400 rounds after healing: {string.Join(", ", _nodes.SelectMany(node => node.Shards).Select(at =>
+            $"{at.Shard.Partition} at {at.Shard.NextToRead} of {_log[at.Shard.Partition].Count}, {(at.Shard.HasUnwritten ? "unwritten, " : "")}{at.Shard.Counts.Restarts} restarts"))}");
     }
 
-    private void ProcessQuietly(SimulatedShard at)
-    {
-        Shard shard = at.Shard;
-        if (shard.IsDropped)
-        {
-            return;
-        }
-
-        if (shard.NeedsRestart && shard.CommitsInFlight == 0)
-        {
-            shard.Restart();
-        }
-
-        if (at.SeekTo is { } offset)
-        {
-            at.SeekTo = null;
-            at.HasItsPlace = false;
-            at.ReadFrom = offset;
-            shard.Sought();
-        }
-
-        using RecordBatch batch = _log.Read(shard.Partition, at.ReadFrom, 1000);
-        at.ReadFrom += batch.Count;
-        at.HasItsPlace |= batch.Count > 0;
-        shard.Process(batch, _nowInMs);
-        shard.Tick(_nowInMs, hasTimeToSpare: true, applyingShare: 0.1);
-        if (batch.Count == 0)
-        {
-            shard.WriteAll(_nowInMs);
-        }
-    }
-
-    private void Check()
-    {
-        foreach (Shard shard in _shards.Where(shard => shard.Counts.Missing > 0 && _sabotage == Sabotage.None))
-        {
-            _violations.Add($"I8: {shard.Partition} took {shard.Counts.Missing} records for missing that the log has");
-        }
-
-        Dictionary<string, long> groups = [];
-        foreach ((string meter, long expected) in _expectedSums)
-        {
-            TallyActor? actor = Stored(1, meter, InputPartitions);
-            if (actor?.Sum != expected || actor.Count != _expectedCounts[meter])
-            {
-                _violations.Add($"I1: {meter} has {actor?.Sum} in {actor?.Count}, expected {expected} in {_expectedCounts[meter]}");
-            }
-
-            if (actor is not null && actor.Decisions != actor.Count / 5)
-            {
-                _violations.Add($"I1: {meter} decided {actor.Decisions} times, expected {actor.Count / 5}");
-            }
-
-            string group = "group-" + meter[^1];
-            groups[group] = groups.GetValueOrDefault(group) + expected;
-        }
-
-        foreach ((string group, long expected) in groups)
-        {
-            TallyActor? actor = Stored(2, group, GroupPartitions);
-            if (actor?.Sum != expected)
-            {
-                _violations.Add($"I4: {group} has {actor?.Sum}, expected {expected}");
-            }
-        }
-
-        CheckResults();
-        int deadLetters = _log.All("city.dead-letters").Select(record => record.Header("ce_id")).Distinct().Count();
-        if (deadLetters != _expectedDeadLetters || _store.Count("dead-letters") != _expectedDeadLetters)
-        {
-            _violations.Add($"I8: {deadLetters} dead letters published, {_store.Count("dead-letters")} stored, expected {_expectedDeadLetters}");
-        }
-    }
-
-    /// <summary>Every decision is there, the same each time it is there, and first appears in order.</summary>
-    private void CheckResults()
-    {
-        Dictionary<string, string> seen = [];
-        Dictionary<string, long> last = [];
-        foreach (SimulatedRecord record in _log.All("results"))
-        {
-            string id = record.Header("ce_id")!;
-            if (seen.TryGetValue(id, out string? text))
-            {
-                if (text != record.Text)
-                {
-                    _violations.Add($"I5: {id} was published as {text} and as {record.Text}");
-                }
-
-                continue;
-            }
-
-            seen[id] = record.Text;
-            string actor = id[..id.LastIndexOf('/')];
-            long number = long.Parse(id[(actor.Length + 1)..], CultureInfo.InvariantCulture);
-            if (number != last.GetValueOrDefault(actor) + 1)
-            {
-                _violations.Add($"I6: {id} came after decision {last.GetValueOrDefault(actor)}");
-            }
-
-            last[actor] = number;
-        }
-
-        foreach ((string meter, long count) in _expectedCounts)
-        {
-            if (last.GetValueOrDefault("meters/" + meter) != count / 5)
-            {
-                _violations.Add($"I5: {meter} published {last.GetValueOrDefault("meters/" + meter)} decisions, expected {count / 5}");
-            }
-        }
-    }
-
-    private TallyActor? Stored(byte kind, string key, int partitions)
-    {
-        ShardId shard = new(kind, Partitioner.PartitionOf(Encoding.UTF8.GetBytes(key), partitions));
-        foreach (StoredActor stored in _store.Load(shard, [key]))
-        {
-            SnapshotEnvelope.Read(stored.Snapshot, out ReadOnlySpan<byte> state);
-            return new TallyKind(kind, "", null).Restore(key, state);
-        }
-
-        return null;
-    }
-}
-
-internal sealed class SimulatedShard(Shard shard, long readFrom)
-{
-    public Shard Shard { get; } = shard;
-
-    public long ReadFrom = readFrom;
-    public long? SeekTo;
-
-    /// <summary>Has read since it was last told where; only then can it lose its place.</summary>
-    public bool HasItsPlace;
-}
-
-internal sealed class SimulatedNode
-{
-    private static int s_number;
-
-    public int Number { get; } = Interlocked.Increment(ref s_number);
-
-    public List<SimulatedShard> Shards { get; } = [];
-
-    public Queue<PostedCommit> Posted { get; } = new();
-
-    public List<(Shard Shard, OutboxChunk Chunk)> ToPublish { get; } = [];
-
-    public void Attach(Shard shard, long readFrom)
-    {
-        Detach(shard.Partition);
-        Shards.Add(new SimulatedShard(shard, readFrom));
-    }
-
-    public void Detach(InboxPartition partition) => Shards.RemoveAll(at => at.Shard.Partition == partition);
-
-    public Shard? ShardOf(InboxPartition partition) => Shards.Find(at => at.Shard.Partition == partition)?.Shard;
-
-    public void Seek(Shard shard, long offset)
-    {
-        foreach (SimulatedShard at in Shards.Where(at => at.Shard == shard))
-        {
-            at.SeekTo = offset;
-        }
-    }
+    private static ShardId IdOf(InboxPartition partition) => new(partition.Topic == "meters" ? (byte)1 : (byte)2, partition.Partition);
 }

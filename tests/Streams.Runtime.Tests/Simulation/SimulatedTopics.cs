@@ -3,29 +3,45 @@ using Streams.Runtime.Log;
 
 namespace Streams.Runtime.Tests.Simulation;
 
-/// <summary>A log in memory: topics of partitions of records, with no threads and no time of its own.</summary>
+/// <summary>
+/// A log in memory: topics of partitions of records, with no threads and no time of its own. An offset may hold no record, as after compaction or
+/// at the end of a producer's transaction.
+/// </summary>
 internal sealed class SimulatedTopics(params (string Name, int Partitions)[] topics)
 {
-    private readonly Dictionary<string, List<SimulatedRecord>[]> _topics = topics.ToDictionary(
+    private readonly Dictionary<string, List<SimulatedRecord?>[]> _topics = topics.ToDictionary(
         topic => topic.Name,
-        topic => Enumerable.Range(0, topic.Partitions).Select(_ => new List<SimulatedRecord>()).ToArray());
+        topic => Enumerable.Range(0, topic.Partitions).Select(_ => new List<SimulatedRecord?>()).ToArray());
 
     public int PartitionsOf(string topic) => _topics[topic].Length;
 
-    public IReadOnlyList<SimulatedRecord> this[InboxPartition partition] => _topics[partition.Topic][partition.Partition];
+    /// <summary>By offset; null where there is no record.</summary>
+    public IReadOnlyList<SimulatedRecord?> this[InboxPartition partition] => _topics[partition.Topic][partition.Partition];
 
-    public IEnumerable<SimulatedRecord> All(string topic) => _topics[topic].SelectMany(records => records);
+    public IEnumerable<SimulatedRecord> All(string topic) => _topics[topic].SelectMany(records => records.OfType<SimulatedRecord>());
 
     public void Append(string topic, int partition, SimulatedRecord record) => _topics[topic][partition].Add(record);
 
-    public void Append(string topic, string key, string value) =>
-        Append(topic, Partitioner.PartitionOf(Encoding.UTF8.GetBytes(key), PartitionsOf(topic)), SimulatedRecord.Of(key, value));
+    /// <summary>The next offsets hold no records.</summary>
+    public void Skip(string topic, int partition, int count) => _topics[topic][partition].AddRange(Enumerable.Repeat<SimulatedRecord?>(null, count));
 
-    public RecordBatch Read(InboxPartition partition, long from, int most)
+    /// <summary>The next records from an offset on, as a fetch hands them over.</summary>
+    /// <param name="most">Offsets to look at.</param>
+    /// <param name="lost">Offsets that the client leaves out by mistake.</param>
+    public SimulatedBatch Read(InboxPartition partition, long from, int most, Range? lost = null)
     {
-        List<SimulatedRecord> records = _topics[partition.Topic][partition.Partition];
-        int start = (int)Math.Min(from, records.Count);
-        return new SimulatedBatch(partition, start, [.. records.Skip(start).Take(most)]);
+        IReadOnlyList<SimulatedRecord?> records = this[partition];
+        List<(long Offset, SimulatedRecord Record)> read = [];
+        for (long offset = from; offset < Math.Min(from + most, records.Count); offset++)
+        {
+            bool isLost = lost is { } range && offset - from >= range.Start.Value && offset - from < range.End.Value;
+            if (!isLost && records[(int)offset] is { } record)
+            {
+                read.Add((offset, record));
+            }
+        }
+
+        return new SimulatedBatch(partition, [.. read.Select(item => item.Offset)], [.. read.Select(item => item.Record)]);
     }
 }
 
@@ -45,19 +61,29 @@ internal sealed record SimulatedRecord(byte[] Key, byte[] Value, IReadOnlyList<K
 
 internal sealed class SimulatedBatch : RecordBatch
 {
-    private readonly long _first;
+    private readonly long[] _offsets;
     private readonly SimulatedRecord[] _records;
 
     public SimulatedBatch(InboxPartition partition, long first, SimulatedRecord[] records)
+        : this(partition, [.. Enumerable.Range(0, records.Length).Select(index => first + index)], records)
+    {
+    }
+
+    public SimulatedBatch(InboxPartition partition, long[] offsets, SimulatedRecord[] records)
     {
         Partition = partition;
         Count = records.Length;
         SizeInBytes = records.Sum(record => record.Key.Length + record.Value.Length);
-        _first = first;
+        _offsets = offsets;
         _records = records;
     }
 
-    public override long OffsetAt(int index) => _first + index;
+    public bool IsDisposed { get; private set; }
+
+    /// <summary>The same records as if their offsets had no gaps.</summary>
+    public SimulatedBatch CountedOn() => new(Partition, _offsets[0], _records);
+
+    public override long OffsetAt(int index) => _offsets[index];
 
     public override long TimestampAt(int index) => _records[index].TimestampInMs;
 
@@ -77,7 +103,5 @@ internal sealed class SimulatedBatch : RecordBatch
 
     public override IReadOnlyList<KeyValuePair<string, byte[]>> CopyHeaders(int index) => _records[index].Headers;
 
-    protected override void Dispose(bool disposing)
-    {
-    }
+    protected override void Dispose(bool disposing) => IsDisposed = true;
 }

@@ -15,6 +15,7 @@ internal sealed class TallyMessage
 {
     public byte[] Key = [];
     public long Amount;
+    public long AtInMs;
 }
 
 internal sealed class TallyActor(string key) : Actor(key)
@@ -24,23 +25,43 @@ internal sealed class TallyActor(string key) : Actor(key)
     public long Unsent;
     public long Decisions;
     public long DueInMs = long.MaxValue;
-    public long Wakes;
+
+    /// <summary>Silences noted: by the timer, or where that came too late by the message that ended them. What the log holds decides how many there are.</summary>
+    public long Silences;
+
+    /// <summary>As it was stored: nothing has come since.</summary>
+    public bool IsAsStored;
     public List<(long Decision, long Sum)> Pending { get; } = [];
+}
+
+/// <summary>How actors were woken.</summary>
+internal sealed class Wakings
+{
+    public int All { get; set; }
+
+    /// <summary>Straight out of the store, where they lay because memory was short or their node was gone.</summary>
+    public int FromStore { get; set; }
+
+    /// <summary>By an owner that had nothing for them, so that the deadline was an earlier owner's.</summary>
+    public int ByLaterOwner { get; set; }
 }
 
 /// <summary>
 /// An actor kind as small as can be that uses everything the runtime offers: sums amounts, announces every fifth as a decision, passes
-/// what it got on to the actor above it, sets a timer, refuses negative amounts and throws on 666.
+/// what it got on to the actor above it, notes when nothing has come for a while, refuses negative amounts and throws on 666.
 /// </summary>
-internal sealed class TallyKind(byte number, string inbox, string? above) : ActorKind<TallyActor, TallyMessage>(number, inbox, inbox)
+/// <param name="silenceInMs">From a message's arrival in the log to the deadline that it sets.</param>
+internal sealed class TallyKind(byte number, string inbox, string? above, int silenceInMs = 60_000, Wakings? wakings = null)
+    : ActorKind<TallyActor, TallyMessage>(number, inbox, inbox)
 {
     public const string Results = "results";
 
     private readonly Dictionary<string, long> _gathered = [];
+    private readonly HashSet<string> _heardHere = [];
 
     public override IReadOnlyCollection<string> Tells => above is null ? [] : [above];
 
-    public override ActorKind<TallyActor, TallyMessage> ForShard() => new TallyKind(Number, Inbox, above);
+    public override ActorKind<TallyActor, TallyMessage> ForShard() => new TallyKind(Number, Inbox, above, silenceInMs, wakings);
 
     public override bool Admit(in Record record, TallyMessage message, long nowInMs)
     {
@@ -52,6 +73,7 @@ internal sealed class TallyKind(byte number, string inbox, string? above) : Acto
         }
 
         message.Key = Encoding.UTF8.GetBytes(parts[0]);
+        message.AtInMs = record.TimestampInMs < 0 ? nowInMs : record.TimestampInMs;
         return true;
     }
 
@@ -65,7 +87,8 @@ internal sealed class TallyKind(byte number, string inbox, string? above) : Acto
         Count = BinaryPrimitives.ReadInt64LittleEndian(snapshot[8..]),
         Decisions = BinaryPrimitives.ReadInt64LittleEndian(snapshot[16..]),
         DueInMs = BinaryPrimitives.ReadInt64LittleEndian(snapshot[24..]),
-        Wakes = BinaryPrimitives.ReadInt64LittleEndian(snapshot[32..]),
+        Silences = BinaryPrimitives.ReadInt64LittleEndian(snapshot[32..]),
+        IsAsStored = true,
     };
 
     public override Reaction Receive(TallyActor actor, TallyMessage message, long nowInMs)
@@ -79,10 +102,21 @@ internal sealed class TallyKind(byte number, string inbox, string? above) : Acto
         actor.Sum += message.Amount;
         actor.Count++;
         actor.Unsent += message.Amount;
-        actor.DueInMs = nowInMs + 60_000;
+        if (message.AtInMs > actor.DueInMs)
+        {
+            actor.Silences++;
+        }
+
+        actor.DueInMs = message.AtInMs + silenceInMs;
+        actor.IsAsStored = false;
         if (message.Amount == 666 && Number == 1)
         {
             throw new InvalidOperationException("poison");
+        }
+
+        if (wakings is not null)
+        {
+            _heardHere.Add(actor.Key);
         }
 
         if (actor.Count % 5 == 0)
@@ -97,9 +131,16 @@ internal sealed class TallyKind(byte number, string inbox, string? above) : Acto
 
     public override Reaction Wake(TallyActor actor, long nowInMs)
     {
+        if (wakings is not null)
+        {
+            wakings.All++;
+            wakings.FromStore += actor.IsAsStored ? 1 : 0;
+            wakings.ByLaterOwner += _heardHere.Contains(actor.Key) ? 0 : 1;
+        }
+
         actor.DueInMs = long.MaxValue;
-        actor.Wakes++;
-        return Reaction.Decided;
+        actor.Silences++;
+        return above is null ? Reaction.Quiet : Reaction.Decided;
     }
 
     public override long DueOf(TallyActor actor) => actor.DueInMs;
@@ -131,7 +172,7 @@ internal sealed class TallyKind(byte number, string inbox, string? above) : Acto
         BinaryPrimitives.WriteInt64LittleEndian(to[8..], actor.Count);
         BinaryPrimitives.WriteInt64LittleEndian(to[16..], actor.Decisions);
         BinaryPrimitives.WriteInt64LittleEndian(to[24..], actor.DueInMs);
-        BinaryPrimitives.WriteInt64LittleEndian(to[32..], actor.Wakes);
+        BinaryPrimitives.WriteInt64LittleEndian(to[32..], actor.Silences);
         draft.Snapshot.Advance(40);
     }
 

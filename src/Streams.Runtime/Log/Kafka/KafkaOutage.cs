@@ -18,6 +18,9 @@ internal sealed unsafe class KafkaOutage(KafkaClient client, KafkaLogOptions opt
     /// <summary>librdkafka says that no broker can be reached.</summary>
     public void Begin() => _downSince ??= options.Time.GetTimestamp();
 
+    /// <summary>From that on until a broker answers again.</summary>
+    public bool IsOn => _downSince is not null;
+
     /// <summary>Records came.</summary>
     public void Over() => _downSince = null;
 

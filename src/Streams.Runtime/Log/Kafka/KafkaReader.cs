@@ -124,7 +124,7 @@ internal sealed unsafe partial class KafkaReader : ILogReader
     }
 
     public LogMarks? KnownMarksOf(InboxPartition partition) =>
-        Rd.KnownWatermarks(_client.Handle, partition.Topic, partition.Partition, out long low, out long high) == RdError.None && high >= 0
+        !_outage.IsOn && Rd.KnownWatermarks(_client.Handle, partition.Topic, partition.Partition, out long low, out long high) == RdError.None && high >= 0
             ? new LogMarks(Math.Max(low, 0), high)
             : null;
 
