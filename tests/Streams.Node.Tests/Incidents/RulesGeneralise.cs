@@ -1,4 +1,5 @@
 using Streams.Domain.Alerts;
+using Streams.Domain.Areas;
 using Streams.Domain.Devices;
 using static Streams.Node.Tests.Incidents.Cities;
 
@@ -128,7 +129,11 @@ public sealed class RulesGeneralise(ITestOutputHelper output)
         string[] beside = Beside(part), before = Beside(whole);
         output.WriteLine($"{file} from {from}: {before.Length} alerts beside incidents in the whole, {beside.Length} in the part; only there:\n{string.Join("\n", beside.Except(before))}");
         Assert.Empty(missed);
-        Assert.True(beside.Length <= before.Length, string.Join("\n", beside.Except(before)));
+
+        // The whole may have had one alert of the city where the part has several of districts: that of two sensors that fell silent for good before
+        // the part begins stands through it and speaks for whoever falls silent beside them.
+        string[] unheard = [.. beside.Where(id => !IsSpokenFor(part.Stories.First(story => story.First.Id == id).First))];
+        Assert.True(unheard.Length <= before.Length, string.Join("\n", unheard.Except(before)));
 
         string[] Beside(CityRecording city) =>
         [
@@ -137,6 +142,10 @@ public sealed class RulesGeneralise(ITestOutputHelper output)
                    && !incidents.Any(incident => incident.HitsIn(city).Contains(story))
                select story.First.Id,
         ];
+
+        bool IsSpokenFor(Alert alert) => whole.Stories.Any(story =>
+            story.First.Rule == alert.Rule && AreaPath.ParentOf(story.First.Area) is null && story.First.Id != alert.Id
+            && story.First.OnsetInMs <= alert.OnsetInMs && (story.Last.EndInMs ?? long.MaxValue) >= alert.OnsetInMs);
     }
 
     private static IEnumerable<(string What, Staging Staging)> Ways(string rule)
