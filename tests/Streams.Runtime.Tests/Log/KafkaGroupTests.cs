@@ -34,6 +34,31 @@ public sealed class KafkaGroupTests(EmbeddedKafka kafka)
     }
 
     [Fact]
+    public void A_member_that_goes_on_reporting_while_the_group_is_joined_keeps_what_does_not_move()
+    {
+        kafka.Log.EnsureTopics([new TopicSpec("reported", 4)]);
+        using var first = new KafkaMember(kafka.Log, "reported", "reported");
+        first.PollUntil(() => first.Owned.Count == 4, "the first member owns all");
+
+        using var second = new KafkaMember(kafka.Log, "reported", "reported");
+        KafkaMember.PollUntil(
+            () =>
+            {
+                foreach (InboxPartition partition in first.Owned)
+                {
+                    first.Reader.Report(partition, 0);
+                }
+
+                return first.Owned.Count == 2 && second.Owned.Count == 2;
+            },
+            "each owns half",
+            first,
+            second);
+
+        Assert.DoesNotContain(first.Story, line => line.StartsWith("lost", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_member_that_does_not_poll_in_time_loses_its_partitions_and_is_told_so()
     {
         using KafkaLog log = kafka.Broker.OpenLog(EmbeddedKafka.Options with { PollTimeout = TimeSpan.FromSeconds(4) });

@@ -11,6 +11,9 @@ namespace Streams.Runtime.Log.Kafka;
 /// </summary>
 internal sealed unsafe partial class KafkaReader : ILogReader
 {
+    /// <summary>A round trip takes a millisecond or some; polling waits this long once a second at most.</summary>
+    private const int CoordinatorAnswersWithinInMs = 100;
+
     private readonly KafkaLogOptions _options;
     private readonly string _group;
     private readonly KafkaClient _client;
@@ -323,7 +326,7 @@ internal sealed unsafe partial class KafkaReader : ILogReader
 
     private void OnRebalance(RdError what, RdTopicPartitions* list)
     {
-        if (what != RdError.LocalAssignPartitions)
+        if (what != RdError.LocalAssignPartitions && Rd.AssignmentLost(_client.Handle) == 0)
         {
             SendReports(true);
         }
@@ -353,6 +356,12 @@ internal sealed unsafe partial class KafkaReader : ILogReader
             return;
         }
 
+        if (!now && !IsCoordinatorListening())
+        {
+            _reportedAt = _options.Time.GetTimestamp();
+            return;
+        }
+
         RdTopicPartitions* list = Rd.PartitionsNew(_reported.Count);
         foreach ((InboxPartition partition, long nextOffset) in _reported)
         {
@@ -370,6 +379,21 @@ internal sealed unsafe partial class KafkaReader : ILogReader
         Rd.PartitionsDestroy(list);
         _reported.Clear();
         _reportedAt = _options.Time.GetTimestamp();
+    }
+
+    /// <summary>
+    /// False while the group is being joined. A broker answers one request of a connection after the other, and the answer to a join waits for all members: a
+    /// commit behind it would come with the generation before, and librdkafka then gives up the new generation and every partition, for one
+    /// more round (seen with 2.0.2: shards of a killed node resumed after 10 s instead of 7). A question without a generation does no harm.
+    /// </summary>
+    private bool IsCoordinatorListening()
+    {
+        RdTopicPartitions* list = Rd.PartitionsNew(1);
+        InboxPartition any = _reported.Keys.First();
+        Rd.PartitionsAdd(list, any.Topic, any.Partition);
+        RdError error = Rd.Committed(_client.Handle, list, CoordinatorAnswersWithinInMs);
+        Rd.PartitionsDestroy(list);
+        return error == RdError.None;
     }
 
     private InboxPartition PartitionOf(RdMessage* message)
