@@ -41,7 +41,7 @@ try {
             if (-not (Test-Dotnet)) { exit 1 }
 
             # What building says is not what the command says.
-            dotnet build "$root/src/Streams.Cli/Streams.Cli.csproj" -c Release -v q --nologo | ForEach-Object { [Console]::Error.WriteLine($_) }
+            dotnet build "$root/src/Streams.Cli/Streams.Cli.csproj" -c Release -v q --nologo -clp:ErrorsOnly | ForEach-Object { [Console]::Error.WriteLine($_) }
             if ($LASTEXITCODE -ne 0) { exit $LASTEXITCODE }
             if ($command -ceq 'up') { $rest = @('up') + $rest }
             dotnet exec "$root/src/Streams.Cli/bin/Release/net10.0/streams.dll" @rest

@@ -42,7 +42,7 @@ need_kafka() {
 }
 
 build_streams() {
-  dotnet build "$root/src/Streams.Cli/Streams.Cli.csproj" -c Release -v q --nologo >&2
+  dotnet build "$root/src/Streams.Cli/Streams.Cli.csproj" -c Release -v q --nologo -clp:ErrorsOnly >&2
 }
 
 command="${1:-}"

@@ -98,7 +98,7 @@ internal sealed class RunningNode(Engine engine, ILog log, string cluster, strin
 
     private async Task<ReadOnlyMemory<byte>?> AskAsync(string kind, string key, Func<IDescribesActors, Actor, byte[]?> question)
     {
-        ActorKind? of = engine.Shards.Select(shard => shard.Kind).FirstOrDefault(candidate => candidate.Name == kind);
+        ActorKind? of = engine.KindNamed(kind);
         if (of is IDescribesActors describes && await engine.AskAsync(of.Number, key, actor => question(describes, actor) ?? []) is { Length: > 0 } answer)
         {
             return answer;

@@ -26,7 +26,8 @@ public static class DeviceJson
         return "ok";
     }
 
-    public static void Write(IBufferWriter<byte> output, Device device)
+    /// <param name="whole">False leaves out what changes with every reading: what is kept of it elsewhere would be out of date.</param>
+    public static void Write(IBufferWriter<byte> output, Device device, bool whole = true)
     {
         using var json = new Utf8JsonWriter(output, AnomalyJson.Options);
         json.WriteStartObject();
@@ -56,15 +57,19 @@ public static class DeviceJson
         }
 
         json.WriteString("state"u8, StateOf(device));
-        WriteTimeOrNull(json, "lastSeen"u8, device.LastEventInMs == long.MinValue ? 0 : device.LastEventInMs);
-        WriteTimeOrNull(json, "lastArrival"u8, device.LastArrivalInMs);
-        json.WriteStartArray("metrics"u8);
-        foreach (MetricState metric in device.Metrics)
+        if (whole)
         {
-            WriteMetric(json, metric);
+            WriteTimeOrNull(json, "lastSeen"u8, device.LastEventInMs == long.MinValue ? 0 : device.LastEventInMs);
+            WriteTimeOrNull(json, "lastArrival"u8, device.LastArrivalInMs);
+            json.WriteStartArray("metrics"u8);
+            foreach (MetricState metric in device.Metrics)
+            {
+                WriteMetric(json, metric);
+            }
+
+            json.WriteEndArray();
         }
 
-        json.WriteEndArray();
         json.WriteStartArray("openAnomalies"u8);
         foreach (MetricState metric in device.Metrics)
         {
@@ -80,12 +85,16 @@ public static class DeviceJson
         }
 
         json.WriteEndArray();
-        json.WriteStartObject("counters"u8);
-        json.WriteNumber("readings"u8, device.ReadingCount);
-        json.WriteNumber("repeats"u8, device.RepeatCount);
-        json.WriteNumber("late"u8, device.LateCount);
-        json.WriteNumber("impossible"u8, device.ImpossibleCount);
-        json.WriteEndObject();
+        if (whole)
+        {
+            json.WriteStartObject("counters"u8);
+            json.WriteNumber("readings"u8, device.ReadingCount);
+            json.WriteNumber("repeats"u8, device.RepeatCount);
+            json.WriteNumber("late"u8, device.LateCount);
+            json.WriteNumber("impossible"u8, device.ImpossibleCount);
+            json.WriteEndObject();
+        }
+
         json.WriteEndObject();
     }
 

@@ -115,9 +115,9 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics)
 
     byte[]? IDescribesActors.Describe(Actor actor)
     {
-        _body.ResetWrittenCount();
-        ((AreaActor)actor).Area.WriteJson(_body, rules, whole: true);
-        return _body.WrittenSpan.ToArray();
+        ArrayBufferWriter<byte> body = new(1024);
+        ((AreaActor)actor).Area.WriteJson(body, rules, whole: true);
+        return body.WrittenSpan.ToArray();
     }
 
     byte[]? IDescribesActors.RecentHistory(Actor actor) => ((AreaActor)actor).History.Rows.ToArray();

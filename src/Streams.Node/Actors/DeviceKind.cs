@@ -149,9 +149,9 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
 
     byte[]? IDescribesActors.Describe(Actor actor)
     {
-        _body.ResetWrittenCount();
-        DeviceJson.Write(_body, ((DeviceActor)actor).Device);
-        return _body.WrittenSpan.ToArray();
+        ArrayBufferWriter<byte> body = new(1024);
+        DeviceJson.Write(body, ((DeviceActor)actor).Device);
+        return body.WrittenSpan.ToArray();
     }
 
     byte[]? IDescribesActors.RecentHistory(Actor actor) => ((DeviceActor)actor).Device.RecentHistory.ToArray();
@@ -202,7 +202,7 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
     private void Show(Device device)
     {
         _body.ResetWrittenCount();
-        DeviceJson.Write(_body, device);
+        DeviceJson.Write(_body, device, whole: false);
         _draft.Put(
             new Document(DeviceEndpoints.Collection, device.Id, device.Area, device.Type, DeviceJson.StateOf(device), device.LastEventInMs, default),
             _body.WrittenSpan);

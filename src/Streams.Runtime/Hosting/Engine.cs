@@ -176,6 +176,9 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         return answer.Task;
     }
 
+    /// <summary>The kind of that name; null where this node runs none such.</summary>
+    public ActorKind? KindNamed(string name) => _kinds.Values.FirstOrDefault(kind => kind.Name == name);
+
     /// <summary>Whether this node owns the shard of that key now.</summary>
     public bool Owns(byte kind, string key) => _kinds.Values.FirstOrDefault(candidate => candidate.Number == kind) is { } of
         && _owned.ContainsKey(new InboxPartition(of.Inbox, Partitioner.PartitionOf(System.Text.Encoding.UTF8.GetBytes(key), _log.PartitionsOf(of.Inbox))));

@@ -229,6 +229,11 @@ public sealed class DeviceTests
         Assert.Equal(14.25, device.RootElement.GetProperty("metrics")[0].GetProperty("value").GetDouble());
         Assert.Equal("range", device.RootElement.GetProperty("openAnomalies")[0].GetProperty("kind").GetString());
 
+        output.ResetWrittenCount();
+        DeviceJson.Write(output, bench.Device, whole: false);
+        using JsonDocument kept = JsonDocument.Parse(output.WrittenMemory.ToArray());
+        Assert.Equal(["id", "type", "types", "area", "location", "state", "openAnomalies"], kept.RootElement.EnumerateObject().Select(member => member.Name));
+
         bench.Drain();
         output.ResetWrittenCount();
         AnomalyJson.Write(output, bench.Anomalies[0]);

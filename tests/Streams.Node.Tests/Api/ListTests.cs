@@ -25,6 +25,18 @@ public sealed class ListTests : IAsyncDisposable
         Assert.Empty(Ids(await _api.GetAsync("/api/v1/devices?area=paris")));
     }
 
+    [Fact]
+    public async Task Devices_of_this_node_are_listed_as_they_are_now_and_others_as_they_were_written()
+    {
+        _api.Put(Row("devices", "d1", "dijon", "noise_meter", "ok", 2), Row("devices", "d2", "dijon", "noise_meter", "ok", 1));
+        _api.Node.Live[("device", "d2")] = """{"id":"d2","state":"anomalous"}""";
+
+        JsonElement page = await _api.GetAsync("/api/v1/devices");
+
+        Assert.Equal(["d1", "d2"], Ids(page));
+        Assert.Equal("anomalous", page.GetProperty("items")[1].GetProperty("state").GetString());
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(7)]

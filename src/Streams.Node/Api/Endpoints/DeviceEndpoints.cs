@@ -15,6 +15,7 @@ internal static class DeviceEndpoints
         routes.MapGet("/api/v1/devices/{**path}", GetAsync);
     }
 
+    /// <summary>Devices that live on this node as they are now; of others what changes seldom.</summary>
     private static async Task ListAsync(HttpContext context)
     {
         QueryReader query = new(context);
@@ -27,7 +28,8 @@ internal static class DeviceEndpoints
             Limit: query.Limit());
         if (await query.IsGoodAsync())
         {
-            await Paging.WriteDocumentsAsync(context, ApiSources.Of(context).Store, wanted);
+            ApiSources sources = ApiSources.Of(context);
+            await Paging.WriteDocumentsAsync(context, sources.Store, wanted, row => sources.Node.DescribeAsync(Kind, row.Id, context.RequestAborted));
         }
     }
 

@@ -7,10 +7,16 @@ namespace Streams.Node.Api.Requests;
 internal static class Paging
 {
     /// <summary>One page of documents; whether there is a next one is known by looking one row further.</summary>
-    public static async Task WriteDocumentsAsync(HttpContext context, IStore store, DocumentQuery query)
+    /// <param name="live">Asked for something newer than a row's body; null where there is none.</param>
+    public static async Task WriteDocumentsAsync(
+        HttpContext context, IStore store, DocumentQuery query, Func<Document, Task<ReadOnlyMemory<byte>?>>? live = null)
     {
         (IReadOnlyList<Document> rows, bool more) = await Task.Run(() => Read(store, query));
-        await WriteAsync(context, rows.Select(row => row.Body), more ? QueryReader.Next(rows[^1].AtInMs, rows[^1].Id) : null);
+        ReadOnlyMemory<byte>?[] newer = live is null ? [] : await Task.WhenAll(rows.Select(live));
+        await WriteAsync(
+            context,
+            rows.Select((row, index) => live is not null && newer[index] is { } body ? body : row.Body),
+            more ? QueryReader.Next(rows[^1].AtInMs, rows[^1].Id) : null);
     }
 
     private static (IReadOnlyList<Document> Rows, bool More) Read(IStore store, DocumentQuery query)
