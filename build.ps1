@@ -40,9 +40,14 @@ try {
         { $_ -cin 'up', 'streams' } {
             if (-not (Test-Dotnet)) { exit 1 }
 
-            # What building says is not what the command says.
-            dotnet build "$root/src/Streams.Cli/Streams.Cli.csproj" -c Release -v q --nologo -clp:ErrorsOnly | ForEach-Object { [Console]::Error.WriteLine($_) }
-            if ($LASTEXITCODE -ne 0) { exit $LASTEXITCODE }
+            # What the compiler says is of interest only when it says no.
+            if ($command -ceq 'up') { [Console]::Error.WriteLine('Building ...') }
+            $said = dotnet build "$root/src/Streams.Cli/Streams.Cli.csproj" -c Release -v q --nologo
+            if ($LASTEXITCODE -ne 0) {
+                $said | ForEach-Object { [Console]::Error.WriteLine($_) }
+                exit 1
+            }
+
             if ($command -ceq 'up') { $rest = @('up') + $rest }
             dotnet exec "$root/src/Streams.Cli/bin/Release/net10.0/streams.dll" @rest
             exit $LASTEXITCODE

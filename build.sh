@@ -42,7 +42,12 @@ need_kafka() {
 }
 
 build_streams() {
-  dotnet build "$root/src/Streams.Cli/Streams.Cli.csproj" -c Release -v q --nologo -clp:ErrorsOnly >&2
+  # What the compiler says is of interest only when it says no.
+  local said
+  said="$(dotnet build "$root/src/Streams.Cli/Streams.Cli.csproj" -c Release -v q --nologo 2>&1)" || {
+    echo "$said" >&2
+    exit 1
+  }
 }
 
 command="${1:-}"
@@ -51,8 +56,11 @@ case "$command" in
   up | streams)
     need_dotnet
     need_kafka
+    if [ "$command" = up ]; then
+      echo "Building ..." >&2
+      set -- up "$@"
+    fi
     build_streams
-    if [ "$command" = up ]; then set -- up "$@"; fi
     exec dotnet exec "$root/src/Streams.Cli/bin/Release/net10.0/streams.dll" "$@"
     ;;
   test)
