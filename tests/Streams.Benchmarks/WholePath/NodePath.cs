@@ -117,11 +117,12 @@ internal static class NodePath
         }
     }
 
+    /// <exception cref="InvalidOperationException">Not all devices were known after a minute.</exception>
     private static void AwaitDevices(INodeView view, int devices)
     {
-        while (view.Figures().Actors.GetValueOrDefault(DeviceKind) < devices)
+        if (!SpinWait.SpinUntil(() => view.Figures().Actors.GetValueOrDefault(DeviceKind) >= devices, TimeSpan.FromMinutes(1)))
         {
-            Thread.Sleep(10);
+            throw new InvalidOperationException($"Of {devices} devices the node knew {view.Figures().Actors.GetValueOrDefault(DeviceKind)} after a minute.");
         }
     }
 
