@@ -12,7 +12,7 @@ namespace Streams.Domain.Devices;
 internal struct HistoryRuns
 {
     /// <summary>All runs together. More would be larger rows, and a larger device in memory and in its snapshot, which is written much oftener than history.</summary>
-    internal const int MostInBytes = 768;
+    internal const int MostInBytes = 512;
 
     /// <summary>
     /// A run spans at most so many windows of its size, first to last, so that whoever looks for a time need not look at rows that begin
@@ -177,7 +177,9 @@ internal struct HistoryRuns
     {
         ref Run run = ref _runs[size];
         int at = StartOf(size);
-        output.History((HistoryPart)size, run.From * ((WindowSize)size).LengthInMs(), _bytes.AsSpan(at, run.Length));
+        Span<byte> room = stackalloc byte[HistoryCompression.Room];
+        ReadOnlySpan<byte> rows = _bytes.AsSpan(at, run.Length);
+        output.History((HistoryPart)size, run.From * ((WindowSize)size).LengthInMs(), size >= (int)WindowSize.Hour ? HistoryCompression.Shorten(rows, room) : rows);
         _bytes.AsSpan(at + run.Length, LengthInBytes - at - run.Length).CopyTo(_bytes.AsSpan(at));
         run = default;
     }

@@ -93,7 +93,7 @@ public static class WindowHistory
 
     private static bool TryRead(WindowSize size, ReadOnlySpan<byte> body, HistoryNames names, ICollection<HistoryWindow> into)
     {
-        var reader = new SnapshotReader(body);
+        var reader = new SnapshotReader(HistoryCompression.Restore(body));
         byte version = reader.Byte();
         if (version is not (Version or VersionWithMembers))
         {

@@ -154,7 +154,7 @@ public sealed record HousekeepingSettings
     public int MaxDeadLetters { get; init; } = 100_000;
 
     /// <summary>How long rows of this part are kept; null for good.</summary>
-    internal TimeSpan? Of(HistoryPart part) => part switch
+    public TimeSpan? Of(HistoryPart part) => part switch
     {
         HistoryPart.Minutes => Minutes,
         HistoryPart.Quarters => Quarters,
