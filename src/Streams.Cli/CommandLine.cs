@@ -73,7 +73,8 @@ public static class CommandLine
             .Concat(AlertCommands.Build(shared, screen))
             .Concat(CareCommands.Build(shared, screen))
             .Concat(ConfigCommands.Build(shared, screen))
-            .Concat(ReplayCommand.Build(shared, screen)))
+            .Concat(ReplayCommand.Build(shared, screen))
+            .Concat(SimulateCommand.Build(shared, screen)))
         {
             root.Subcommands.Add(group);
         }
