@@ -8,10 +8,11 @@ namespace Streams.Cli.Commands;
 /// <summary><c>streams config</c>: whether a node would start with these files.</summary>
 internal static class ConfigCommands
 {
-    public static IEnumerable<Command> Build(SharedOptions shared, Screen screen)
+    public static Command Build(SharedOptions shared, Screen screen)
     {
         var directory = new Argument<string?>("DIR")
         {
+            HelpName = "DIR",
             Description = "Configuration folder. Default: cluster-config in this folder, or in one above it or above the executable.",
             Arity = ArgumentArity.ZeroOrOne,
         };
@@ -24,7 +25,7 @@ internal static class ConfigCommands
         {
             string folder = ConfigurationFolder.Find(parsed.GetValue(directory));
             (ClusterConfiguration? configuration, IReadOnlyList<ConfigurationFault> faults) = ClusterConfiguration.Load(folder);
-            if (parsed.GetValue(shared.Output) == OutputForm.Json)
+            if (shared.WantsJson(parsed))
             {
                 screen.Json(JsonSerializer.SerializeToElement(new
                 {
@@ -49,6 +50,6 @@ internal static class ConfigCommands
 
             return faults.Count == 0 ? ExitStatus.Done : ExitStatus.Failed;
         });
-        yield return Show.Group("config", "The files under cluster-config.", check);
+        return Show.Group("config", "The files under cluster-config.", check);
     }
 }

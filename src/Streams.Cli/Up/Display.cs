@@ -133,5 +133,5 @@ internal sealed class LiveDisplay(Screen screen, Whereabouts where, RecentLines 
         return grid;
     }
 
-    private static Text Coloured(string word) => new(word, Show.Colour(word) is { } colour ? Style.Parse(colour) : null);
+    private static Text Coloured(string word) => new(word, Colours.Of(word) is { } colour ? Style.Parse(colour) : null);
 }
