@@ -15,7 +15,7 @@ internal static class AnomalyCommands
         new Column("device", "deviceId"),
         new Column("kind", "kind", drop: 1),
         new Column("metric", "metric", least: 8, drop: 3),
-        new Column("explanation", "explanation", least: 24, drop: 2));
+        new Column("explanation", "explanation", least: 44, drop: 2));
 
     public static Command Build(SharedOptions shared, Screen screen, Offers offers)
     {

@@ -110,10 +110,11 @@ internal sealed class Listing(params Column[] columns)
     private void WriteRow(Screen screen, List<int> shown, int[] widths, Func<int, string> text, Func<int, string?> style)
     {
         var line = new List<(string, string?)>();
-        foreach (int at in shown)
+        int end = shown.FindLastIndex(at => text(at).Length > 0);
+        foreach (int at in shown.Take(end + 1))
         {
             string cell = columns[at].Least > 0 ? Cells.Shorten(text(at), widths[at]) : text(at);
-            bool last = at == shown[^1];
+            bool last = at == shown[end];
             line.Add((last && !columns[at].Right ? cell : Cells.Pad(cell, widths[at], columns[at].Right), style(at)));
             line.Add((last ? "" : new string(' ', Gap), null));
         }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Spectre.Console;
+using Spectre.Console.Advanced;
 using Spectre.Console.Rendering;
 
 namespace Streams.Cli.Output;
@@ -51,10 +52,22 @@ internal sealed class Screen
     /// <summary>Cells that a row of a table may take.</summary>
     public int RowWidth { get; }
 
+    /// <summary>The terminal's size at the moment; of a pipe, a page's.</summary>
+    public (int Width, int Height) Size => IsTerminal ? (Math.Max(20, System.Console.WindowWidth), Math.Max(5, System.Console.WindowHeight)) : (Width, 24);
+
     public void Write(IRenderable what) => Console.Write(what);
 
     /// <summary>A line made of parts, each in its style, such as "red"; null for none.</summary>
     public void Write(params ReadOnlySpan<(string Text, string? Style)> parts)
+    {
+        Console.Write(Styled(parts));
+        Out.WriteLine();
+    }
+
+    /// <summary>A line with its colours, as the terminal wants it.</summary>
+    public string Ansi(params ReadOnlySpan<(string Text, string? Style)> parts) => Console.ToAnsi(Styled(parts));
+
+    private static Paragraph Styled(ReadOnlySpan<(string Text, string? Style)> parts)
     {
         var line = new Paragraph();
         foreach ((string text, string? style) in parts)
@@ -62,8 +75,7 @@ internal sealed class Screen
             line.Append(text, style is null ? null : Style.Parse(style));
         }
 
-        Console.Write(line);
-        Out.WriteLine();
+        return line;
     }
 
     public void Write(string text, string? style) => Write((text, style));

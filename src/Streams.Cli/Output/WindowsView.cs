@@ -19,7 +19,7 @@ internal static class WindowsView
         new Column("rev", "revision", right: true, drop: 7));
 
     private static readonly Listing SeriesRows = new(
-        new Column("metric", "metric", least: 10),
+        new Column("metric", "metric", least: 16),
         new Column("size", "size"),
         new Column("windows", "windows", right: true, drop: 4),
         new Column("mean", "mean", right: true),
@@ -47,7 +47,7 @@ internal static class WindowsView
         }
         else
         {
-            int width = Math.Clamp(screen.Width - 80, 12, 48);
+            int width = Math.Clamp(screen.Width - 100, 12, 48);
             SeriesRows.Write(screen, [.. series.Select(group => Summary([.. group], width))], "");
             screen.Line("--metric and --window of one of these show it window by window.");
         }

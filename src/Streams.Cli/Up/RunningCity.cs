@@ -16,11 +16,12 @@ internal static class RunningCity
 
     /// <param name="during">Stops by itself after so long; null runs until <paramref name="stop"/>.</param>
     /// <param name="json">Shows nothing meanwhile, and at the end one JSON object of the last figures.</param>
+    /// <param name="simulation">What the simulated city says of itself, asked each second; null for none.</param>
     /// <exception cref="CommandFailedException">The node could not start: a port is taken, the store is another's, Kafka is away. Says which.</exception>
-    public static async Task<int> RunAsync(NodeStart start, Screen screen, bool demo, TimeSpan? during, bool json, CancellationToken stop)
+    public static async Task<int> RunAsync(NodeStart start, Screen screen, bool demo, TimeSpan? during, bool json, CancellationToken stop, Func<SimulationFacts?>? simulation = null)
     {
         TimeProvider time = start.Time;
-        bool picture = screen.IsTerminal && !json && start.Embedded;
+        bool picture = screen is { IsTerminal: true, Console.Profile.Capabilities.Ansi: true } && !json && start.Embedded;
         using var lines = new RecentLines(picture ? null : screen.Error, start.Embedded ? LogLevel.Warning : LogLevel.Information, time);
         using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(lines));
         using CancellationTokenSource limit = during is { } span ? new CancellationTokenSource(span, time) : new CancellationTokenSource();
@@ -30,11 +31,12 @@ internal static class RunningCity
         JsonElement last;
         try
         {
-            var sampler = new Sampler(node.View, node.Store, time);
+            var domains = start.Configuration.DeviceTypes.ToDictionary(type => type.Name, type => type.Domain, StringComparer.Ordinal);
+            var sampler = new Sampler(node.View, node.Store, type => domains.GetValueOrDefault(type, "other"), time, simulation);
             string? note = start.Embedded ? "The broker keeps its log in memory, 5 MB a partition: for evaluation. The state under Data survives." : null;
             var where = new Whereabouts(demo ? "Streams, with a demo city" : $"Streams node {start.Configuration.Node.Name}", node.Address, node.BootstrapServers, node.DataFolder, note);
             Task watch = json ? UntilStopped(end.Token)
-                : (picture ? new LiveDisplay(screen, where, lines) : (Display)new PlainDisplay(screen, where)).RunAsync(sampler.Take, time, end.Token);
+                : (picture ? new LiveDisplay(screen, where, lines) : (Display)new PlainDisplay(screen, where)).RunAsync(() => sampler.Take(), time, end.Token);
             Task city = demo ? DemoStream.RunAsync(node, start.Configuration.Topics[TopicSettings.Readings].Name, CatchUp, time, end.Token) : watch;
             try
             {
@@ -52,7 +54,7 @@ internal static class RunningCity
                 failure = broken.Message;
             }
 
-            last = Summary(sampler.Take(), where);
+            last = Summary(sampler.Take(whole: true), where);
         }
         finally
         {
