@@ -106,6 +106,8 @@ public static class CommandLine
         }
 
         HelpOption help = root.Options.OfType<HelpOption>().Single();
+        help.Aliases.Remove("/h");
+        help.Aliases.Remove("/?");
         help.Action = new HelpWithExamples((HelpAction)help.Action!);
         foreach (Command group in root.Subcommands.Where(command => command.Subcommands.Count > 0))
         {

@@ -15,6 +15,8 @@ using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSi
 using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
 
-// The console's own writer keeps silent when nobody reads the pipe any more, and a watch would go on for nobody.
-using TextWriter? pipe = Console.IsOutputRedirected ? new StreamWriter(new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0)) { AutoFlush = true } : null;
+// The console's own writer keeps silent when nobody reads a pipe any more, and a watch would go on for nobody. For a file it is the right one:
+// it writes where the file's other writers left off.
+using var raw = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+using TextWriter? pipe = Console.IsOutputRedirected && !raw.CanSeek ? new StreamWriter(raw) { AutoFlush = true } : null;
 return await CommandLine.RunAsync(args, pipe ?? Console.Out, Console.Error, stop.Token).ConfigureAwait(false);

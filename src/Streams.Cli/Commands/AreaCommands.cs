@@ -38,8 +38,7 @@ internal static class AreaCommands
 
     private static ExampleCommand TreeCommand(SharedOptions shared, Screen screen, Offers offers)
     {
-        var top = new Argument<string?>("ID") { Description = "Only this area and those inside it.", HelpName = "ID", Arity = ArgumentArity.ZeroOrOne };
-        top.CompletionSources.Add(offers.Areas);
+        Argument<string?> top = new Argument<string?>("ID") { Description = "Only this area and those inside it.", HelpName = "ID", Arity = ArgumentArity.ZeroOrOne }.NoOption().From(offers.Areas);
         Option<int> depth = Lists.Whole("--depth", "Levels that are unfolded, 1 to 20. Default all.", 1, 20, 20);
         ExampleCommand tree = new ExampleCommand(
             "tree", "The areas, one inside the other: devices, how many are silent, active alerts and the worst of them in the area or inside it.", "streams area tree", "streams area tree beijing --depth 1").Taking(top, depth);

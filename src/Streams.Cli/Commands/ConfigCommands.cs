@@ -16,6 +16,7 @@ internal static class ConfigCommands
             Description = "Configuration folder. Default: cluster-config in this folder, or in one above it or above the executable.",
             Arity = ArgumentArity.ZeroOrOne,
         };
+        directory.NoOption();
         var check = new ExampleCommand(
             "check",
             "Reads the configuration and names every fault with file, line, what is wrong and what is allowed. Exit status 1 if there is one.",

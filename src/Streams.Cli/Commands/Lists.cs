@@ -34,7 +34,20 @@ internal static class Lists
     }
 
     /// <summary>An argument under the name that help and messages call it.</summary>
-    public static Argument<string> Id(string description, string name = "ID") => new(name) { Description = description, HelpName = name };
+    public static Argument<string> Id(string description, string name = "ID") => new Argument<string>(name) { Description = description, HelpName = name }.NoOption();
+
+    /// <summary>Without this, an option that is misspelt would be taken for the argument.</summary>
+    public static Argument<T> NoOption<T>(this Argument<T> argument)
+    {
+        argument.Validators.Add(result =>
+        {
+            foreach (string text in result.Tokens.Select(token => token.Value).Where(text => text.StartsWith('-')))
+            {
+                result.AddError($"{text} is no option here.");
+            }
+        });
+        return argument;
+    }
 
     /// <summary>A moment: RFC 3339, now, or so long ago, such as 2h, 3d or -3d.</summary>
     public static Option<DateTimeOffset?> Moment(TimeProvider time, string name, string description) => Read<DateTimeOffset?>(

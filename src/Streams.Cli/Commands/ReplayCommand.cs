@@ -20,6 +20,7 @@ internal static class ReplayCommand
             Description = "Recorded readings: CSV or JSON lines, gzip or not; several are merged by time.",
             Arity = ArgumentArity.OneOrMore,
         };
+        files.NoOption();
         Option<double?> speed = Lists.Read<double?>(
             "--speed",
             "N|max",

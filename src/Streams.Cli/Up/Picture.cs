@@ -18,7 +18,7 @@ internal sealed class Picture(Whereabouts where, Sample sample, IReadOnlyList<st
     /// <summary>At most as many lines as the terminal has, none wider than it.</summary>
     public IEnumerable<Line> Lines()
     {
-        List<Line> top = [Title(), Whereabouts(), [], .. Figures()];
+        List<Line> top = [Title(), Whereabouts(), .. Note(), [], .. Figures()];
         List<Line> bottom = [.. Warnings(), Hints()];
         int room = height - top.Count - bottom.Count - 2;
         List<Line> middle = width >= Wide && room >= 14 ? SideBySide(Domains(), Areas(room / 2)) : [DomainsInALine(), .. AreasInALine()];
@@ -51,6 +51,8 @@ internal sealed class Picture(Whereabouts where, Sample sample, IReadOnlyList<st
     private Line Whereabouts() =>
         [("HTTP ", Grey), (where.Http.ToString(), null), ("  Kafka ", Grey), (where.Kafka, null), ("  Data ", Grey), (where.Data, null)];
 
+    private IEnumerable<Line> Note() => where.Note is { } note && height >= 30 ? [[(note, Grey)]] : [];
+
     private List<Line> Figures()
     {
         string rate = string.Create(CultureInfo.InvariantCulture, $"{sample.ReadingsPerSecond:#,0}/s").PadRight(10);
@@ -74,7 +76,7 @@ internal sealed class Picture(Whereabouts where, Sample sample, IReadOnlyList<st
         return lines;
     }
 
-    private string Delay() => sample.Delay is not { } delay ? "" : $"   value to alert p50 {Watch.ScenarioFeed.Spoken(delay.Median)}, p99 {Watch.ScenarioFeed.Spoken(delay.Slowest)}";
+    private string Delay() => sample.Delay is not { } delay ? "" : $"   reading to alert p50 {Watch.ScenarioFeed.Spoken(delay.Median)}, p99 {Watch.ScenarioFeed.Spoken(delay.Slowest)}";
 
     private static IEnumerable<(string, string?)> States(long ok, long anomalous, long silent)
     {
@@ -135,16 +137,16 @@ internal sealed class Picture(Whereabouts where, Sample sample, IReadOnlyList<st
 
     private List<Line> Alerts(int lines)
     {
-        if (sample.Newest.Count == 0)
+        if (sample.Newest.Count == 0 || lines < 2)
         {
-            return [[("No alert yet.", Grey)]];
+            return lines < 1 ? [] : [[(sample.Newest.Count == 0 ? "No alert yet." : $"Latest: {Cells.Clean(sample.Newest[0].Headline)}", Grey)]];
         }
 
-        int area = Math.Clamp(sample.Newest.Take(lines).Max(alert => Cells.Width(alert.Area)), 4, width >= Wide ? 32 : 16);
+        int area = Math.Clamp(sample.Newest.Take(lines - 1).Max(alert => Cells.Width(alert.Area)), 4, width >= Wide ? 32 : 16);
         return
         [
             [("Latest alerts", Grey)],
-            .. sample.Newest.Take(Math.Max(0, lines - 1)).Select(alert =>
+            .. sample.Newest.Take(lines - 1).Select(alert =>
             {
                 string word = alert.State == "active" ? alert.Severity : alert.State;
                 return new (string, string?)[]
@@ -162,8 +164,20 @@ internal sealed class Picture(Whereabouts where, Sample sample, IReadOnlyList<st
 
     private Line Hints()
     {
-        string try1 = sample.Simulation is { Startable.Count: > 0 } city ? $"streams scenario start {city.Startable[0]}" : "streams alert watch";
-        return [("Ctrl-C stops.  In another terminal: ", Grey), (try1, "aqua"), ("   streams area tree   streams device list   curl " + where.Http + "api/v1/alerts", Grey)];
+        Line line = [("Ctrl-C stops.  In another terminal:", Grey)];
+        string[] tries = ["streams alert watch", "streams area tree", "streams device list", $"curl {where.Http}api/v1/alerts"];
+        if (sample.Simulation is { Startable: [var first, ..] })
+        {
+            tries = [$"streams scenario start {first}", .. tries];
+        }
+
+        foreach (string each in tries)
+        {
+            Line more = [.. line, ("  ", null), (each, "aqua")];
+            line = more.Sum(part => Cells.Width(part.Text)) <= width ? more : line;
+        }
+
+        return line;
     }
 
     private static (string, string?) Named(string name) => (name.PadRight(Label), Grey);

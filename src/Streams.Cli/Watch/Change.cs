@@ -15,6 +15,11 @@ internal sealed record Change(string At, string Word, string Text, JsonElement J
 
     private const int TimeWidth = 20;
 
+    /// <summary>From this width on, a text that goes on below has the room to begin where it began; an alert's id takes some 60 characters.</summary>
+    private const int Roomy = 100;
+
+    private const int NarrowIndent = 4;
+
     /// <summary>One line; on a terminal too narrow for it, the text goes on below its beginning.</summary>
     public void Write(Screen screen, bool json)
     {
@@ -24,28 +29,28 @@ internal sealed record Change(string At, string Word, string Text, JsonElement J
             return;
         }
 
-        const int Indent = TimeWidth + WordWidth + 4;
-        string blank = new(' ', Indent);
-        int room = screen.RowWidth - Indent;
-        string[] lines = room < WordWidth ? [Cells.Clean(Text)] : [.. Wrap(Cells.Clean(Text), room)];
+        const int Before = TimeWidth + WordWidth + 4;
+        int indent = screen.RowWidth >= Roomy ? Before : NarrowIndent;
+        string[] lines = [.. Wrap(Cells.Clean(Text), screen.RowWidth - Before, screen.RowWidth - indent)];
         screen.Write((Cells.Pad(At, TimeWidth) + "  ", "grey"), (Cells.Pad(Word, WordWidth), Colours.Of(Word)), ("  " + lines[0], null));
         foreach (string line in lines.Skip(1))
         {
-            screen.Line(blank + line);
+            screen.Line(new string(' ', indent) + line);
         }
 
         screen.Out.Flush();
     }
 
-    private static IEnumerable<string> Wrap(string text, int width)
+    private static IEnumerable<string> Wrap(string text, int first, int others)
     {
+        int width = first;
         string line = "";
         foreach (string word in text.Split(' '))
         {
             if (line.Length > 0 && Cells.Width(line) + 1 + Cells.Width(word) > width)
             {
                 yield return line;
-                line = word;
+                (line, width) = (word, others);
             }
             else
             {
