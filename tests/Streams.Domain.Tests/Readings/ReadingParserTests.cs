@@ -61,6 +61,8 @@ public sealed class ReadingParserTests
     [InlineData("""{"deviceId":7,"time":"2026-11-22T10:15:30Z","metrics":{"a":1}}""", "wrong_type", "deviceId")]
     [InlineData("""{"deviceId":"a b","time":"2026-11-22T10:15:30Z","metrics":{"a":1}}""", "bad_device_id", "deviceId")]
     [InlineData("""{"deviceId":"","time":"2026-11-22T10:15:30Z","metrics":{"a":1}}""", "bad_device_id", "deviceId")]
+    [InlineData("""{"\ud800":1,"deviceId":"d","time":"2026-11-22T10:15:30Z","metrics":{"a":1}}""", "malformed_json", "")]
+    [InlineData("""{"deviceId":"d","time":"2026-11-22T10:15:30Z","metrics":{"a":1},"units":{"\udc00":"m"}}""", "malformed_json", "")]
     [InlineData("""{"deviceId":"\ud800","time":"2026-11-22T10:15:30Z","metrics":{"a":1}}""", "malformed_json", "deviceId")]
     [InlineData("""{"deviceId":"d","deviceId":"e","time":"2026-11-22T10:15:30Z","metrics":{"a":1}}""", "duplicate_field", "deviceId")]
     [InlineData("""{"deviceId":"d","time":1795342530,"metrics":{"a":1}}""", "wrong_type", "time")]
