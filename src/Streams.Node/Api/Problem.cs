@@ -51,7 +51,7 @@ internal static class Problem
 
     private static (string Kind, string Detail) Words(int status, string reason) => status switch
     {
-        400 => ("bad-request", $"The request is not HTTP/1.1 as RFC 9112 has it{(reason.Length > 0 ? ": " + reason : ".")} Mend its first line, its Host or the header named."),
+        400 => ("bad-request", $"The request is not HTTP/1.1 as RFC 9112 has it{(reason.Length > 0 ? ": " + reason : "")}. Mend its first line, its Host or its headers."),
         408 => ("request-timeout", "The request did not come in time. Send it again."),
         413 => ("too-large", "The request's body is too large. Send several requests."),
         414 => ("uri-too-long", $"The request's first line is longer than {NodeHttp.MostInLine} bytes. Shorten the path or the parameters."),
@@ -59,7 +59,7 @@ internal static class Problem
         431 => ("headers-too-large", $"The request has more than {NodeHttp.MostHeaders} headers, or they are together longer than {NodeHttp.MostInHeaders} bytes. Send fewer."),
         503 => ("unavailable", "The request took too long or the node is not able to answer now. Try again."),
         505 => ("version-not-supported", "The node speaks HTTP/1.1."),
-        _ => ("http", $"{ReasonPhrases.GetReasonPhrase(status)}. {reason}"),
+        _ => ("http", $"{ReasonPhrases.GetReasonPhrase(status)}{(reason.Length > 0 ? ": " + reason : "")}."),
     };
 
     private static void Write(Utf8JsonWriter json, int status, string kind, string detail, string? instance, IReadOnlyList<Complaint> complaints)

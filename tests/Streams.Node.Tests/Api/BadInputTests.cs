@@ -56,6 +56,23 @@ public sealed class BadInputTests : IAsyncDisposable
         Assert.Null(await ComplaintAsync(address, Requests.Plain("GET /api/v1/nothing"), "Nothing is at /api/v1/nothing. What there is stands in /openapi/v1.json."));
     }
 
+    [Theory]
+    [InlineData("GET /api/v1/devices/%00 HTTP/1.1\r\nHost: localhost\r\n\r\n", "target")]
+    [InlineData("GET /api/v1/devices HTTP/1.1\r\n\r\n", "Host")]
+    [InlineData("GET /api/v1/devices HTTP/1.1\r\nHost: localhost\r\na b: c\r\n\r\n", "header")]
+    public async Task What_the_server_refuses_by_itself_is_named_too(string request, string named)
+    {
+        await _server.StartAsync(TestContext.Current.CancellationToken);
+        using TcpClient client = new("127.0.0.1", new Uri(Assert.Single(_server.Urls)).Port);
+        NetworkStream stream = client.GetStream();
+        await stream.WriteAsync(Encoding.Latin1.GetBytes(request), TestContext.Current.CancellationToken);
+        using StreamReader answer = new(stream);
+        string text = await answer.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Assert.StartsWith("HTTP/1.1 400 ", text, StringComparison.Ordinal);
+        string detail = JsonDocument.Parse(text.Split("\r\n\r\n", 2)[1]).RootElement.GetProperty("detail").GetString()!;
+        Assert.Contains(named, detail, StringComparison.OrdinalIgnoreCase);
+    }
+
     /// <summary>What became of good requests on a bad line: some are still good, some no request any more; none may break the server.</summary>
     [Fact]
     public async Task Damaged_requests_break_nothing()

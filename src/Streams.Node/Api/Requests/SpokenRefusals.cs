@@ -86,7 +86,8 @@ internal sealed class SpokenRefusals(PipeWriter inner) : PipeWriter
         {
             if (value.Value is IFeatureCollection request && request.Get<SpokenRefusals>() is { } output)
             {
-                output._reason = request.Get<IBadRequestExceptionFeature>()?.Error?.Message ?? "";
+                // It quotes the line at fault only where its log would, and '' otherwise.
+                output._reason = (request.Get<IBadRequestExceptionFeature>()?.Error?.Message ?? "").Replace(": ''", "", StringComparison.Ordinal).TrimEnd('.');
             }
         }
 
