@@ -68,10 +68,10 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
         CloudEventAttributes attributes = default;
         if (record.HasHeaders)
         {
-            record.TryGetHeader("content-type"u8, out ReadOnlySpan<byte> contentType);
+            bool hasContentType = record.TryGetHeader("content-type"u8, out ReadOnlySpan<byte> contentType);
             bool isEvent = TakeAttributes(record, ref attributes);
             form = ContentForms.Of(contentType, isEvent);
-            if (isEvent && !contentType.IsEmpty)
+            if (isEvent && hasContentType)
             {
                 attributes.TakeContentType(contentType);
             }

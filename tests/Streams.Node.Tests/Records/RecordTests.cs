@@ -1,9 +1,12 @@
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Streams.Domain.Alerts;
+using Streams.Domain.Readings;
 using Streams.Node.Configuration;
 using Streams.Node.Tests.Api.Description;
+using Streams.Tests;
 
 namespace Streams.Node.Tests.Records;
 
@@ -32,6 +35,34 @@ public sealed class RecordTests(DemoRun city)
             {
                 checks.Fits(TopicSchemas.Of(schema), record.Text);
             }
+        }
+    }
+
+    /// <summary>As strictly as events that come in are judged, and by the standard's own schema.</summary>
+    [Fact]
+    public async Task Every_record_is_a_valid_cloud_event()
+    {
+        SchemaChecks checks = SchemaChecks.Require();
+        checks.AddFile(RecordedData.Require("conformance", "cloudevents", "schemas", "cloudevents.json"), "cloudevents", "draft-07");
+        await city.Lived;
+        Heard[] said = [.. city.Records.Where((each, index) => each.Topic != city.Configuration.Topics[TopicSettings.Readings].Name && index % 7 == 0)];
+        Assert.InRange(said.Length, 1_000, int.MaxValue);
+        foreach (Heard record in said)
+        {
+            Assert.Null(FaultOf(record));
+            JsonObject one = new(record.Headers.Where(each => each.Key.StartsWith("ce_", StringComparison.Ordinal)).Select(each => KeyValuePair.Create(each.Key[3..], (JsonNode?)each.Value)));
+            checks.Fits("cloudevents", one.ToJsonString());
+        }
+
+        static Refusal? FaultOf(Heard record)
+        {
+            CloudEventAttributes attributes = new("ce_");
+            foreach ((string name, string value) in record.Headers.Where(each => each.Key.StartsWith("ce_", StringComparison.Ordinal)))
+            {
+                attributes.Take(Encoding.UTF8.GetBytes(name[3..]), Encoding.UTF8.GetBytes(value));
+            }
+
+            return attributes.Fault;
         }
     }
 
