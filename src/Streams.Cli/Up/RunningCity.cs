@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Streams.Cli.Output;
 using Streams.Cli.Server;
+using Streams.Domain.Cities;
 using Streams.Node;
 using Streams.Node.Configuration;
 using Streams.Runtime.Log;
@@ -20,7 +21,7 @@ internal static class RunningCity
     public static async Task<int> RunAsync(NodeStart start, Screen screen, LivingCity? living, TimeSpan? during, bool json, CancellationToken stop)
     {
         TimeProvider time = start.Time;
-        bool picture = screen.IsTerminal && !json && start.Embedded;
+        bool picture = screen is { IsTerminal: true, Console.Profile.Capabilities.Ansi: true } && !json && start.Embedded;
         using var lines = new RecentLines(picture ? null : screen.Error, start.Embedded ? LogLevel.Warning : LogLevel.Information, time);
         using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(lines));
         using CancellationTokenSource limit = during is { } span ? new CancellationTokenSource(span, time) : new CancellationTokenSource();
@@ -30,11 +31,12 @@ internal static class RunningCity
         JsonElement last;
         try
         {
-            var sampler = new Sampler(node.View, node.Store, time);
+            var domains = start.Configuration.DeviceTypes.ToDictionary(type => type.Name, type => type.Domain, StringComparer.Ordinal);
+            var sampler = new Sampler(node.View, node.Store, type => domains.GetValueOrDefault(type, "other"), time, living is null ? null : () => FactsOf(living));
             string? note = start.Embedded ? "The broker keeps its log in memory, 5 MB a partition: for evaluation. The state under Data survives." : null;
             var where = new Whereabouts(living is not null ? $"Streams in {living.City.Title} (simulated)" : $"Streams node {start.Configuration.Node.Name}", node.Address, node.BootstrapServers, node.DataFolder, note);
             Task watch = json ? UntilStopped(end.Token)
-                : (picture ? new LiveDisplay(screen, where, lines) : (Display)new PlainDisplay(screen, where)).RunAsync(sampler.Take, time, end.Token);
+                : (picture ? new LiveDisplay(screen, where, lines) : (Display)new PlainDisplay(screen, where)).RunAsync(() => sampler.Take(), time, end.Token);
             Task city = living is not null ? SimulateAsync(living, node, start.Configuration.Topics[TopicSettings.Readings].Name, end.Token) : watch;
             try
             {
@@ -52,7 +54,7 @@ internal static class RunningCity
                 failure = broken.Message;
             }
 
-            last = Summary(sampler.Take(), where);
+            last = Summary(sampler.Take(whole: true), where);
         }
         finally
         {
@@ -103,6 +105,13 @@ internal static class RunningCity
             await city.RunAsync(writer, topic, node.Log.PartitionsOf(topic), limit, null, stop).ConfigureAwait(false);
         },
         CancellationToken.None);
+
+    private static SimulationFacts FactsOf(LivingCity city) => new(
+        city.City.Title,
+        DateTimeOffset.FromUnixTimeMilliseconds(city.NowInMs),
+        city.Speed,
+        [.. city.Runs.Where(run => run.StateAt(city.NowInMs) != ScenarioRunState.Ended).Select(run => run.Scenario)],
+        [.. city.City.Scenarios.Select(scenario => scenario.Name)]);
 
     private static async Task UntilStopped(CancellationToken stop)
     {
