@@ -165,6 +165,10 @@ public sealed class SqliteStore : IStore
     public long Count(string collection) => Read(database =>
         ReadAll(database.Prepare("SELECT count(*) FROM documents WHERE collection = ?1").Bind(1, collection), row => row.Int64(0))[0]);
 
+    public IReadOnlyList<Tally> Tally(string collection) => Read(database => ReadAll(
+        database.Prepare("SELECT category, state, count(*) FROM documents WHERE collection = ?1 GROUP BY category, state").Bind(1, collection),
+        row => new Tally(row.Text(0), row.Text(1), row.Int64(2))));
+
     public IReadOnlyList<HistoryRow> ReadHistory(ShardId shard, string key, byte part, long fromInMs, long toInMs, int limit, bool newestFirst = false) => Read(database => ReadAll(
         database.Prepare(HistorySql.For('?', newestFirst))
             .Bind(1, shard.Number).Bind(2, key).Bind(3, part).Bind(4, fromInMs).Bind(5, toInMs).Bind(6, limit),
