@@ -3,6 +3,7 @@ using Streams.Benchmarks.Broker;
 using Streams.Benchmarks.City;
 using Streams.Benchmarks.Devices;
 using Streams.Benchmarks.History;
+using Streams.Benchmarks.Http;
 using Streams.Benchmarks.Latency;
 using Streams.Benchmarks.WholePath;
 
@@ -24,6 +25,9 @@ const string Usage = """
 
       history  bytes of history on disk for a device and day, by type and size of window, on SQLite and PostgreSQL; and what a city takes
                --devices 10 (of each type)  --days 100  --config cluster-config
+
+      http     how long every kind of read takes while readings flow
+               --devices 40000  --rate 300 (readings/s)  --requests 100 (a second)  --seconds 60  --store sqlite|postgres
 
       micro    ns and bytes a reading, one thread in process: parse; parse, look up and apply
                --devices 10000  --interval 1  --readings 2000000
@@ -50,6 +54,8 @@ try
             return LoadCommand.Run(options);
         case "history":
             return HistoryCommand.Run(options);
+        case "http":
+            return await HttpCommand.RunAsync(options);
         case "micro":
             return MicroCommand.Run(options);
         case "city":
