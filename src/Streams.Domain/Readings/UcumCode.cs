@@ -11,7 +11,7 @@ public static class UcumCode
     private static readonly FrozenSet<string> Prefixed = FrozenSet.ToFrozenSet(
     [
         "m", "s", "g", "rad", "K", "C", "cd", "mol", "sr", "Hz", "N", "Pa", "J", "W", "A", "V", "F", "Ohm", "S", "Wb", "Cel", "T", "H", "lm", "lx",
-        "Bq", "Gy", "Sv", "L", "l", "t", "ar", "bar", "u", "eV", "B", "Np", "kat", "U", "cal", "m[Hg]", "m[H2O]",
+        "Bq", "Gy", "Sv", "L", "l", "t", "ar", "bar", "u", "eV", "B", "Np", "kat", "U", "cal", "m[Hg]", "m[H2O]", "bit", "By",
     ]);
 
     private static readonly FrozenSet<string> Plain = FrozenSet.ToFrozenSet(

@@ -18,6 +18,11 @@ public static class StreamsApi
     {
         HttpSettings http = sources.Configuration.Node.Http;
         services.AddSingleton(sources);
+        if (sources.Simulation is { } simulation)
+        {
+            services.AddSingleton(simulation);
+        }
+
         services.AddRouting();
         services.AddRequestTimeouts(options => options.DefaultPolicy = new RequestTimeoutPolicy
         {
@@ -28,9 +33,11 @@ public static class StreamsApi
     }
 
     /// <summary>Everything that goes wrong below becomes <c>application/problem+json</c>; foreign pages are kept out; slow requests end.</summary>
-    public static IApplicationBuilder UseStreamsApi(this IApplicationBuilder app)
+    public static IApplicationBuilder UseStreamsApi(this IApplicationBuilder app) =>
+        app.UseStreamsApi(app.ApplicationServices.GetRequiredService<ApiSources>().Configuration.Node.Http.AllowAnonymous);
+
+    internal static IApplicationBuilder UseStreamsApi(this IApplicationBuilder app, bool allowAnonymous)
     {
-        bool allowAnonymous = app.ApplicationServices.GetRequiredService<ApiSources>().Configuration.Node.Http.AllowAnonymous;
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
             ExceptionHandler = ExplainAsync,
@@ -56,6 +63,7 @@ public static class StreamsApi
             .. AnomalyEndpoints.Operations,
             .. AlertEndpoints.Operations,
             .. DeadLetterEndpoints.Operations,
+            .. ScenarioEndpoints.Operations,
             .. ClusterEndpoints.Operations,
             .. HealthEndpoints.Operations,
             .. MetricsEndpoint.Operations,

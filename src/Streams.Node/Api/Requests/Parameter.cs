@@ -25,8 +25,8 @@ internal abstract record Parameter(string Name, string Description, string Allow
         new(name, description, $"1 to {LongestText} printable characters", new JsonObject { ["type"] = "string", ["minLength"] = 1, ["maxLength"] = LongestText }, example, text => text, null);
 
     /// <summary>An id in the path. Any text is one; what nothing has is not found.</summary>
-    public static Parameter<string> Id(string description, string example, bool spansLevels = false) =>
-        new("id", description, "an id", new JsonObject { ["type"] = "string", ["minLength"] = 1 }, example, text => text, "") { SpansLevels = spansLevels };
+    public static Parameter<string> Id(string description, string example, bool spansLevels = false, string name = "id") =>
+        new(name, description, "an id", new JsonObject { ["type"] = "string", ["minLength"] = 1 }, example, text => text, "") { SpansLevels = spansLevels };
 
     public static Parameter<string?> Choice(string name, string description, params string[] allowed) => new(
         name, description, string.Join(", ", allowed), new JsonObject { ["type"] = "string", ["enum"] = new JsonArray([.. allowed.Select(each => JsonValue.Create(each))]) },
