@@ -13,7 +13,10 @@ namespace Streams.Domain.Devices;
 public sealed partial class Device
 {
     /// <summary>Version of the snapshot as a whole. A change inside a part has its own version beside that part.</summary>
-    private const byte SnapshotVersion = 1;
+    private const byte SnapshotVersion = 2;
+
+    /// <summary>Devices had no names.</summary>
+    private const byte NamelessVersion = 1;
 
     /// <summary>Appends the snapshot: 1 to 4 KB for a device with two metrics. What was not drained is part of it.</summary>
     public void Save(IBufferWriter<byte> output)
@@ -28,6 +31,7 @@ public sealed partial class Device
 
         writer.Unsigned((ulong)(_primary is null ? 0 : Array.IndexOf(_types, _primary) + 1));
         writer.Text(Area);
+        writer.Text(Name);
         writer.Flag(Location is not null);
         if (Location is { } location)
         {
@@ -69,14 +73,14 @@ public sealed partial class Device
         device = null;
         var reader = new SnapshotReader(snapshot);
         byte version = reader.Byte();
-        if (reader.Failed || version != SnapshotVersion)
+        if (reader.Failed || version is not (SnapshotVersion or NamelessVersion))
         {
-            fault = $"The snapshot of device '{id}' has version {version}; this program reads version {SnapshotVersion}. Run the program version that wrote it, or delete the snapshot.";
+            fault = $"The snapshot of device '{id}' has version {version}; this program reads versions {NamelessVersion} and {SnapshotVersion}. Run the program version that wrote it, or delete the snapshot.";
             return false;
         }
 
         var restored = new Device(id);
-        restored.Restore(ref reader, catalog);
+        restored.Restore(ref reader, catalog, hasName: version != NamelessVersion);
         if (reader.Failed || !reader.AtEnd)
         {
             fault = $"The snapshot of device '{id}' is damaged: {snapshot.Length} bytes that do not fit together.";
@@ -88,7 +92,7 @@ public sealed partial class Device
         return true;
     }
 
-    private void Restore(ref SnapshotReader reader, DeviceCatalog catalog)
+    private void Restore(ref SnapshotReader reader, DeviceCatalog catalog, bool hasName)
     {
         var types = new List<CompiledType>();
         int typeCount = reader.Count(1000);
@@ -108,6 +112,7 @@ public sealed partial class Device
         // A primary type that is gone leaves the next one, or a device that has to say its type again.
         _primary = primary == 0 ? null : types.Find(type => type.Name == names[primary - 1]) ?? types.FirstOrDefault();
         Area = reader.Text();
+        Name = hasName ? reader.Text() : "";
         if (reader.Flag())
         {
             Location = new GeoPoint(reader.Double(), reader.Double());

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using Streams.Domain.Detection;
+using Streams.Domain.Readings;
 
 namespace Streams.Domain.Devices;
 
@@ -32,6 +33,11 @@ public static class DeviceJson
         using var json = new Utf8JsonWriter(output, AnomalyJson.Options);
         json.WriteStartObject();
         json.WriteString("id"u8, device.Id);
+        if (device.Name.Length > 0)
+        {
+            json.WriteString("name"u8, device.Name);
+        }
+
         json.WriteString("type"u8, device.Type);
         json.WriteStartArray("types"u8);
         foreach (string type in device.Types)
@@ -43,13 +49,8 @@ public static class DeviceJson
         json.WriteString("area"u8, device.Area);
         if (device.Location is { } location)
         {
-            json.WriteStartObject("location"u8);
-            json.WriteString("type"u8, "Point"u8);
-            json.WriteStartArray("coordinates"u8);
-            json.WriteNumberValue(location.Longitude);
-            json.WriteNumberValue(location.Latitude);
-            json.WriteEndArray();
-            json.WriteEndObject();
+            json.WritePropertyName("location"u8);
+            Write(json, location);
         }
         else
         {
@@ -95,6 +96,18 @@ public static class DeviceJson
             json.WriteEndObject();
         }
 
+        json.WriteEndObject();
+    }
+
+    /// <summary>A GeoJSON point.</summary>
+    internal static void Write(Utf8JsonWriter json, GeoPoint location)
+    {
+        json.WriteStartObject();
+        json.WriteString("type"u8, "Point"u8);
+        json.WriteStartArray("coordinates"u8);
+        json.WriteNumberValue(location.Longitude);
+        json.WriteNumberValue(location.Latitude);
+        json.WriteEndArray();
         json.WriteEndObject();
     }
 

@@ -129,11 +129,14 @@ public sealed class DemoRun : IAsyncDisposable
         Assert.True(writer.Flush(TimeSpan.FromSeconds(30)));
     }
 
-    internal static async Task Until(Func<bool> condition)
+    private static Task Until(Func<bool> condition) => Until(() => Task.FromResult(condition()));
+
+    /// <summary>Waits for what a node does on its own threads.</summary>
+    internal static async Task Until(Func<Task<bool>> condition)
     {
         long started = Stopwatch.GetTimestamp();
         using PeriodicTimer timer = new(TimeSpan.FromMilliseconds(50));
-        while (!condition())
+        while (!await condition())
         {
             Assert.True(Stopwatch.GetElapsedTime(started) < Patience, string.Create(CultureInfo.InvariantCulture, $"Not within {Patience.TotalSeconds} s."));
             await timer.WaitForNextTickAsync();
