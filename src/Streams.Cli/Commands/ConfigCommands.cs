@@ -10,13 +10,15 @@ namespace Streams.Cli.Commands;
 /// <summary><c>streams config</c>: whether a node would start with these files.</summary>
 internal static class ConfigCommands
 {
-    public static IEnumerable<Command> Build(SharedOptions shared, Screen screen)
+    public static Command Build(SharedOptions shared, Screen screen)
     {
         var directory = new Argument<string?>("DIR")
         {
+            HelpName = "DIR",
             Description = "Configuration folder. Default: cluster-config in this folder, or in one above it or above the executable.",
             Arity = ArgumentArity.ZeroOrOne,
         };
+        directory.NoOption();
         var check = new ExampleCommand(
             "check",
             "Reads the configuration and names every fault with file, line, what is wrong and what is allowed. Exit status 1 if there is one.",
@@ -26,7 +28,7 @@ internal static class ConfigCommands
         {
             string folder = ConfigurationFolder.Find(parsed.GetValue(directory));
             (ClusterConfiguration? configuration, IReadOnlyList<ConfigurationFault> faults) = ClusterConfiguration.Load(folder);
-            if (parsed.GetValue(shared.Output) == OutputForm.Json)
+            if (shared.WantsJson(parsed))
             {
                 screen.Json(JsonSerializer.SerializeToElement(new
                 {
@@ -55,7 +57,7 @@ internal static class ConfigCommands
 
             return faults.Count == 0 ? ExitStatus.Done : ExitStatus.Failed;
         });
-        yield return Show.Group("config", "The files under cluster-config.", check);
+        return Show.Group("config", "The files under cluster-config.", check);
     }
 
     private static string InOneLine(CityPlan city)

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Streams.Node.Api.Endpoints;
 using Streams.Node.Configuration;
 
 namespace Streams.Node.Api;
@@ -14,20 +15,38 @@ public static class NodeHttp
     /// <param name="loggers">Where its warnings and errors go; not disposed with it.</param>
     public static WebApplication Create(ApiSources sources, ILoggerFactory loggers)
     {
-        HttpSettings http = sources.Configuration.Node.Http;
+        WebApplicationBuilder builder = Begin(sources.Configuration.Node.Http, loggers);
+        builder.Services.AddStreamsApi(sources);
+        WebApplication app = builder.Build();
+        app.UseStreamsApi();
+        app.MapStreamsApi();
+        return app;
+    }
+
+    /// <summary>A server that only answers for a simulated city, whose readings go to a Kafka elsewhere.</summary>
+    public static WebApplication Create(ISimulation simulation, HttpSettings http, ILoggerFactory loggers)
+    {
+        WebApplicationBuilder builder = Begin(http, loggers);
+        builder.Services.AddSingleton(simulation);
+        builder.Services.AddRouting();
+        builder.Services.AddRequestTimeouts();
+        WebApplication app = builder.Build();
+        app.UseStreamsApi(http.AllowAnonymous);
+        ScenarioEndpoints.Map(app);
+        return app;
+    }
+
+    private static WebApplicationBuilder Begin(HttpSettings http, ILoggerFactory loggers)
+    {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggers);
-        builder.Services.AddStreamsApi(sources);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Listen(IPAddress.Parse(http.Address), http.Port);
             Bound(kestrel.Limits, http);
         });
-        WebApplication app = builder.Build();
-        app.UseStreamsApi();
-        app.MapStreamsApi();
-        return app;
+        return builder;
     }
 
     private static void Bound(KestrelServerLimits limits, HttpSettings http)

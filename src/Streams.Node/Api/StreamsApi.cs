@@ -17,6 +17,11 @@ public static class StreamsApi
     {
         HttpSettings http = sources.Configuration.Node.Http;
         services.AddSingleton(sources);
+        if (sources.Simulation is { } simulation)
+        {
+            services.AddSingleton(simulation);
+        }
+
         services.AddRouting();
         services.AddRequestTimeouts(options => options.DefaultPolicy = new RequestTimeoutPolicy
         {
@@ -27,9 +32,11 @@ public static class StreamsApi
     }
 
     /// <summary>Everything that goes wrong below becomes <c>application/problem+json</c>; foreign pages are kept out; slow requests end.</summary>
-    public static IApplicationBuilder UseStreamsApi(this IApplicationBuilder app)
+    public static IApplicationBuilder UseStreamsApi(this IApplicationBuilder app) =>
+        app.UseStreamsApi(app.ApplicationServices.GetRequiredService<ApiSources>().Configuration.Node.Http.AllowAnonymous);
+
+    internal static IApplicationBuilder UseStreamsApi(this IApplicationBuilder app, bool allowAnonymous)
     {
-        bool allowAnonymous = app.ApplicationServices.GetRequiredService<ApiSources>().Configuration.Node.Http.AllowAnonymous;
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
             ExceptionHandler = ExplainAsync,
@@ -53,6 +60,7 @@ public static class StreamsApi
         AnomalyEndpoints.Map(routes);
         AlertEndpoints.Map(routes);
         DeadLetterEndpoints.Map(routes);
+        ScenarioEndpoints.Map(routes);
         MetricsEndpoint.Map(routes);
         ApiSources sources = routes.ServiceProvider.GetRequiredService<ApiSources>();
         ReadingEndpoints.Map(routes, new ReadingIntake(new KnownMetrics(sources.Catalog), sources.Configuration.Topics[TopicSettings.Readings].Name));

@@ -37,13 +37,16 @@ public sealed class NodeTests : IAsyncDisposable
         _api.Store.Claim(new ShardId(1, 0), "node-1", "log", Now);
         _api.Store.Claim(new ShardId(1, 1), "node-2", "log", Now);
         _api.Store.Claim(new ShardId(2, 0), "node-2", "log", Now);
-        _api.Node.Running.Add(new RunningShard(new ShardId(1, 0), 1, 42, 7));
+        _api.Node.Running.Add(new RunningShard(new ShardId(1, 0), 1, 42, 7) { Position = 45 });
         JsonElement cluster = await _api.GetAsync("/api/v1/cluster");
         Assert.Equal(["node-1", "node-2"], cluster.GetProperty("nodes").EnumerateArray().Select(node => node.GetProperty("name").GetString()));
         JsonElement[] shards = [.. cluster.GetProperty("shards").EnumerateArray()];
         Assert.Equal("device", shards[0].GetProperty("kind").GetString());
         Assert.Equal(42, shards[0].GetProperty("nextOffset").GetInt64());
         Assert.Equal(7, shards[0].GetProperty("lag").GetInt64());
+        Assert.Equal(("city.readings", 45, 52), (shards[0].GetProperty("topic").GetString(), shards[0].GetProperty("position").GetInt64(), shards[0].GetProperty("endOffset").GetInt64()));
+        Assert.Equal("city.observations", shards[2].GetProperty("topic").GetString());
+        Assert.Equal(JsonValueKind.Null, shards[1].GetProperty("position").ValueKind);
         Assert.Equal("node-2", shards[1].GetProperty("owner").GetString());
         Assert.Equal(JsonValueKind.Null, shards[1].GetProperty("lag").ValueKind);
         Assert.Equal("2026-11-22T10:15:30.000Z", shards[1].GetProperty("claimedAt").GetString());
