@@ -32,8 +32,8 @@ internal static class AreaEndpoints
             return;
         }
 
-        IStore store = ApiSources.Of(context).Store;
-        List<Document> rows = await Task.Run(() => ReadAll(store, under));
+        ApiSources sources = ApiSources.Of(context);
+        List<Document> rows = await Task.Run(() => ReadAll(sources, under));
 
         // '/' sorts as the lowest character, so that a/b comes before a-c and right after a.
         rows = [.. rows.OrderBy(row => row.Id.Replace('/', '\0'), StringComparer.Ordinal)];
@@ -43,13 +43,13 @@ internal static class AreaEndpoints
         await Paging.WriteAsync(context, page.Take(limit).Select(row => row.Body), next);
     }
 
-    private static List<Document> ReadAll(IStore store, string? under)
+    private static List<Document> ReadAll(ApiSources sources, string? under)
     {
         List<Document> rows = [];
         (long, string)? after = null;
         while (rows.Count < MostAreas)
         {
-            IReadOnlyList<Document> page = store.Query(new DocumentQuery(Collection, ScopePrefix: under, After: after, Limit: QueryReader.MaxLimit));
+            IReadOnlyList<Document> page = sources.Store.Query(new DocumentQuery(Collection, ScopePrefix: under, After: after, Limit: QueryReader.MaxLimit));
             rows.AddRange(page);
             if (page.Count < QueryReader.MaxLimit)
             {
@@ -59,6 +59,7 @@ internal static class AreaEndpoints
             after = (page[^1].AtInMs, page[^1].Id);
         }
 
+        rows.AddRange(Unspoken.AreasBeside(rows, sources, under));
         return rows;
     }
 }

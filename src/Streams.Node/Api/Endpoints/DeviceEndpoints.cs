@@ -42,7 +42,7 @@ internal static class DeviceEndpoints
         return path.Aggregates ? AggregateEndpoints.GetAsync(context, kind, collection, path.Id) : OneAsync(context, kind, collection, path.Id);
     }
 
-    /// <summary>The live state where the actor lives on this node, else the state as last written.</summary>
+    /// <summary>The live state where the actor lives on this node, else the state as last written, else what the configuration knows.</summary>
     private static async Task OneAsync(HttpContext context, string kind, string collection, string id)
     {
         if (!await new QueryReader(context).IsGoodAsync())
@@ -52,7 +52,8 @@ internal static class DeviceEndpoints
 
         ApiSources sources = ApiSources.Of(context);
         ReadOnlyMemory<byte>? body = await sources.Node.DescribeAsync(kind, id, context.RequestAborted)
-            ?? (await Task.Run(() => sources.Store.Get(collection, id)))?.Body;
+            ?? (await Task.Run(() => sources.Store.Get(collection, id)))?.Body
+            ?? Unspoken.Of(sources.Configuration, kind, id);
         await (body is { } found ? Answer.Json(context, found) : Problem.NotFound(context, $"There is no {kind} {id}."));
     }
 }
