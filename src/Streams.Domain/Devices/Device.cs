@@ -173,9 +173,10 @@ public sealed partial class Device(string id)
     /// <summary>Takes a reading whole, or refuses it whole and changes nothing.</summary>
     /// <param name="reading">Its entries' values are converted in place.</param>
     /// <param name="nowInMs">Processing time.</param>
-    public Outcome Apply(Reading reading, DeviceCatalog catalog, long nowInMs)
+    /// <param name="configured">What the configuration says of the device; stands in for what its first reading leaves out.</param>
+    public Outcome Apply(Reading reading, DeviceCatalog catalog, long nowInMs, DeviceRegistration? configured = null)
     {
-        CompiledType? type = TypeOf(reading, catalog, out Outcome refused);
+        CompiledType? type = TypeOf(reading, catalog, configured, out Outcome refused);
         if (type is null)
         {
             return refused;
@@ -204,8 +205,8 @@ public sealed partial class Device(string id)
         _hasWindows = false;
         if (NeedsEnrolling(reading, type))
         {
-            string area = reading.Area.IsEmpty ? Area : Encoding.UTF8.GetString(reading.Area);
-            Enroll(type, area, reading.Location);
+            string area = !reading.Area.IsEmpty ? Encoding.UTF8.GetString(reading.Area) : _primary is null && configured is not null ? configured.Area : Area;
+            Enroll(type, area, reading.Location ?? (Location is null ? configured?.Location : null));
         }
 
         if (reading.Location is { } location)
@@ -265,7 +266,7 @@ public sealed partial class Device(string id)
 
     private static string TextOf(ReadOnlySpan<byte> text) => Encoding.UTF8.GetString(text);
 
-    private CompiledType? TypeOf(Reading reading, DeviceCatalog catalog, out Outcome refused)
+    private CompiledType? TypeOf(Reading reading, DeviceCatalog catalog, DeviceRegistration? configured, out Outcome refused)
     {
         refused = default;
         ReadOnlySpan<byte> name = reading.Type;
@@ -273,6 +274,11 @@ public sealed partial class Device(string id)
         {
             if (_primary is null)
             {
+                if (configured is not null && catalog.TryGet(Encoding.UTF8.GetBytes(configured.Type), out CompiledType? known))
+                {
+                    return known;
+                }
+
                 refused = Outcome.Refuse(
                     RefusalReasons.UnknownDevice, "type", $"The device '{Id}' is not registered, so its first reading has to say its 'type' and 'area'.");
             }
@@ -281,11 +287,11 @@ public sealed partial class Device(string id)
         }
 
         CompiledType? type = null;
-        foreach (CompiledType known in _types)
+        foreach (CompiledType one in _types)
         {
-            if (name.SequenceEqual(known.Utf8Name))
+            if (name.SequenceEqual(one.Utf8Name))
             {
-                type = known;
+                type = one;
                 break;
             }
         }
@@ -296,7 +302,7 @@ public sealed partial class Device(string id)
             return null;
         }
 
-        if (_primary is null && reading.Area.IsEmpty)
+        if (_primary is null && reading.Area.IsEmpty && configured is null)
         {
             refused = Outcome.Refuse(
                 RefusalReasons.UnknownDevice, "area", $"The device '{Id}' is not registered, so its first reading has to say its 'area'.");

@@ -47,16 +47,7 @@ public static class DeviceJson
 
         json.WriteEndArray();
         json.WriteString("area"u8, device.Area);
-        if (device.Location is { } location)
-        {
-            json.WritePropertyName("location"u8);
-            Write(json, location);
-        }
-        else
-        {
-            json.WriteNull("location"u8);
-        }
-
+        WriteLocation(json, device.Location);
         json.WriteString("state"u8, StateOf(device));
         if (whole)
         {
@@ -97,6 +88,41 @@ public static class DeviceJson
         }
 
         json.WriteEndObject();
+    }
+
+    /// <summary>A device that is configured and never spoke: state <c>unseen</c>.</summary>
+    public static void WriteUnseen(IBufferWriter<byte> output, DeviceRegistration configured)
+    {
+        using var json = new Utf8JsonWriter(output, AnomalyJson.Options);
+        json.WriteStartObject();
+        json.WriteString("id"u8, configured.DeviceId);
+        json.WriteString("type"u8, configured.Type);
+        json.WriteStartArray("types"u8);
+        json.WriteStringValue(configured.Type);
+        json.WriteEndArray();
+        json.WriteString("area"u8, configured.Area);
+        WriteLocation(json, configured.Location);
+        json.WriteString("state"u8, "unseen"u8);
+        json.WriteNull("lastSeen"u8);
+        json.WriteNull("lastArrival"u8);
+        json.WriteStartArray("metrics"u8);
+        json.WriteEndArray();
+        json.WriteStartArray("openAnomalies"u8);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteLocation(Utf8JsonWriter json, GeoPoint? point)
+    {
+        json.WritePropertyName("location"u8);
+        if (point is { } location)
+        {
+            Write(json, location);
+        }
+        else
+        {
+            json.WriteNullValue();
+        }
     }
 
     /// <summary>A GeoJSON point.</summary>

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Streams.Domain.Areas;
+using Streams.Domain.Cities;
 using Streams.Domain.Detection;
 using Streams.Domain.Devices;
 using Streams.Domain.Readings;
@@ -60,6 +61,7 @@ internal readonly record struct Standing(string Area, int WatermarkInMinutes, in
 public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput, IDescribesActors
 {
     private readonly DeviceCatalog _catalog;
+    private readonly CityRegister _register;
     private readonly CityTopics _topics;
     private readonly byte[] _source;
     private readonly ArrayBufferWriter<byte> _body = new(4096);
@@ -72,17 +74,19 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
     private Device _device = null!;
     private bool _isShownAnew;
 
-    public DeviceKind(DeviceCatalog catalog, CityTopics topics)
+    /// <param name="register">The devices that the configuration knows: their first reading need not say what they are and where.</param>
+    public DeviceKind(DeviceCatalog catalog, CityTopics topics, CityRegister? register = null)
         : base(1, DeviceEndpoints.Kind, topics.Readings)
     {
         _catalog = catalog;
+        _register = register ?? CityRegister.Empty;
         _topics = topics;
         _source = Encoding.UTF8.GetBytes(topics.Source);
     }
 
     public override IReadOnlyCollection<string> Tells => [_topics.Observations];
 
-    public override ActorKind<DeviceActor, Reading> ForShard() => new DeviceKind(_catalog, _topics);
+    public override ActorKind<DeviceActor, Reading> ForShard() => new DeviceKind(_catalog, _topics, _register);
 
     public override bool Admit(in Record record, Reading message, long nowInMs)
     {
@@ -121,7 +125,9 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
     public override void Prefetch(DeviceActor actor) => actor.Device.Prefetch();
 
     public override Reaction Receive(DeviceActor actor, Reading message, long nowInMs) =>
-        message.Order is { } order ? Obey(actor, order, nowInMs) : ReactionOf(actor.Device.Apply(message, _catalog, nowInMs));
+        message.Order is { } order
+            ? Obey(actor, order, nowInMs)
+            : ReactionOf(actor.Device.Apply(message, _catalog, nowInMs, actor.Device.IsRegistered ? null : Configured(actor.Device.Id, message)));
 
     public override Reaction Wake(DeviceActor actor, long nowInMs) => ReactionOf(actor.Device.Wake(nowInMs));
 
@@ -284,6 +290,10 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
 
         return isEvent;
     }
+
+    /// <summary>Only what is asked of the register makes it look into a city's devices.</summary>
+    private DeviceRegistration? Configured(string id, Reading first) =>
+        first.Type.IsEmpty || first.Area.IsEmpty || first.Location is null ? _register.Find(id) : null;
 
     private void Show(Device device)
     {

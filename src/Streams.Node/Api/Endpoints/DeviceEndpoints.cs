@@ -69,12 +69,13 @@ internal static class DeviceEndpoints
         return Paging.WriteDocumentsAsync(context, sources.Store, wanted, row => sources.Node.DescribeAsync(Kind, row.Id, context.RequestAborted));
     }
 
-    /// <summary>The live state where the actor lives on this node, else the state as last written.</summary>
+    /// <summary>The live state where the actor lives on this node, else the state as last written, else what the configuration knows.</summary>
     internal static async Task OneAsync(HttpContext context, string kind, string collection, string id)
     {
         ApiSources sources = ApiSources.Of(context);
         ReadOnlyMemory<byte>? body = await sources.Node.DescribeAsync(kind, id, context.RequestAborted)
-            ?? (await Task.Run(() => sources.Store.Get(collection, id)))?.Body;
+            ?? (await Task.Run(() => sources.Store.Get(collection, id)))?.Body
+            ?? Unspoken.Of(sources.Configuration, kind, id);
         await (body is { } found ? Answer.Json(context, found) : Problem.NotFound(context, $"There is no {kind} {id}."));
     }
 }
