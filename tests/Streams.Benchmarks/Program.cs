@@ -1,4 +1,5 @@
 using Streams.Benchmarks;
+using Streams.Benchmarks.Areas;
 using Streams.Benchmarks.Broker;
 using Streams.Benchmarks.Devices;
 using Streams.Benchmarks.Latency;
@@ -23,6 +24,9 @@ const string Usage = """
       micro    ns and bytes a reading, one thread in process: parse; parse, look up and apply
                --devices 10000  --interval 1  --readings 2000000
 
+      area     one area with as many lamps as a city has: a quiet day, and a power cut that all of them tell of
+               --lamps 34000  --config cluster-config
+
     Each command prints what it measured; --json FILE writes the same figures for programs.
     """;
 
@@ -42,6 +46,8 @@ try
             return LoadCommand.Run(options);
         case "micro":
             return MicroCommand.Run(options);
+        case "area":
+            return AreaCommand.Run(options);
         case BrokerLoop.Command:
             return BrokerLoop.Run();
         case PathStep.Command:
