@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Streams.Cli.Commands;
+using Streams.Cli.Completion;
 using Streams.Cli.Output;
 
 namespace Streams.Cli;
@@ -8,15 +9,20 @@ namespace Streams.Cli;
 /// <summary>The <c>streams</c> executable as a function: arguments in, text and an exit status out.</summary>
 public static class CommandLine
 {
+    private const int BrokenPipe = 32;
+    private const int BrokenPipeOfWindows = unchecked((int)0x8007006D);
+
     /// <param name="stop">Cancelled when the user asks to stop; what runs then ends cleanly.</param>
     /// <returns>One of <see cref="ExitStatus"/>.</returns>
     public static Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken stop = default) =>
         RunAsync(args, new Screen(output, error), stop);
 
-    internal static async Task<int> RunAsync(string[] args, Screen screen, CancellationToken stop)
+    /// <param name="time">What relative times and the waits of watching commands go by; null for the system's clock.</param>
+    internal static async Task<int> RunAsync(string[] args, Screen screen, CancellationToken stop, TimeProvider? time = null)
     {
-        ParseResult parsed = Build(screen).Parse(args);
-        if (parsed.Errors.Count > 0 && parsed.Action is not HelpWithExamples)
+        ParseResult parsed = Build(screen, time).Parse(args);
+        bool suggests = args is [{ } first, ..] && first.StartsWith("[suggest", StringComparison.Ordinal);
+        if (parsed.Errors.Count > 0 && !suggests && parsed.Action is not HelpWithExamples)
         {
             // The library's own message for a missing argument does not say which one.
             string[] missing =
@@ -56,6 +62,11 @@ public static class CommandLine
             screen.Error.WriteLine("Stopped.");
             return ExitStatus.Failed;
         }
+        catch (IOException failure) when (failure.HResult is BrokenPipe or BrokenPipeOfWindows)
+        {
+            // Whoever read has read enough, as head does.
+            return ExitStatus.Done;
+        }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             screen.Error.WriteLine(failure.Message);
@@ -63,19 +74,31 @@ public static class CommandLine
         }
     }
 
-    internal static RootCommand Build(Screen screen)
+    internal static RootCommand Build(Screen screen, TimeProvider? time = null)
     {
-        var shared = new SharedOptions();
+        var shared = new SharedOptions(time ?? TimeProvider.System);
+        var offers = new Offers(shared);
         var root = new RootCommand("Streams: a city's devices and districts as actors over Kafka. Begin with: streams up");
-        foreach (Command group in UpCommand.Build(shared, screen)
-            .Concat(ClusterCommands.Build(shared, screen))
-            .Concat(DeviceCommands.Build(shared, screen))
-            .Concat(AlertCommands.Build(shared, screen))
-            .Concat(CareCommands.Build(shared, screen))
-            .Concat(ConfigCommands.Build(shared, screen))
-            .Concat(ReplayCommand.Build(shared, screen)))
+        Command[] commands =
+        [
+            .. UpCommand.Build(shared, screen),
+            ReplayCommand.Build(shared, screen),
+            .. SimulateCommand.Build(shared, screen),
+            ScenarioCommands.Build(shared, screen, offers),
+            DeviceCommands.Build(shared, screen, offers),
+            AreaCommands.Build(shared, screen, offers),
+            AlertCommands.Build(shared, screen, offers),
+            AnomalyCommands.Build(shared, screen, offers),
+            ClusterCommands.Build(shared, screen),
+            TopicCommands.Build(shared, screen),
+            CareCommands.Build(shared, screen, offers),
+            ConfigCommands.Build(shared, screen),
+            CompletionCommand.Build(screen),
+            VersionCommand.Build(shared, screen),
+        ];
+        foreach (Command command in commands)
         {
-            root.Subcommands.Add(group);
+            root.Subcommands.Add(command);
         }
 
         foreach (Option option in shared.All)
@@ -84,6 +107,8 @@ public static class CommandLine
         }
 
         HelpOption help = root.Options.OfType<HelpOption>().Single();
+        help.Aliases.Remove("/h");
+        help.Aliases.Remove("/?");
         help.Action = new HelpWithExamples((HelpAction)help.Action!);
         foreach (Command group in root.Subcommands.Where(command => command.Subcommands.Count > 0))
         {

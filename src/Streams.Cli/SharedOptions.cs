@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics.CodeAnalysis;
 using Streams.Cli.Commands;
 using Streams.Cli.Server;
 
@@ -14,8 +15,9 @@ public enum OutputForm
 /// <summary>The options that every command takes.</summary>
 internal sealed class SharedOptions
 {
-    public SharedOptions()
+    public SharedOptions(TimeProvider time)
     {
+        Time = time;
         Output = Lists.Read(
             "--output",
             "table|json",
@@ -32,10 +34,13 @@ internal sealed class SharedOptions
             "--server",
             "URL",
             "Any node of the cluster. Default http://127.0.0.1:8080, or the environment variable STREAMS_SERVER.",
-            text => Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https" ? (true, url) : default,
+            text => TryServer(text, out Uri? url) ? (true, url) : default,
             "not a URL such as http://127.0.0.1:8080");
         Output.Recursive = Server.Recursive = true;
     }
+
+    /// <summary>The clock that relative times and waits go by.</summary>
+    public TimeProvider Time { get; }
 
     public Option<OutputForm> Output { get; }
 
@@ -51,7 +56,15 @@ internal sealed class SharedOptions
     public IEnumerable<Option> All => [Output, Server, Token];
 
     public Uri ServerOf(ParseResult parsed) =>
-        parsed.GetValue(Server) ?? (Uri.TryCreate(Environment.GetEnvironmentVariable("STREAMS_SERVER"), UriKind.Absolute, out Uri? url) ? url : new Uri("http://127.0.0.1:8080"));
+        parsed.GetValue(Server) ?? (Environment.GetEnvironmentVariable("STREAMS_SERVER") is not { Length: > 0 } text ? new Uri("http://127.0.0.1:8080")
+            : TryServer(text, out Uri? url) ? url
+            : throw new CommandFailedException(ExitStatus.Usage, $"STREAMS_SERVER: \"{text}\" is not a URL such as http://127.0.0.1:8080"));
 
-    public NodeClient Connect(ParseResult parsed) => new(ServerOf(parsed), parsed.GetValue(Token) ?? Environment.GetEnvironmentVariable("STREAMS_TOKEN"));
+    private static bool TryServer(string text, [NotNullWhen(true)] out Uri? url) => Uri.TryCreate(text, UriKind.Absolute, out url) && url.Scheme is "http" or "https";
+
+    /// <param name="patience">Longest wait for an answer; null for the usual one.</param>
+    public NodeClient Connect(ParseResult parsed, TimeSpan? patience = null) =>
+        new(ServerOf(parsed), parsed.GetValue(Token) ?? Environment.GetEnvironmentVariable("STREAMS_TOKEN"), patience);
+
+    public bool WantsJson(ParseResult parsed) => parsed.GetValue(Output) == OutputForm.Json;
 }

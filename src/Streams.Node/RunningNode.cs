@@ -31,7 +31,7 @@ internal sealed class RunningNode(Engine engine, ILog log, string cluster, strin
     ];
 
     public IReadOnlyList<RunningShard> Shards() =>
-        [.. engine.Shards.Select(shard => new RunningShard(shard.Id, shard.Epoch, shard.NextOffset, shard.Shard.Lag))];
+        [.. engine.Shards.Select(shard => new RunningShard(shard.Id, shard.Epoch, shard.NextOffset, shard.Shard.Lag) { Position = shard.Shard.NextToRead })];
 
     public NodeFigures Figures()
     {

@@ -1,6 +1,7 @@
 using Streams.Benchmarks;
 using Streams.Benchmarks.Areas;
 using Streams.Benchmarks.Broker;
+using Streams.Benchmarks.City;
 using Streams.Benchmarks.Devices;
 using Streams.Benchmarks.Latency;
 using Streams.Benchmarks.WholePath;
@@ -27,6 +28,9 @@ const string Usage = """
       area     one area with as many lamps as a city has: a quiet day, and a power cut that all of them tell of
                --lamps 34000  --config cluster-config
 
+      city     a whole city as "streams up" runs it: what the process takes of the machine, and whether it keeps up
+               --city dijon  --speed 1 (times its natural rate)  --settle 60  --seconds 60
+
     Each command prints what it measured; --json FILE writes the same figures for programs.
     """;
 
@@ -48,6 +52,8 @@ try
             return MicroCommand.Run(options);
         case "area":
             return AreaCommand.Run(options);
+        case "city":
+            return await CityCommand.RunAsync(options);
         case BrokerLoop.Command:
             return BrokerLoop.Run();
         case PathStep.Command:

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using Streams.Cli.Output;
 
 namespace Streams.Cli.Tests;
 
@@ -103,28 +104,73 @@ public sealed class AskingTests(CannedNode node) : IClassFixture<CannedNode>
     [InlineData(60)]
     [InlineData(80)]
     [InlineData(120)]
+    [InlineData(200)]
     public async Task Tables_fit_the_terminal_and_lose_no_id(int width)
     {
-        node.Answer("/api/v1/alerts", $$"""{"items":[{{Alert}}]}""");
+        const string LongId = "bos311-fenway-kenmore-audubon-circle-longwood";
+        node.Answer("/api/v1/alerts", $$"""{"items":[{{Alert}}],"next":"more"}""");
         node.Answer("/api/v1/alerts/a-1", Alert);
         node.Answer(
             "/api/v1/devices",
-            """{"items":[{"id":"bos311-fenway-kenmore-audubon-circle-longwood","type":"street_light_report","area":"boston/fenway-kenmore-audubon-circle-longwood","state":"ok","lastSeen":"2015-01-01T05:25:23.000Z"}]}""");
+            $$"""{"items":[{"id":"{{LongId}}","type":"street_light_report","area":"boston/fenway-kenmore-audubon-circle-longwood","state":"anomalous","lastSeen":"2015-01-01T05:25:23.000Z"},{"id":"水位計-01","type":"water_level_gauge","area":"東京都/千代田区","state":"ok"}]}""");
+        node.Answer("/api/v1/devices/x", $$"""{"id":"x","metrics":[{"name":"pm2_5","value":1.5,"unit":"ug/m3","time":"2015-01-01T05:25:23.000Z","type":"air_quality_station","note":"a long text that nobody needs in a table of this width"}]}""");
+        node.Answer("/api/v1/anomalies", $$"""{"items":[{"id":"n","time":"2015-12-08T04:00:00.000Z","state":"cleared","deviceId":"{{LongId}}","kind":"spike","metric":"pm2_5","explanation":"pm2_5 is 301 ug/m3; usual at this time of day is 10 to 90; highest in the last day was 120."}]}""");
+        node.Answer("/api/v1/areas", """{"items":[{"id":"boston","name":"Boston","devices":40000,"silent":12,"activeAlerts":3},{"id":"boston/fenway-kenmore-audubon-circle-longwood","name":"Fenway, Kenmore, Audubon Circle, Longwood","devices":3,"silent":0,"activeAlerts":1}]}""");
+        node.Answer("/api/v1/dead-letters", """{"items":[{"id":"city.readings-3-1042","reason":"unknown_metric","key":"a-key-of-some-length","message":"pm25 is no metric of air_quality_station; did you mean pm2_5?","time":"2015-12-08T04:00:00.000Z"}]}""");
         node.Answer(
             "/api/v1/cluster",
-            """{"cluster":"streams","nodes":[{"id":"node-1","address":"http://127.0.0.1:8080"}],"shards":[{"kind":"device","partition":0,"owner":"node-1","epoch":3,"nextOffset":1200,"lag":7},{"kind":"device","partition":1,"owner":null,"epoch":2,"nextOffset":9,"lag":5}]}""");
-        foreach (string line in new[] { "alert list", "alert show a-1", "device list", "cluster status", "cluster shards" })
+            """{"cluster":"streams","nodes":[{"id":"node-1","address":"http://127.0.0.1:8080"}],"shards":[{"kind":"device","topic":"city.readings","partition":0,"owner":"node-1","epoch":3,"nextOffset":1200,"position":1210,"endOffset":1217,"lag":7},{"kind":"device","topic":"city.readings","partition":1,"owner":null,"epoch":2,"nextOffset":9,"lag":null}]}""");
+        foreach (string line in new[] { "alert list", "alert show a-1", "device list", "device show x", "anomaly list", "area tree", "dead-letters list", "cluster status", "cluster shards", "topics lag" })
         {
             Run run = await Ask(width, line.Split(' '));
 
-            Assert.Equal(ExitStatus.Done, run.Status);
-            Assert.All(run.Lines.Where(each => !each.StartsWith("Severe: ", StringComparison.Ordinal)), each => Assert.InRange(each.TrimEnd().Length, 0, width));
+            Assert.Equal((ExitStatus.Done, ""), (run.Status, run.Error));
+            Assert.All(run.Lines.Where(each => !each.StartsWith("Severe: ", StringComparison.Ordinal) && !each.Contains("(--output json has all)", StringComparison.Ordinal) && !each.Contains("--server knows", StringComparison.Ordinal)), each => Assert.InRange(Cells.Width(each.TrimEnd()), 0, width));
         }
 
-        // An id that does not fit is broken over lines, never cut: it is there to be copied.
-        Run devices = await Ask(width, "device", "list");
-        string firstColumn = string.Concat(devices.Lines.SkipWhile(line => !line.Contains("bos311", StringComparison.Ordinal)).Select(line => line.TrimStart().Split(' ')[0]));
-        Assert.StartsWith("bos311-fenway-kenmore-audubon-circle-longwood", firstColumn, StringComparison.Ordinal);
+        // Ids are there to be copied: whole, on one line.
+        Assert.Contains(LongId, (await Ask(width, "device", "list")).Output, StringComparison.Ordinal);
+        Assert.Contains(LongId, (await Ask(width, "anomaly", "list")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_moves_the_cursor_or_colours_the_terminal_does_neither()
+    {
+        node.Answer("/api/v1/devices", """{"items":[{"id":"d\u001b[31m\n1","type":"t","area":"a","state":"ok"}]}""");
+
+        Run run = await Ask("device", "list");
+
+        Assert.Equal(2, run.Lines.Length);
+        Assert.DoesNotContain('\e', run.Output);
+    }
+
+    [Fact]
+    public async Task What_answers_404_with_a_web_page_is_no_node()
+    {
+        node.Answer("/api/v1/devices/x", "<html>Not here</html>", 404);
+
+        Run run = await Ask("device", "show", "x");
+
+        Assert.Equal(ExitStatus.NoServer, run.Status);
+        Assert.Contains("not a Streams node", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Lag_is_told_by_partition_and_topic_with_rates()
+    {
+        string Cluster(int position, int end) =>
+            $$"""{"shards":[{"kind":"device","topic":"city.readings","partition":0,"owner":"n1","epoch":1,"position":{{position}},"endOffset":{{end}},"lag":{{end - position}}},{"kind":"area","topic":"city.observations","partition":0,"owner":"n2","epoch":1,"position":null,"endOffset":null,"lag":null}]}""";
+        node.AnswerInTurn("/api/v1/cluster", (200, Cluster(100, 120)), (200, Cluster(150, 200)), (200, Cluster(100, 120)), (200, Cluster(150, 200)));
+
+        Run table = await Ask("topics", "lag", "--over", "10s");
+        Run json = await Ask("topics", "lag", "--over", "10s", "--output", "json");
+        Run none = await Ask("topics", "lag", "--topic", "city.nothing");
+
+        Assert.Contains(table.Lines, line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^city.readings\s+0\s+n1\s+200\s+150\s+50\s+5\s+8$"));
+        Assert.Contains("1 partitions belong to other nodes", table.Output, StringComparison.Ordinal);
+        JsonElement topic = JsonDocument.Parse(json.Output).RootElement.GetProperty("topics")[1];
+        Assert.Equal(("city.readings", 50, 5.0), (topic.GetProperty("topic").GetString(), topic.GetProperty("lag").GetInt64(), topic.GetProperty("readPerSecond").GetDouble()));
+        Assert.Equal(ExitStatus.NotFound, none.Status);
     }
 
     [Fact]
@@ -140,14 +186,48 @@ public sealed class AskingTests(CannedNode node) : IClassFixture<CannedNode>
         Assert.Contains(run.Lines, line => System.Text.RegularExpressions.Regex.IsMatch(line, @"area\s+1\s+0\s+0\s+0"));
     }
 
-    [Fact]
-    public async Task Areas_are_drawn_as_a_tree_with_their_figures()
+    private void WithAreas()
     {
-        node.Answer("/api/v1/areas", """{"items":[{"id":"beijing","members":8,"alerts":1},{"id":"beijing/dongcheng","members":3,"alerts":1},{"id":"dijon/toison-dor","members":2,"alerts":0}]}""");
+        node.Answer("/api/v1/areas", asked => asked.Contains("under=nowhere", StringComparison.Ordinal) ? """{"items":[]}"""
+            : """{"items":[{"id":"beijing","devices":8,"silent":1,"activeAlerts":1},{"id":"beijing/dongcheng","devices":3,"silent":1,"activeAlerts":2},{"id":"dijon/nord","devices":1,"silent":0,"activeAlerts":0},{"id":"dijon/toison-dor","devices":2,"silent":0,"activeAlerts":0}]}""");
+        node.Answer("/api/v1/alerts", """{"items":[{"id":"a","area":"beijing/dongcheng","info":[{"severity":"Minor"}]},{"id":"b","area":"beijing/dongcheng","info":[{"severity":"Severe"}]},{"id":"c","area":"beijing","info":[{"severity":"Moderate"}]}]}""");
+    }
+
+    [Fact]
+    public async Task Areas_are_drawn_as_a_tree_with_their_figures_and_the_worst_alert_inside()
+    {
+        WithAreas();
 
         Run run = await Ask("area", "tree");
 
-        Assert.Equal(["beijing  (members 8, alerts 1)", "└── dongcheng  (members 3, alerts 1)", "dijon", "└── toison-dor  (members 2, alerts 0)"], run.Lines.Select(line => line.TrimEnd()));
+        Assert.Equal(
+            [
+                "area            name  devices  silent  alerts  worst",
+                "beijing                     8       1       1  Severe",
+                "└── dongcheng               3       1       2  Severe",
+                "dijon",
+                "├── nord                    1       0       0",
+                "└── toison-dor              2       0       0",
+            ],
+            run.Lines);
+    }
+
+    [Fact]
+    public async Task A_tree_unfolds_as_deep_as_asked_for_and_says_what_stays_inside()
+    {
+        WithAreas();
+
+        Run run = await Ask("area", "tree", "--depth", "1");
+
+        Assert.Equal(["area          name  devices  silent  alerts  worst", "beijing (+1)              8       1       1  Severe", "dijon (+2)"], run.Lines);
+    }
+
+    [Fact]
+    public async Task A_tree_of_an_area_that_is_not_there_is_not_found()
+    {
+        WithAreas();
+
+        Assert.Equal(ExitStatus.NotFound, (await Ask("area", "tree", "nowhere")).Status);
     }
 
     [Fact]

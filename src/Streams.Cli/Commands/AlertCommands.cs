@@ -1,27 +1,28 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json;
+using Streams.Cli.Completion;
 using Streams.Cli.Output;
 using Streams.Cli.Server;
+using Streams.Cli.Watch;
 
 namespace Streams.Cli.Commands;
 
 /// <summary><c>streams alert</c>: what emergency management is told.</summary>
 internal static class AlertCommands
 {
-    internal static readonly Listing Alerts = new(
-        new Column("severity", item => item.Text("info.0.severity"), Style: item => Show.Colour(item.Text("info.0.severity"))),
-        new Column("state", item => item.Text("state"), Style: item => Show.Colour(item.Text("state"))),
-        new Column("onset", "info.0.onset", fromWidth: 80),
-        new Column("headline", item => item.Text("info.0.headline") is { Length: > 0 } headline ? headline : item.Text("info.0.event")),
-        new Column("where", "info.0.area.0.areaDesc", fromWidth: 100),
-        new Column("id", "id"));
+    private static readonly Listing Alerts = new(
+        Column.Word("severity", "info.0.severity"),
+        Column.Word("state", "state"),
+        new Column("onset", "info.0.onset", drop: 2),
+        new Column("headline", item => item.Text("info.0.headline") is { Length: > 0 } headline ? headline : item.Text("info.0.event"), Least: 32),
+        new Column("where", "area", least: 12, drop: 1),
+        new Column("id", "id", below: true));
 
-    public static IEnumerable<Command> Build(SharedOptions shared, Screen screen)
+    public static Command Build(SharedOptions shared, Screen screen, Offers offers)
     {
-        Option<string?> state = Lists.Text("--state", "STATE", "active, acknowledged, cleared, expired or cancelled.");
-        Option<string?> area = Lists.Text("--area", "AREA", "Only of this area and those inside it.");
-        Option<DateTimeOffset?> since = Lists.Moment("--since", "Changed at or after.");
+        Option<string?> state = Lists.Choice("--state", "STATE", "Only in this state", "active", "acknowledged", "cleared", "expired", "cancelled");
+        Option<string?> area = Lists.Text("--area", "AREA", "Only of this area and those inside it.").From(offers.Areas);
+        Option<DateTimeOffset?> since = Lists.Moment(shared.Time, "--since", "Begun at or after.");
         Option<int> limit = Lists.Limit();
         Option<string?> after = Lists.After();
         Command list = new ExampleCommand("list", "Alerts, newest first.", "streams alert list", "streams alert list --state active --area beijing --since 3d")
@@ -30,10 +31,10 @@ internal static class AlertCommands
                 shared,
                 screen,
                 parsed => (new Query("api/v1/alerts").With("state", parsed.GetValue(state)).With("area", parsed.GetValue(area)).With("since", Lists.Rfc3339(parsed.GetValue(since)))
-                    .With("limit", parsed.GetValue(limit).ToString(CultureInfo.InvariantCulture)).With("after", parsed.GetValue(after)).ToString(), "alerts"),
+                    .With("limit", Lists.Number(parsed.GetValue(limit))).With("after", parsed.GetValue(after)).ToString(), "alerts"),
                 page => Alerts.WritePage(screen, page, "No alert matches."));
 
-        var id = new Argument<string>("ID") { Description = "Alert id." };
+        Argument<string> id = Lists.Id("Alert id.").From(offers.Alerts);
         Command show = new ExampleCommand("show", "An alert: what, where, since when, what to do, and on what evidence.", "streams alert show 01JD3ZK7Q4")
             .Taking(id)
             .Answering(
@@ -41,7 +42,14 @@ internal static class AlertCommands
                 screen,
                 parsed => ($"api/v1/alerts/{Uri.EscapeDataString(parsed.GetRequiredValue(id))}", $"alert {parsed.GetRequiredValue(id)}"),
                 alert => Draw(screen, alert));
-        yield return Show.Group("alert", "Alerts.", list, show);
+
+        Option<string?> watchedArea = Lists.Text("--area", "AREA", "Only of this area and those inside it.").From(offers.Areas);
+        Option<string?> severity = Lists.Choice("--severity", "SEVERITY", "Only this severe or worse", Colours.Severities);
+        Command watch = new Watching(shared, screen).On(
+            new ExampleCommand("watch", "Alerts that are active now, then each new state of any. Ctrl-C ends.", "streams alert watch", "streams alert watch --area beijing --severity Severe --output json")
+                .Taking(watchedArea, severity),
+            (parsed, node) => new AlertFeed(node, parsed.GetValue(watchedArea), parsed.GetValue(severity)).LookAsync);
+        return Show.Group("alert", "Alerts.", list, show, watch);
     }
 
     private static void Draw(Screen screen, JsonElement alert)

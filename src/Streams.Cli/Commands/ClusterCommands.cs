@@ -12,21 +12,21 @@ internal static class ClusterCommands
         new Column("actors", "kind"),
         new Column("shards", "shards", right: true),
         new Column("owned", "owned", right: true),
-        new Column("owners", "owners"),
+        new Column("owners", "owners", least: 12),
         new Column("lag", "lag", right: true),
-        new Column("worst shard", "worst", fromWidth: 80, right: true));
+        new Column("worst shard", "worst", right: true, drop: 1));
 
     private static readonly Listing Shards = new(
         new Column("actors", "kind"),
         new Column("partition", "partition", right: true),
-        new Column("owner", "owner"),
+        new Column("owner", "owner", least: 12),
         new Column("lag", "lag", right: true),
-        new Column("next offset", "nextOffset", fromWidth: 80, right: true),
-        new Column("epoch", "epoch", fromWidth: 80, right: true));
+        new Column("next offset", "nextOffset", right: true, drop: 1),
+        new Column("epoch", "epoch", right: true, drop: 2));
 
-    public static IEnumerable<Command> Build(SharedOptions shared, Screen screen)
+    public static Command Build(SharedOptions shared, Screen screen)
     {
-        yield return Show.Group(
+        return Show.Group(
             "cluster",
             "Nodes and shards.",
             new ExampleCommand("status", "Nodes, what each kind of actor's shards are at, and how far behind.", "streams cluster status", "streams cluster status --server http://node-2:8080 --output json")

@@ -12,13 +12,15 @@ namespace Streams.Cli.Commands;
 /// <summary><c>streams replay</c>: recorded readings into Kafka.</summary>
 internal static class ReplayCommand
 {
-    public static IEnumerable<Command> Build(SharedOptions shared, Screen screen)
+    public static Command Build(SharedOptions shared, Screen screen)
     {
         var files = new Argument<string[]>("FILE")
         {
+            HelpName = "FILE",
             Description = "Recorded readings: CSV or JSON lines, gzip or not; several are merged by time.",
             Arity = ArgumentArity.OneOrMore,
         };
+        files.NoOption();
         Option<double?> speed = Lists.Read<double?>(
             "--speed",
             "N|max",
@@ -31,9 +33,7 @@ internal static class ReplayCommand
             "--as-of",
             "TIME",
             "Shift all times so that the first reading gets this one: RFC 3339 with an offset, \"now\", or so long ago, such as 7d. Default: the recorded times.",
-            text => text == "now" ? (true, TimeProvider.System.GetUtcNow())
-                : Lists.TryMoment(text, TimeProvider.System.GetUtcNow(), out DateTimeOffset moment) ? (true, moment)
-                : default,
+            text => Lists.TryMoment(text, shared.Time.GetUtcNow(), out DateTimeOffset moment) ? (true, moment) : default,
             "neither a time such as 2026-11-22T10:00:00Z, nor now, nor a span such as 7d");
         Option<string?> place = Lists.Text("--place", "NAME", "First part of the areas' ids. Default: the second part of each file's name, as in air_beijing_2015.csv.");
         Option<string?> kafka = Lists.Text("--kafka", "HOST:PORT", "Kafka's bootstrap servers. Default: the environment variable STREAMS__KAFKA__BOOTSTRAPSERVERS, or 127.0.0.1:9092.");
@@ -81,10 +81,10 @@ internal static class ReplayCommand
 
             return ExitStatus.Done;
         });
-        yield return replay;
+        return replay;
     }
 
-    private static int PartitionsOf(KafkaLog log, string topic, string bootstrap)
+    internal static int PartitionsOf(KafkaLog log, string topic, string bootstrap)
     {
         try
         {

@@ -21,7 +21,7 @@ internal static class Show
             (string path, string what) = question(parsed);
             using NodeClient node = shared.Connect(parsed);
             JsonElement answer = await node.GetAsync(path, what, stop).ConfigureAwait(false);
-            if (parsed.GetValue(shared.Output) == OutputForm.Json)
+            if (shared.WantsJson(parsed))
             {
                 screen.Json(answer);
             }
@@ -62,15 +62,4 @@ internal static class Show
 
         return command;
     }
-
-    /// <summary>The severities and states that matter most stand out.</summary>
-    public static string? Colour(string word) => word switch
-    {
-        "Extreme" or "Severe" or "silent" or "fenced" or "failed" => "red",
-        "Moderate" or "raised" or "anomalous" or "active" => "yellow",
-        "Minor" or "acknowledged" => "aqua",
-        "cleared" or "expired" or "cancelled" => "grey",
-        "ok" or "ready" or "live" => "green",
-        _ => null,
-    };
 }

@@ -5,13 +5,13 @@ namespace Streams.Cli.Output;
 
 /// <summary>
 /// Any document of the API for people: its plain fields as name and value, objects inside it under dotted names, and each list of
-/// objects as a table of its own, so that what the API learns to say is shown without a change here. A table has only as many
-/// columns as stay readable; how many were left out is said.
+/// objects as a table of its own, so that what the API learns to say is shown without a change here. Columns of a table that do not fit
+/// are left out from the right, and said to be.
 /// </summary>
 internal static class DocumentView
 {
-    /// <summary>Characters a column needs to be worth reading, border and padding included.</summary>
-    private const int ReadableColumn = 13;
+    /// <summary>Characters a text needs to be worth reading.</summary>
+    private const int Readable = 12;
 
     public static void Write(Screen screen, JsonElement document, params string[] leaveOut)
     {
@@ -28,11 +28,10 @@ internal static class DocumentView
             screen.Line("");
             screen.Line($"{name} ({rows.Count})");
             string[] names = [.. rows.SelectMany(row => NamesIn(row, "")).Distinct()];
-            int fit = Math.Max(2, screen.Width / ReadableColumn);
-            new Listing([.. names.Take(fit).Select(column => new Column(column, column))]).Write(screen, rows, "");
-            if (names.Length > fit)
+            IReadOnlyList<string> left = new Listing([.. names.Select((column, at) => new Column(column, column, least: Readable, drop: at))]).Write(screen, rows, "");
+            if (left.Count > 0)
             {
-                screen.Line($"Not shown for want of width: {string.Join(", ", names.Skip(fit))} (--output json has all).");
+                screen.Line($"Not shown for want of width: {string.Join(", ", left)} (--output json has all).");
             }
         }
     }
@@ -64,7 +63,7 @@ internal static class DocumentView
                     fields.AddRow(new Text(name), new Text("none"));
                     break;
                 default:
-                    fields.AddRow(new Text(name), new Text(Fields.Text(member.Value)));
+                    fields.AddRow(new Text(name), new Text(Cells.Clean(Fields.Text(member.Value))));
                     break;
             }
         }

@@ -1,20 +1,29 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
+using Streams.Cli.Output;
 
 namespace Streams.Cli.Server;
 
 /// <summary>Asks a node's HTTP API. Whatever goes wrong becomes a <see cref="CommandFailedException"/> with the right exit status and what to do.</summary>
 internal sealed class NodeClient : IDisposable
 {
+    /// <summary>Items that a node gives at once.</summary>
+    private const int LargestPage = 1_000;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private readonly HttpClient _http;
     private readonly Uri _server;
 
-    public NodeClient(Uri server, string? token)
+    /// <param name="patience">Longest wait for an answer; default 30 s.</param>
+    public NodeClient(Uri server, string? token, TimeSpan? patience = null)
     {
         _server = server;
-        _http = new HttpClient { BaseAddress = server, Timeout = TimeSpan.FromSeconds(30) };
+        _http = new HttpClient { BaseAddress = server, Timeout = patience ?? Patience };
         _http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         if (!string.IsNullOrEmpty(token))
         {
@@ -26,19 +35,36 @@ internal sealed class NodeClient : IDisposable
     /// <param name="what">Names what is asked for in the message when it is not there, such as "device dijon-air-017".</param>
     public Task<JsonElement> GetAsync(string path, string what, CancellationToken stop) => SendAsync(HttpMethod.Get, path, what, stop);
 
-    public async Task<JsonElement> SendAsync(HttpMethod method, string path, string what, CancellationToken stop)
+    /// <summary>A list from its first page on, until it ends or <paramref name="most"/> items are there: <c>{"items": [...], "next": ...}</c> as if it were one page.</summary>
+    public async Task<JsonElement> GetAllAsync(Query query, string what, int most, CancellationToken stop, string? after = null)
+    {
+        var items = new List<JsonElement>();
+        string? next = after;
+        do
+        {
+            string limit = Math.Min(LargestPage, most - items.Count).ToString(CultureInfo.InvariantCulture);
+            JsonElement page = await GetAsync(query.And("limit", limit).And("after", next).ToString(), what, stop).ConfigureAwait(false);
+            items.AddRange(page.List("items"));
+            next = page.At("next") is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
+        }
+        while (next is not null && items.Count < most);
+        return JsonSerializer.SerializeToElement(new { items, next });
+    }
+
+    /// <param name="body">Sent as JSON; null for none.</param>
+    public async Task<JsonElement> SendAsync(HttpMethod method, string path, string what, CancellationToken stop, JsonElement? body = null)
     {
         try
         {
-            using var request = new HttpRequestMessage(method, path);
+            using var request = new HttpRequestMessage(method, path) { Content = body is { } json ? new StringContent(json.GetRawText(), Encoding.UTF8, "application/json") : null };
             using HttpResponseMessage response = await _http.SendAsync(request, stop).ConfigureAwait(false);
-            byte[] body = await response.Content.ReadAsByteArrayAsync(stop).ConfigureAwait(false);
+            byte[] answer = await response.Content.ReadAsByteArrayAsync(stop).ConfigureAwait(false);
             if (response.IsSuccessStatusCode)
             {
-                return body.Length == 0 && method != HttpMethod.Get ? default : Parse(body);
+                return answer.Length == 0 && method != HttpMethod.Get ? default : Parse(answer);
             }
 
-            throw Refused(response.StatusCode, what, body);
+            throw Refused(response, what, answer);
         }
         catch (HttpRequestException failure)
         {
@@ -60,12 +86,21 @@ internal sealed class NodeClient : IDisposable
         }
         catch (JsonException)
         {
-            throw new CommandFailedException(ExitStatus.NoServer, $"What answers at {_server} is not a Streams node: its answer is not JSON. Name another with --server.");
+            throw IsNoNode();
         }
     }
 
-    private CommandFailedException Refused(HttpStatusCode status, string what, byte[] body)
+    private CommandFailedException IsNoNode() =>
+        new(ExitStatus.NoServer, $"What answers at {_server} is not a Streams node: its answer is not JSON. Name another with --server.");
+
+    private CommandFailedException Refused(HttpResponseMessage response, string what, byte[] body)
     {
+        HttpStatusCode status = response.StatusCode;
+        if (status is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed && response.Content.Headers.ContentType?.MediaType?.Contains("json", StringComparison.Ordinal) != true)
+        {
+            return IsNoNode();
+        }
+
         string? detail = Detail(body);
         return status switch
         {
@@ -105,6 +140,9 @@ internal sealed class Query(string path)
 {
     private readonly List<string> _parts = [];
 
+    private Query(Query from, string path)
+        : this(path) => _parts.AddRange(from._parts);
+
     /// <summary>An id as one path segment; slashes in area ids are kept, as the API's paths have them.</summary>
     public static string Id(string id) => string.Join('/', id.Split('/').Select(Uri.EscapeDataString));
 
@@ -117,6 +155,9 @@ internal sealed class Query(string path)
 
         return this;
     }
+
+    /// <summary>Another query with one part more.</summary>
+    public Query And(string name, string? value) => new Query(this, path).With(name, value);
 
     public override string ToString() => _parts.Count == 0 ? path : $"{path}?{string.Join('&', _parts)}";
 }

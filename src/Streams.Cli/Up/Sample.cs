@@ -1,100 +1,76 @@
 using System.Globalization;
-using System.Text.Json;
 using Streams.Cli.Output;
-using Streams.Node.Api;
-using Streams.Runtime.Storage;
 
 namespace Streams.Cli.Up;
 
-/// <summary>An alert as the display shows it.</summary>
-internal readonly record struct AlertLine(string Id, int Revision, string Severity, string State, string Onset, string Headline)
+/// <summary>What a simulated city says of itself, for whoever shows it.</summary>
+/// <param name="Title">For people, such as "Dijon".</param>
+/// <param name="Time">The city's present time.</param>
+/// <param name="Speed">Seconds of the city's time in a second.</param>
+/// <param name="Running">Scenarios that run now, as "flood in dijon/chenove".</param>
+/// <param name="Startable">Names of scenarios that can be started; the first is what a newcomer is advised to try.</param>
+internal sealed record SimulationFacts(string Title, DateTimeOffset Time, double Speed, IReadOnlyList<string> Running, IReadOnlyList<string> Startable);
+
+/// <summary>Devices of one domain, such as air, by how they are.</summary>
+internal sealed record DomainCount(string Domain, long Ok, long Anomalous, long Silent)
 {
-    public static AlertLine Of(Document document)
-    {
-        using JsonDocument json = JsonDocument.Parse(document.Body);
-        JsonElement alert = json.RootElement;
-        JsonElement info = alert.At("info.0");
-        string headline = info.Text("headline") is { Length: > 0 } text ? text : info.Text("event");
-        return new AlertLine(document.Id, (int)(alert.NumberAt("revision") ?? 0), info.Text("severity"), alert.Text("state"), info.Text("onset"), headline);
-    }
+    public long All => Ok + Anomalous + Silent;
 }
+
+/// <summary>From the last value that an alert rests on to the moment it was said.</summary>
+internal sealed record AlertDelay(TimeSpan Median, TimeSpan Slowest, int Alerts);
 
 /// <summary>What a node shows of itself at one moment.</summary>
-/// <param name="Readings">Readings applied since the start.</param>
-/// <param name="ReadingsPerSecond">Since the sample before.</param>
-/// <param name="Lag">Readings in Kafka that were not yet applied.</param>
-/// <param name="ActiveBySeverity">Active alerts, the severest first.</param>
-/// <param name="Newest">The alerts that changed last, newest first.</param>
-internal sealed record Sample(
-    TimeSpan Up,
-    long Readings,
-    double ReadingsPerSecond,
-    long Lag,
-    long Devices,
-    long Areas,
-    long Anomalies,
-    long DeadLetters,
-    IReadOnlyList<(string Severity, int Count)> ActiveBySeverity,
-    IReadOnlyList<AlertLine> Newest)
+internal sealed record Sample
 {
+    public TimeSpan Up { get; init; }
+
+    /// <summary>Readings applied since the start.</summary>
+    public long Readings { get; init; }
+
+    /// <summary>Since the sample before.</summary>
+    public double ReadingsPerSecond { get; init; }
+
+    /// <summary>The rates of the last minutes, the newest last.</summary>
+    public IReadOnlyList<double> Rates { get; init; } = [];
+
+    /// <summary>Readings in Kafka that were not yet applied.</summary>
+    public long Lag { get; init; }
+
+    /// <summary>Processor cores that this process uses, lately.</summary>
+    public double CoresUsed { get; init; }
+
+    public long MemoryInBytes { get; init; }
+
+    public IReadOnlyList<DomainCount> Domains { get; init; } = [];
+
+    public long Areas { get; init; }
+
+    public long Anomalies { get; init; }
+
+    public long DeadLetters { get; init; }
+
+    /// <summary>Active alerts, the severest first.</summary>
+    public IReadOnlyList<(string Severity, int Count)> ActiveBySeverity { get; init; } = [];
+
+    /// <summary>Areas with active alerts by the worst of them, the worst first.</summary>
+    public IReadOnlyList<(string Area, string Severity)> WorstAreas { get; init; } = [];
+
+    /// <summary>The alerts that were said last, newest first.</summary>
+    public IReadOnlyList<AlertLine> Newest { get; init; } = [];
+
+    /// <summary>Null while no alert was said lately whose values are of the present.</summary>
+    public AlertDelay? Delay { get; init; }
+
+    /// <summary>Null where no simulated city runs.</summary>
+    public SimulationFacts? Simulation { get; init; }
+
+    public long Devices => Domains.Sum(domain => domain.All);
+
     public string Active => ActiveBySeverity.Count == 0 ? "none" : string.Join(", ", ActiveBySeverity.Select(each => string.Create(CultureInfo.InvariantCulture, $"{each.Count} {each.Severity}")));
-}
 
-/// <summary>Takes samples of a node in this process.</summary>
-internal sealed class Sampler(INodeView node, IStore store, TimeProvider time)
-{
-    /// <summary>Active alerts counted at most; a city has dozens, and each sample reads them all.</summary>
-    private const int MostActive = 500;
-
-    /// <summary>More than change between two samples, so that who lists changes misses none.</summary>
-    private const int NewestTaken = 100;
-
-    private static readonly string[] Severities = ["Extreme", "Severe", "Moderate", "Minor"];
-
-    private readonly long _startedAt = time.GetTimestamp();
-    private long _takenAt = time.GetTimestamp();
-    private long _readings;
-    private Sample? _last;
-
-    /// <summary>The present figures; where the store is busy or away, its part is that of the sample before.</summary>
-    public Sample Take()
-    {
-        NodeFigures figures = node.Figures();
-        long readings = figures.Applied.GetValueOrDefault("device");
-        TimeSpan since = time.GetElapsedTime(_takenAt);
-        double perSecond = since > TimeSpan.Zero ? Math.Max(0, readings - _readings) / since.TotalSeconds : 0;
-        _takenAt = time.GetTimestamp();
-        _readings = readings;
-        Sample sample = (_last ?? new Sample(default, 0, 0, 0, 0, 0, 0, 0, [], [])) with
-        {
-            Up = time.GetElapsedTime(_startedAt),
-            Readings = readings,
-            ReadingsPerSecond = perSecond,
-            Lag = node.Shards().Sum(shard => shard.Lag ?? 0),
-        };
-        try
-        {
-            IReadOnlyList<AlertLine> active = [.. store.Query(new DocumentQuery("alerts", State: "active", Limit: MostActive)).Select(AlertLine.Of)];
-            sample = sample with
-            {
-                Devices = store.Count("devices"),
-                Areas = store.Count("areas"),
-                Anomalies = store.Count("anomalies"),
-                DeadLetters = store.Count("dead-letters"),
-                ActiveBySeverity =
-                [
-                    .. active.GroupBy(alert => alert.Severity)
-                        .OrderBy(group => Array.IndexOf(Severities, group.Key) is >= 0 and int rank ? rank : Severities.Length)
-                        .Select(group => (group.Key, group.Count())),
-                ],
-                Newest = [.. store.Query(new DocumentQuery("alerts", Limit: NewestTaken)).Select(AlertLine.Of)],
-            };
-        }
-        catch (StoreUnavailableException)
-        {
-            // The node itself says so in its log; the display goes on with what it has.
-        }
-
-        return _last = sample;
-    }
+    /// <summary>The figures on one line.</summary>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Readings:#,0} readings, {ReadingsPerSecond:#,0}/s, lag {Lag:#,0}; {Devices:#,0} devices in {Areas:#,0} areas; {Anomalies:#,0} anomalies; {DeadLetters:#,0} dead letters; alerts: {Active}");
 }

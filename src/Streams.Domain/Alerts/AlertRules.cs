@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Streams.Domain.Areas;
+using Streams.Domain.Cities;
 using Streams.Domain.Windows;
 
 namespace Streams.Domain.Alerts;
@@ -16,7 +17,7 @@ public sealed class AlertRules
     private readonly ConcurrentDictionary<string, AlertRule[]> _byDeviceType = new(StringComparer.Ordinal);
 
     /// <exception cref="ArgumentException">Two rules with one id, or a rule without steps or texts.</exception>
-    public AlertRules(ImmutableArray<AlertRule> rules, AreaSettings? settings = null, IEnumerable<AreaDescription>? areas = null)
+    public AlertRules(ImmutableArray<AlertRule> rules, AreaSettings? settings = null, IEnumerable<AreaDescription>? areas = null, CityRegister? register = null)
     {
         foreach (AlertRule rule in rules)
         {
@@ -28,6 +29,7 @@ public sealed class AlertRules
 
         Rules = rules;
         Settings = settings ?? new AreaSettings();
+        Register = register ?? CityRegister.Empty;
         _byId = rules.ToFrozenDictionary(rule => rule.Id, StringComparer.Ordinal);
         _areas = (areas ?? []).ToFrozenDictionary(area => area.Id, StringComparer.Ordinal);
     }
@@ -38,9 +40,15 @@ public sealed class AlertRules
 
     public AreaSettings Settings { get; }
 
+    /// <summary>The devices that the configuration knows.</summary>
+    public CityRegister Register { get; }
+
     public AlertRule? Find(string id) => _byId.GetValueOrDefault(id);
 
     public AreaDescription? Describe(string area) => _areas.GetValueOrDefault(area);
+
+    /// <summary>See <see cref="CityRegister.ConfiguredDevices"/>; 0 where nothing is configured.</summary>
+    public int ConfiguredDevices(string area, string? type = null) => Register.ConfiguredDevices(area, type);
 
     public string NameOf(string area) => Describe(area)?.Name ?? AreaPath.TitleOf(area);
 

@@ -41,8 +41,13 @@ public sealed record NodeIdentity(string Cluster, string Node, string Version, D
 /// <param name="Detail">For people: what is wrong and what happens next; empty when well.</param>
 public sealed record HealthPart(string Name, bool IsWell, bool Fatal = false, string Detail = "");
 
+/// <param name="NextOffset">Where a new owner would read on: the first offset that an unwritten actor still needs.</param>
 /// <param name="Lag">Records of the inbox not yet applied; null while not known.</param>
-public sealed record RunningShard(ShardId Shard, long Epoch, long NextOffset, long? Lag);
+public sealed record RunningShard(ShardId Shard, long Epoch, long NextOffset, long? Lag)
+{
+    /// <summary>First offset not yet applied.</summary>
+    public long Position { get; init; }
+}
 
 /// <summary>Counts since the node's start, except where a name says otherwise.</summary>
 public sealed record NodeFigures

@@ -61,6 +61,9 @@ public interface IStore : IDisposable
 
     long Count(string collection);
 
+    /// <summary>How many documents of a collection there are in each category and state. Walks its index: some milliseconds for 40,000.</summary>
+    IReadOnlyList<Tally> Tally(string collection);
+
     /// <summary>History rows that overlap the time range, oldest first.</summary>
     IReadOnlyList<HistoryRow> ReadHistory(ShardId shard, string key, long fromInMs, long toInMs, int limit);
 
@@ -116,6 +119,8 @@ public readonly record struct Attempted(long From, long Count)
 }
 
 public readonly record struct StoredActor(int Index, string Key, long? DueInMs, byte[] Snapshot);
+
+public readonly record struct Tally(string Category, string State, long Count);
 
 public readonly record struct DueActor(string Key, long DueInMs);
 

@@ -179,6 +179,12 @@ public sealed class PostgresStore : IStore
 
     public long Count(string collection) => On(connection => CountOf(connection, collection));
 
+    public IReadOnlyList<Tally> Tally(string collection) => On(connection => ReadAll(
+        connection,
+        "SELECT category, state, count(*) FROM documents WHERE collection = $1 GROUP BY category, state",
+        row => new Tally(row.GetString(0), row.GetString(1), row.GetInt64(2)),
+        collection));
+
     public IReadOnlyList<HistoryRow> ReadHistory(ShardId shard, string key, long fromInMs, long toInMs, int limit) => On(connection => ReadAll(
         connection,
         """

@@ -163,6 +163,10 @@ public sealed class SqliteStore : IStore
     public long Count(string collection) => Read(database =>
         ReadAll(database.Prepare("SELECT count(*) FROM documents WHERE collection = ?1").Bind(1, collection), row => row.Int64(0))[0]);
 
+    public IReadOnlyList<Tally> Tally(string collection) => Read(database => ReadAll(
+        database.Prepare("SELECT category, state, count(*) FROM documents WHERE collection = ?1 GROUP BY category, state").Bind(1, collection),
+        row => new Tally(row.Text(0), row.Text(1), row.Int64(2))));
+
     public IReadOnlyList<HistoryRow> ReadHistory(ShardId shard, string key, long fromInMs, long toInMs, int limit) => Read(database => ReadAll(
         database.Prepare("""
             SELECT h.actor_id, h.sequence, h.from_in_ms, h.to_in_ms, h.body

@@ -37,13 +37,16 @@ public sealed class NodeTests : IAsyncDisposable
         _api.Store.Claim(new ShardId(1, 0), "node-1", "log", Now);
         _api.Store.Claim(new ShardId(1, 1), "node-2", "log", Now);
         _api.Store.Claim(new ShardId(2, 0), "node-2", "log", Now);
-        _api.Node.Running.Add(new RunningShard(new ShardId(1, 0), 1, 42, 7));
+        _api.Node.Running.Add(new RunningShard(new ShardId(1, 0), 1, 42, 7) { Position = 45 });
         JsonElement cluster = await _api.GetAsync("/api/v1/cluster");
         Assert.Equal(["node-1", "node-2"], cluster.GetProperty("nodes").EnumerateArray().Select(node => node.GetProperty("name").GetString()));
         JsonElement[] shards = [.. cluster.GetProperty("shards").EnumerateArray()];
         Assert.Equal("device", shards[0].GetProperty("kind").GetString());
         Assert.Equal(42, shards[0].GetProperty("nextOffset").GetInt64());
         Assert.Equal(7, shards[0].GetProperty("lag").GetInt64());
+        Assert.Equal(("city.readings", 45, 52), (shards[0].GetProperty("topic").GetString(), shards[0].GetProperty("position").GetInt64(), shards[0].GetProperty("endOffset").GetInt64()));
+        Assert.Equal("city.observations", shards[2].GetProperty("topic").GetString());
+        Assert.Equal(JsonValueKind.Null, shards[1].GetProperty("position").ValueKind);
         Assert.Equal("node-2", shards[1].GetProperty("owner").GetString());
         Assert.Equal(JsonValueKind.Null, shards[1].GetProperty("lag").ValueKind);
         Assert.Equal("2026-11-22T10:15:30.000Z", shards[1].GetProperty("claimedAt").GetString());
@@ -88,7 +91,7 @@ public sealed class NodeTests : IAsyncDisposable
         byte[] value = [0x7b, 0xff, 0x00];
         string body = JsonSerializer.Serialize(new
         {
-            id = "city.readings-3-17", reason = "malformed_utf8", field = "", detail = "…", topic = "city.readings", partition = 3, offset = 17, key = "d1",
+            id = "city.readings-3-17", reason = "malformed_utf8", field = "", detail = "…", time = "2026-11-22T10:15:30.000Z", sizeInBytes = 3, text = "{", topic = "city.readings", partition = 3, offset = 17, key = "d1",
             headers = new { source = "gateway" }, truncated = false, value = Convert.ToBase64String(value),
         });
         _api.Put(new Document("dead-letters", "city.readings-3-17", "", "malformed_utf8", "refused", Now.ToUnixTimeMilliseconds(), Encoding.UTF8.GetBytes(body)));

@@ -39,6 +39,17 @@ public abstract partial class StoreSpec
     }
 
     [Fact]
+    public void Documents_are_counted_by_category_and_state()
+    {
+        WithDevices();
+
+        Assert.Equal(
+            [new Tally("air", "ok", 2), new Tally("air", "silent", 2), new Tally("noise", "ok", 2)],
+            Store.Tally("devices").OrderBy(tally => tally.Category, StringComparer.Ordinal).ThenBy(tally => tally.State, StringComparer.Ordinal));
+        Assert.Empty(Store.Tally("nothing"));
+    }
+
+    [Fact]
     public void A_query_filters_by_scope_and_all_below_it_by_category_state_and_time()
     {
         WithDevices();

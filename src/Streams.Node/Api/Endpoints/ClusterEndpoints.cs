@@ -1,25 +1,24 @@
+using Streams.Node.Api.Description;
 using Streams.Node.Api.Requests;
+using Streams.Node.Configuration;
 using Streams.Runtime;
 using Streams.Runtime.Storage;
 
 namespace Streams.Node.Api.Endpoints;
 
 /// <summary>
-/// <c>GET /api/v1/cluster</c>: nodes, and shards with owner, epoch, next offset and lag. Owners and epochs come from the store, which knows
-/// all nodes; lag is known for the shards that the asked node runs itself, and null for others.
+/// <c>GET /api/v1/cluster</c>: nodes, and shards with inbox topic, owner, epoch, next offset, position, end offset and lag. Owners and epochs come
+/// from the store, which knows all nodes; position, end and lag are known for the shards that the asked node runs itself, and null for others.
 /// </summary>
 internal static class ClusterEndpoints
 {
-    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/api/v1/cluster", GetAsync);
+    public static IReadOnlyList<Operation> Operations { get; } =
+    [
+        new("getCluster", HttpMethods.Get, "/api/v1/cluster", "Nodes and shards.", GetAsync) { Replies = [Reply.Json("cluster", "Who runs what, and how far it is.")] },
+    ];
 
-    private static async Task GetAsync(HttpContext context)
+    private static async Task GetAsync(HttpContext context, Query query)
     {
-        QueryReader query = new(context);
-        if (!await query.IsGoodAsync())
-        {
-            return;
-        }
-
         ApiSources sources = ApiSources.Of(context);
         NodeIdentity identity = sources.Node.Identity;
         IReadOnlyList<ShardRow> stored = await Task.Run(sources.Store.ReadShards);
@@ -50,10 +49,18 @@ internal static class ClusterEndpoints
                 RunningShard? live = running.GetValueOrDefault(row.Shard);
                 json.WriteStartObject();
                 json.WriteString("kind", sources.Layout.Kinds.TryGetValue(row.Shard.Kind, out KindLayout? kind) ? kind.Name : row.Shard.Kind.ToString(System.Globalization.CultureInfo.InvariantCulture));
+                json.WriteString("topic", kind?.Name switch
+                {
+                    DeviceEndpoints.Kind => sources.Configuration.Topics[TopicSettings.Readings].Name,
+                    AreaEndpoints.Kind => sources.Configuration.Topics[TopicSettings.Observations].Name,
+                    _ => null,
+                });
                 json.WriteNumber("partition", row.Shard.Partition);
                 json.WriteString("owner", row.Owner);
                 json.WriteNumber("epoch", row.Epoch);
                 json.WriteNumber("nextOffset", live?.NextOffset ?? row.NextOffset);
+                WriteNumber("position", live?.Position);
+                WriteNumber("endOffset", live?.Position + live?.Lag);
                 WriteNumber("lag", live?.Lag);
                 json.WriteNumber("generation", row.Generation);
                 json.WriteString("claimedAt", Answer.Time(row.ClaimedAt));

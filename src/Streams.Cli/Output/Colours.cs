@@ -1,0 +1,20 @@
+namespace Streams.Cli.Output;
+
+/// <summary>The severities and states that matter most stand out.</summary>
+internal static class Colours
+{
+    public static string? Of(string word) => word switch
+    {
+        "Extreme" or "Severe" or "silent" or "fenced" or "failed" or "unexpected" => "red",
+        "Moderate" or "raised" or "anomalous" or "active" or "late" => "yellow",
+        "Minor" or "acknowledged" => "aqua",
+        "cleared" or "expired" or "cancelled" => "grey",
+        "ok" or "ready" or "live" or "came" or "running" => "green",
+        _ => null,
+    };
+
+    /// <summary>CAP's severities, the worst first; what is none of them comes after.</summary>
+    public static int RankOf(string severity) => Array.IndexOf(Severities, severity) is >= 0 and int rank ? rank : Severities.Length;
+
+    public static readonly string[] Severities = ["Extreme", "Severe", "Moderate", "Minor"];
+}
