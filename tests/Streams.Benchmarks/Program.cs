@@ -1,4 +1,5 @@
 using Streams.Benchmarks;
+using Streams.Benchmarks.Areas;
 using Streams.Benchmarks.Broker;
 using Streams.Benchmarks.City;
 using Streams.Benchmarks.Devices;
@@ -24,6 +25,9 @@ const string Usage = """
       micro    ns and bytes a reading, one thread in process: parse; parse, look up and apply
                --devices 10000  --interval 1  --readings 2000000
 
+      area     one area with as many lamps as a city has: a quiet day, and a power cut that all of them tell of
+               --lamps 34000  --config cluster-config
+
       city     a whole city as "streams up" runs it: what the process takes of the machine, and whether it keeps up
                --city dijon  --speed 1 (times its natural rate)  --settle 60  --seconds 60
 
@@ -46,6 +50,8 @@ try
             return LoadCommand.Run(options);
         case "micro":
             return MicroCommand.Run(options);
+        case "area":
+            return AreaCommand.Run(options);
         case "city":
             return await CityCommand.RunAsync(options);
         case BrokerLoop.Command:
