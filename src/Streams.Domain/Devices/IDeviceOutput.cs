@@ -5,7 +5,7 @@ using Streams.Domain.Windows;
 namespace Streams.Domain.Devices;
 
 /// <summary>Takes what a device has to say, in order, when it is drained: the node turns it into records, tests look at it.</summary>
-public interface IDeviceOutput
+public interface IDeviceOutput : IHistoryOutput
 {
     /// <summary>The device is known from now on, was taught one more type, or was given another place or name.</summary>
     void Registered(DeviceRegistration registration);
@@ -17,10 +17,6 @@ public interface IDeviceOutput
 
     /// <summary>A window closed or was revised. The argument is valid during the call only.</summary>
     void Closed(in ClosedWindow window);
-
-    /// <summary>A packed run of closed windows to be kept for good: see <see cref="WindowHistory"/>. Valid during the call only.</summary>
-    /// <param name="sequence">Ascending per device.</param>
-    void History(long sequence, long fromInMs, long toInMs, ReadOnlySpan<byte> rows);
 }
 
 /// <param name="Type">The type this is about: the primary one, or the one just added.</param>

@@ -28,9 +28,8 @@ internal sealed class MetricState
     /// <summary>Null where nothing is open, which is nearly always.</summary>
     internal OpenAnomaly[]? Open;
 
-    /// <summary>Number of this metric's name in the history chunk of that sequence.</summary>
-    internal int HistoryName;
-    internal long HistoryChunk = -1;
+    /// <summary>What history calls this metric, the same for good; -1 before its first window.</summary>
+    internal int HistoryNumber = -1;
 
     internal MetricState(CompiledMetric metric, ReadOnlySpan<byte> name)
     {

@@ -189,7 +189,12 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
         return body.WrittenSpan.ToArray();
     }
 
-    byte[]? IDescribesActors.RecentHistory(Actor actor) => ((DeviceActor)actor).Device.RecentHistory.ToArray();
+    IReadOnlyList<HistoryRow> IDescribesActors.RecentHistory(Actor actor)
+    {
+        ShownHistory shown = new();
+        ((DeviceActor)actor).Device.ShowRecentHistory(shown);
+        return shown.Rows;
+    }
 
     void IDeviceOutput.Registered(DeviceRegistration registration)
     {
@@ -215,7 +220,7 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
         _draft.BeginValue().Write(_body.WrittenSpan);
         _draft.EndRecord();
         _draft.Journal(_actor, anomaly.TimeInMs, "anomaly_" + state, _body.WrittenSpan);
-        _draft.Put(new Document(AnomalyEndpoints.Collection, anomaly.Id, anomaly.Area, anomaly.DeviceId, state, anomaly.SinceInMs, default), _body.WrittenSpan);
+        _draft.Put(new Document(AnomalyEndpoints.Collection, anomaly.Id, anomaly.Area, anomaly.DeviceId, state, anomaly.SinceInMs, default, IsDone: !anomaly.IsRaised), _body.WrittenSpan);
         _news.AddAnomaly(anomaly.Area, DeviceNews.NoticeOf(anomaly));
     }
 
@@ -230,8 +235,7 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
             _device.Area, window.Type, window.Metric, window.Unit, window.Size, window.StartInMs, in window.Added, in window.AddedSketch, window.Revision > 0);
     }
 
-    void IDeviceOutput.History(long sequence, long fromInMs, long toInMs, ReadOnlySpan<byte> rows) =>
-        _draft.History(_actor, sequence, fromInMs, toInMs, rows);
+    void IHistoryOutput.History(HistoryPart part, long fromInMs, ReadOnlySpan<byte> body) => _draft.History(_actor, (byte)part, fromInMs, body);
 
     private Reaction Obey(DeviceActor actor, DeviceOrder order, long nowInMs)
     {

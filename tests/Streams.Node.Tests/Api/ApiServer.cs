@@ -143,7 +143,7 @@ internal sealed class PlayedNode : INodeView
 
     public Dictionary<(string Kind, string Key), string> Live { get; } = [];
 
-    public Dictionary<(string Kind, string Key), byte[]> Recent { get; } = [];
+    public Dictionary<(string Kind, string Key), IReadOnlyList<HistoryRow>> Recent { get; } = [];
 
     public List<PublishedRecord> Published { get; } = [];
 
@@ -168,8 +168,8 @@ internal sealed class PlayedNode : INodeView
             ? Task.FromException<ReadOnlyMemory<byte>?>(error)
             : Task.FromResult(Live.TryGetValue((kind, key), out string? json) ? Encoding.UTF8.GetBytes(json) : (ReadOnlyMemory<byte>?)null);
 
-    public Task<ReadOnlyMemory<byte>?> RecentHistoryAsync(string kind, string key, CancellationToken stop) =>
-        Task.FromResult(Recent.TryGetValue((kind, key), out byte[]? bytes) ? bytes : (ReadOnlyMemory<byte>?)null);
+    public Task<IReadOnlyList<HistoryRow>?> RecentHistoryAsync(string kind, string key, CancellationToken stop) =>
+        Task.FromResult(Recent.TryGetValue((kind, key), out IReadOnlyList<HistoryRow>? rows) ? rows : null);
 
     public Task PublishAsync(IReadOnlyList<PublishedRecord> records, CancellationToken stop)
     {
