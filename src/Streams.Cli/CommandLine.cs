@@ -83,6 +83,7 @@ public static class CommandLine
         [
             .. UpCommand.Build(shared, screen),
             ReplayCommand.Build(shared, screen),
+            .. SimulateCommand.Build(shared, screen),
             ScenarioCommands.Build(shared, screen, offers),
             DeviceCommands.Build(shared, screen, offers),
             AreaCommands.Build(shared, screen, offers),

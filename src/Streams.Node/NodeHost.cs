@@ -24,6 +24,9 @@ namespace Streams.Node;
 public sealed record NodeStart(ClusterConfiguration Configuration, string DataFolder, bool Embedded, int KafkaPort = 0)
 {
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>The city simulated in this process, for the API; null for none.</summary>
+    public ISimulation? Simulation { get; init; }
 }
 
 /// <summary>
@@ -62,7 +65,7 @@ public sealed class NodeHost : IAsyncDisposable
         StoreLayout layout = new(settings.Cluster, settings.Name, kinds.ToDictionary(kind => kind.Number, kind => new KindLayout(kind.Name, _log.PartitionsOf(kind.Inbox))));
         _engine = new Engine(OptionsOf(settings, city), _log, _store, kinds, start.Time, loggers);
         _view = new RunningNode(_engine, _log, settings.Cluster, settings.Name, start.Time.GetUtcNow());
-        _http = NodeHttp.Create(new ApiSources(_store, _view, layout, start.Configuration, start.Time), loggers);
+        _http = NodeHttp.Create(new ApiSources(_store, _view, layout, start.Configuration, start.Time) { Simulation = start.Simulation }, loggers);
         _housekeeping = new Housekeeping(_store, settings.Keep, start.Time, loggers.CreateLogger("Streams.Housekeeping"));
     }
 

@@ -1,5 +1,6 @@
 using Streams.Benchmarks;
 using Streams.Benchmarks.Broker;
+using Streams.Benchmarks.City;
 using Streams.Benchmarks.Devices;
 using Streams.Benchmarks.Latency;
 using Streams.Benchmarks.WholePath;
@@ -23,6 +24,9 @@ const string Usage = """
       micro    ns and bytes a reading, one thread in process: parse; parse, look up and apply
                --devices 10000  --interval 1  --readings 2000000
 
+      city     a whole city as "streams up" runs it: what the process takes of the machine, and whether it keeps up
+               --city dijon  --speed 1 (times its natural rate)  --settle 60  --seconds 60
+
     Each command prints what it measured; --json FILE writes the same figures for programs.
     """;
 
@@ -42,6 +46,8 @@ try
             return LoadCommand.Run(options);
         case "micro":
             return MicroCommand.Run(options);
+        case "city":
+            return await CityCommand.RunAsync(options);
         case BrokerLoop.Command:
             return BrokerLoop.Run();
         case PathStep.Command:

@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using Streams.Cli.Output;
+using Streams.Domain.Cities;
 using Streams.Node.Configuration;
 
 namespace Streams.Cli.Commands;
@@ -38,6 +40,10 @@ internal static class ConfigCommands
             else if (configuration is not null)
             {
                 screen.Line($"{folder}: no faults; {configuration.DeviceTypes.Length} device types, {configuration.AlertRules.Rules.Length} alert rules, {configuration.Topics.All.Count} topics.");
+                foreach (CityPlan city in configuration.Cities)
+                {
+                    screen.Line(InOneLine(city));
+                }
             }
             else
             {
@@ -52,5 +58,18 @@ internal static class ConfigCommands
             return faults.Count == 0 ? ExitStatus.Done : ExitStatus.Failed;
         });
         return Show.Group("config", "The files under cluster-config.", check);
+    }
+
+    private static string InOneLine(CityPlan city)
+    {
+        const int named = 3;
+        (string Type, int Count)[] types = [.. city.Groups
+            .GroupBy(group => group.Group.Type, (type, groups) => (type, groups.Sum(group => group.Group.Count)))
+            .OrderByDescending(each => each.Item2).ThenBy(each => each.type, StringComparer.Ordinal)];
+        string most = string.Join(", ", types.Take(named).Select(each => string.Create(CultureInfo.InvariantCulture, $"{each.Count:N0} {each.Type}")));
+        string others = types.Length > named ? $", {types.Length - named} more types" : "";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"  {city.Name}: {city.Title}; {city.Areas.Length} areas, {city.DeviceCount:N0} devices ({most}{others}), {city.Scenarios.Length} {(city.Scenarios.Length == 1 ? "scenario" : "scenarios")}.");
     }
 }

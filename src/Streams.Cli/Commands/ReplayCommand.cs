@@ -84,7 +84,7 @@ internal static class ReplayCommand
         return replay;
     }
 
-    private static int PartitionsOf(KafkaLog log, string topic, string bootstrap)
+    internal static int PartitionsOf(KafkaLog log, string topic, string bootstrap)
     {
         try
         {

@@ -22,16 +22,21 @@ internal static class UpCommand
     private static ExampleCommand Up(SharedOptions shared, Screen screen)
     {
         Option<TimeSpan?> during = Lists.Duration("--for", "Stop by itself after so long, such as 90s, 5m or PT1H. Default: until Ctrl-C.");
-        var noSimulator = new Option<bool>("--no-simulator") { Description = "Without the demo city: only what you send or replay." };
+        var noSimulator = new Option<bool>("--no-simulator") { Description = "Without a simulated city: only what you send or replay." };
+        Option<string?> city = CityOptions.City();
+        Option<double?> speed = CityOptions.Speed();
+        Option<ulong?> seed = CityOptions.Seed();
+        Option<string[]> scenario = CityOptions.Scenario();
         Option<string> data = Data();
         Option<int?> port = Lists.Port("--port", "HTTP port; 0 takes a free one. Default: http.port of node.yaml, 8080.");
         Option<int?> kafkaPort = Lists.Port("--kafka-port", $"Port of the embedded Kafka broker; 0 takes a free one. Default {UsualKafkaPort}.");
         Option<string?> config = ConfigurationFolder.Option();
         ExampleCommand up = new ExampleCommand(
             "up",
-            "Runs everything on this machine: broker, node and store in one process, with a demo city. Shows it live; Ctrl-C stops it cleanly.",
+            "Runs everything on this machine: broker, node and store in one process, with a simulated city. Shows it live; Ctrl-C stops it cleanly.",
             "streams up",
-            "streams up --no-simulator --for 10m --data /tmp/streams --port 0 --kafka-port 0").Taking(during, noSimulator, data, port, kafkaPort, config);
+            "streams up --city dijon --scenario flood --speed 10",
+            "streams up --no-simulator --for 10m --data /tmp/streams --port 0 --kafka-port 0").Taking(city, scenario, speed, seed, during, noSimulator, data, port, kafkaPort, config);
         up.SetAction(async (parsed, stop) =>
         {
             ClusterConfiguration configuration = Load(ConfigurationFolder.Find(parsed.GetValue(config)));
@@ -46,10 +51,17 @@ internal static class UpCommand
                 },
             };
             var start = new NodeStart(configuration, parsed.GetRequiredValue(data), Embedded: true, parsed.GetValue(kafkaPort) ?? UsualKafkaPort);
+            using LivingCity? living = parsed.GetValue(noSimulator)
+                ? null
+                : new LivingCity(
+                    CityOptions.Find(configuration, parsed.GetValue(city)),
+                    new CityWishes(parsed.GetValue(speed) ?? 1, parsed.GetValue(seed), Rate: null, parsed.GetValue(scenario), parsed.GetValue(during)),
+                    start.DataFolder,
+                    start.Time);
             return await RunningCity.RunAsync(
                 start,
                 screen,
-                demo: !parsed.GetValue(noSimulator),
+                living,
                 during: parsed.GetValue(during),
                 json: parsed.GetValue(shared.Output) == OutputForm.Json,
                 stop).ConfigureAwait(false);
@@ -85,7 +97,7 @@ internal static class UpCommand
             return await RunningCity.RunAsync(
                 new NodeStart(configuration, parsed.GetRequiredValue(data), Embedded: false),
                 screen,
-                demo: false,
+                living: null,
                 during: parsed.GetValue(during),
                 json: parsed.GetValue(shared.Output) == OutputForm.Json,
                 stop).ConfigureAwait(false);
@@ -95,7 +107,7 @@ internal static class UpCommand
 
     private static Option<string> Data() => new("--data") { Description = "Folder for the node's state; created if missing.", HelpName = "DIR", DefaultValueFactory = _ => "data" };
 
-    private static ClusterConfiguration Load(string folder)
+    internal static ClusterConfiguration Load(string folder)
     {
         (ClusterConfiguration? configuration, IReadOnlyList<ConfigurationFault> faults) = ClusterConfiguration.Load(folder);
         return configuration ?? throw new CommandFailedException(ExitStatus.Failed, string.Join(Environment.NewLine, faults) + Environment.NewLine + "The configuration has faults; nothing was started.");

@@ -3,7 +3,7 @@ using Streams.Simulator.Replay;
 
 namespace Streams.Cli.Output;
 
-/// <summary>A replay's progress: one line drawn over and over on a terminal, else a line every few seconds.</summary>
+/// <summary>The progress of a replay, or of a simulation, which has no end: one line drawn over and over on a terminal, else a line every few seconds.</summary>
 internal sealed class ReplayDisplay(TextWriter to, bool isTerminal, int width) : IProgress<ReplayProgress>
 {
     private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(5);
@@ -15,7 +15,7 @@ internal sealed class ReplayDisplay(TextWriter to, bool isTerminal, int width) :
         if (isTerminal)
         {
             string text = Text(value);
-            string bar = Bar(value.Fraction, Math.Clamp(width - text.Length - 4, 0, 30));
+            string bar = value.Fraction > 0 ? Bar(value.Fraction, Math.Clamp(width - text.Length - 4, 0, 30)) : "";
             to.Write("\r" + (bar + text).PadRight(width - 1)[..(width - 1)]);
             _drawn = true;
         }
@@ -41,7 +41,8 @@ internal sealed class ReplayDisplay(TextWriter to, bool isTerminal, int width) :
         string eventTime = progress.EventTimeInMs is { } ms ? ", at " + DateTimeOffset.FromUnixTimeMilliseconds(ms).ToString("yyyy-MM-dd HH:mm'Z'", CultureInfo.InvariantCulture) : "";
         string left = progress.Left is { } time ? ", " + (time.TotalHours >= 1 ? $"{(int)time.TotalHours} h {time.Minutes} min" : time.TotalMinutes >= 1 ? $"{time.Minutes} min {time.Seconds} s" : $"{time.Seconds} s") + " left" : "";
         string unusable = progress.UnusableRows > 0 ? string.Create(CultureInfo.InvariantCulture, $", {progress.UnusableRows:#,0} rows unusable") : "";
-        return string.Create(CultureInfo.InvariantCulture, $"{progress.Fraction * 100:0} %, {progress.Sent:#,0} readings, {progress.PerSecond:#,0}/s{eventTime}{left}{unusable}");
+        string share = progress.Fraction > 0 ? string.Create(CultureInfo.InvariantCulture, $"{progress.Fraction * 100:0} %, ") : "";
+        return string.Create(CultureInfo.InvariantCulture, $"{share}{progress.Sent:#,0} readings, {progress.PerSecond:#,0}/s{eventTime}{left}{unusable}");
     }
 
     private static string Bar(double fraction, int cells)

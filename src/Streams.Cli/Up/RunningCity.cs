@@ -1,24 +1,24 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Streams.Cli.Output;
+using Streams.Cli.Server;
+using Streams.Domain.Cities;
 using Streams.Node;
 using Streams.Node.Configuration;
 using Streams.Runtime.Log;
 using Streams.Runtime.Storage;
+using Streams.Simulator.Replay;
 
 namespace Streams.Cli.Up;
 
-/// <summary>A node in this process from start to clean stop, with a display and, where wanted, the demo city.</summary>
+/// <summary>A node in this process from start to clean stop, with a display and, where wanted, a simulated city.</summary>
 internal static class RunningCity
 {
-    /// <summary>The demo's three past days pass in this time.</summary>
-    private static readonly TimeSpan CatchUp = TimeSpan.FromSeconds(60);
-
+    /// <param name="living">The city to simulate; null for none.</param>
     /// <param name="during">Stops by itself after so long; null runs until <paramref name="stop"/>.</param>
     /// <param name="json">Shows nothing meanwhile, and at the end one JSON object of the last figures.</param>
-    /// <param name="simulation">What the simulated city says of itself, asked each second; null for none.</param>
     /// <exception cref="CommandFailedException">The node could not start: a port is taken, the store is another's, Kafka is away. Says which.</exception>
-    public static async Task<int> RunAsync(NodeStart start, Screen screen, bool demo, TimeSpan? during, bool json, CancellationToken stop, Func<SimulationFacts?>? simulation = null)
+    public static async Task<int> RunAsync(NodeStart start, Screen screen, LivingCity? living, TimeSpan? during, bool json, CancellationToken stop)
     {
         TimeProvider time = start.Time;
         bool picture = screen is { IsTerminal: true, Console.Profile.Capabilities.Ansi: true } && !json && start.Embedded;
@@ -26,18 +26,18 @@ internal static class RunningCity
         using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(lines));
         using CancellationTokenSource limit = during is { } span ? new CancellationTokenSource(span, time) : new CancellationTokenSource();
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop, limit.Token);
-        NodeHost node = await StartAsync(start, loggers).ConfigureAwait(false);
+        NodeHost node = await StartAsync(start with { Simulation = living }, loggers).ConfigureAwait(false);
         string? failure = null;
         JsonElement last;
         try
         {
             var domains = start.Configuration.DeviceTypes.ToDictionary(type => type.Name, type => type.Domain, StringComparer.Ordinal);
-            var sampler = new Sampler(node.View, node.Store, type => domains.GetValueOrDefault(type, "other"), time, simulation);
+            var sampler = new Sampler(node.View, node.Store, type => domains.GetValueOrDefault(type, "other"), time, living is null ? null : () => FactsOf(living));
             string? note = start.Embedded ? "The broker keeps its log in memory, 5 MB a partition: for evaluation. The state under Data survives." : null;
-            var where = new Whereabouts(demo ? "Streams, with a demo city" : $"Streams node {start.Configuration.Node.Name}", node.Address, node.BootstrapServers, node.DataFolder, note);
+            var where = new Whereabouts(living is not null ? $"Streams in {living.City.Title} (simulated)" : $"Streams node {start.Configuration.Node.Name}", node.Address, node.BootstrapServers, node.DataFolder, note);
             Task watch = json ? UntilStopped(end.Token)
                 : (picture ? new LiveDisplay(screen, where, lines) : (Display)new PlainDisplay(screen, where)).RunAsync(() => sampler.Take(), time, end.Token);
-            Task city = demo ? DemoStream.RunAsync(node, start.Configuration.Topics[TopicSettings.Readings].Name, CatchUp, time, end.Token) : watch;
+            Task city = living is not null ? SimulateAsync(living, node, start.Configuration.Topics[TopicSettings.Readings].Name, end.Token) : watch;
             try
             {
                 // Whichever ends first, by the user's wish or by a failure, ends the other.
@@ -94,6 +94,24 @@ internal static class RunningCity
             throw new CommandFailedException(ExitStatus.Failed, $"The node could not start: {failure.Message}");
         }
     }
+
+    /// <summary>The city's readings go to the node of this process through its broker, as any gateway's would.</summary>
+    private static Task SimulateAsync(LivingCity city, NodeHost node, string topic, CancellationToken stop) => Task.Run(
+        async () =>
+        {
+            using ILogWriter writer = node.Log.CreateWriter("simulated-city", lingerInMs: 20);
+            using var client = new NodeClient(node.Address, token: null);
+            LagLimit? limit = await NodeLag.LimitFor(client, node.BootstrapServers, TextWriter.Null, stop).ConfigureAwait(false);
+            await city.RunAsync(writer, topic, node.Log.PartitionsOf(topic), limit, null, stop).ConfigureAwait(false);
+        },
+        CancellationToken.None);
+
+    private static SimulationFacts FactsOf(LivingCity city) => new(
+        city.City.Title,
+        DateTimeOffset.FromUnixTimeMilliseconds(city.NowInMs),
+        city.Speed,
+        [.. city.Runs.Where(run => run.StateAt(city.NowInMs) != ScenarioRunState.Ended).Select(run => run.Scenario)],
+        [.. city.City.Scenarios.Select(scenario => scenario.Name)]);
 
     private static async Task UntilStopped(CancellationToken stop)
     {

@@ -187,7 +187,7 @@ internal sealed class AlertCase(ConditionKey key)
         writer.Signed(DueInMs ?? long.MaxValue);
     }
 
-    public static AlertCase Restore(ConditionKey key, ref SnapshotReader reader)
+    public static AlertCase Restore(ConditionKey key, ref SnapshotReader reader, byte version)
     {
         var restored = new AlertCase(key) { Unit = reader.Text(), Metric = reader.Text(), Members = (int)reader.Signed() };
         if (reader.Flag())
@@ -199,13 +199,13 @@ internal sealed class AlertCase(ConditionKey key)
         if (reader.Flag())
         {
             restored.Devices = new SpanTrack();
-            restored.Devices.Restore(ref reader);
+            restored.Devices.Restore(ref reader, version);
         }
 
         if (reader.Flag())
         {
             restored.Children = new SpanTrack();
-            restored.Children.Restore(ref reader);
+            restored.Children.Restore(ref reader, version);
         }
 
         if (reader.Flag())
@@ -248,7 +248,7 @@ internal sealed class AlertCase(ConditionKey key)
 
         if (Children is { IsEmpty: false } children && rule.MinChildren > 0 && _parts.Count > 0)
         {
-            Membership membership = _parts.MaxBy(part => (part.Members.Areas, part.Members.LastEventInMs)).Members;
+            MemberSet membership = _parts.MaxBy(part => (part.Members.Areas, part.Members.LastEventInMs)).Members;
             int before = periods.Count;
             int enough = Math.Max(rule.MinChildren, (int)Math.Ceiling(rule.MinChildrenShare * membership.Areas));
             AlertRule counting = rule with
@@ -257,7 +257,7 @@ internal sealed class AlertCase(ConditionKey key)
                 Below = false,
                 For = TimeSpan.Zero,
             };
-            children.Periods(counting, 0, 0, count => count, membership, nowInMs, periods);
+            children.Periods(counting, 0, 0, static (count, _) => count, membership, nowInMs, periods);
             for (int i = before; i < periods.Count; i++)
             {
                 periods[i].Step = -1;
@@ -282,16 +282,16 @@ internal sealed class AlertCase(ConditionKey key)
     }
 
     /// <summary>Those that its own windows and devices show.</summary>
-    private void OwnPeriods(AlertRule rule, Membership membership, long nowInMs, List<Period> periods)
+    private void OwnPeriods(AlertRule rule, MemberSet membership, long nowInMs, List<Period> periods)
     {
         Windows?.Periods(rule, periods);
         if (Devices is { IsEmpty: false } devices && rule.Condition is AlertCondition.Devices condition)
         {
             int members = Math.Max(1, Members);
-            double MeasureOf(int count) =>
+            double MeasureOf(int count, double weight) =>
                 count < condition.MinDevices || count < condition.MinShare * members
                     ? (rule.Below ? double.MaxValue : double.MinValue)
-                    : condition.Measure == DeviceMeasure.Share ? Math.Min(100, 100.0 * count / members) : count;
+                    : condition.Measure == DeviceMeasure.Share ? Math.Min(100, 100.0 * weight / members) : weight;
             devices.Periods(rule, (long)condition.Within.TotalMilliseconds, members, MeasureOf, membership, nowInMs, periods);
         }
     }
@@ -612,6 +612,6 @@ internal sealed class AlertCase(ConditionKey key)
     private readonly record struct Handled(long StartInMs, long EndInMs, long SentInMs, int Revision, AlertSeverity Severity);
 }
 
-/// <summary>What a case rests on for one device type, and the area's members of that type.</summary>
+/// <summary>What a case rests on for one device type, and the area's members of that type; for one whose signs are counted together all of its types.</summary>
 /// <param name="Case">Null where only child areas have had anything to say of the type.</param>
-internal readonly record struct CasePart(AlertCase? Case, Membership Members);
+internal readonly record struct CasePart(AlertCase? Case, MemberSet Members);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Streams.Domain.Areas;
 using Streams.Domain.Windows;
 
 namespace Streams.Domain.Alerts;
@@ -119,6 +120,12 @@ public abstract record AlertCondition
 
         public MetricSelection Metrics { get; init; } = MetricSelection.All;
 
+        /// <summary>
+        /// What counts, in place of <see cref="Kinds"/> and <see cref="Metrics"/>, and how much: devices of all these types are counted
+        /// together, a device once and by its heaviest sign.
+        /// </summary>
+        public ImmutableArray<DeviceSign> Signs { get; init; } = [];
+
         /// <summary>Anomalies within this time of each other count as together, even if the first is over.</summary>
         public TimeSpan Within { get; init; }
 
@@ -132,7 +139,50 @@ public abstract record AlertCondition
 
         /// <summary>Anomalies with a lower score do not count.</summary>
         public double MinScore { get; init; }
+
+        /// <summary>What an anomaly counts; 0 if it does not.</summary>
+        /// <param name="dependsOnValue">True if it counts only for some states. What a cleared anomaly was raised for, its own value no longer says.</param>
+        internal double WeightOf(AnomalyNotice anomaly, out bool dependsOnValue)
+        {
+            dependsOnValue = false;
+            if (Signs.IsEmpty)
+            {
+                return (Kinds.IsEmpty || Kinds.Contains(anomaly.Kind)) && Metrics.Includes(anomaly.Metric) ? 1 : 0;
+            }
+
+            foreach (DeviceSign sign in Signs)
+            {
+                if (sign.Includes(anomaly))
+                {
+                    dependsOnValue = !sign.States.IsEmpty;
+                    return sign.Weight;
+                }
+            }
+
+            return 0;
+        }
     }
+}
+
+/// <summary>Anomalies by which devices show one and the same thing, such as a tripped breaker a power cut.</summary>
+public sealed record DeviceSign
+{
+    public required ImmutableArray<string> Types { get; init; }
+
+    /// <summary>Kinds of anomaly; empty for all.</summary>
+    public ImmutableArray<string> Kinds { get; init; } = [];
+
+    public MetricSelection Metrics { get; init; } = MetricSelection.All;
+
+    /// <summary>States that count, by their place in the type's list; empty for any value.</summary>
+    public ImmutableArray<double> States { get; init; } = [];
+
+    /// <summary>What a device counts: 0.34 for something that three devices have to show.</summary>
+    public double Weight { get; init; } = 1;
+
+    internal bool Includes(AnomalyNotice anomaly) =>
+        Types.Contains(anomaly.Type) && (Kinds.IsEmpty || Kinds.Contains(anomaly.Kind)) && Metrics.Includes(anomaly.Metric)
+        && (States.IsEmpty || !anomaly.IsRaised || States.Contains(anomaly.Value));
 }
 
 /// <summary>Metrics by name, or by family with <c>.*</c> at the end, less exceptions.</summary>

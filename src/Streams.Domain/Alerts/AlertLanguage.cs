@@ -143,6 +143,7 @@ internal abstract class AlertLanguage
                 "rate" => $"{anomaly.Metric} est passé à {value} plus vite qu'il n'est plausible.",
                 "limit" => $"{anomaly.Metric} vaut {value}, au-delà de la limite.",
                 "level" or "season" => $"{anomaly.Metric} vaut {value}, ce qui est inhabituel.",
+                "state" => $"{anomaly.Metric} signale un état anormal.",
                 "silence" => "L'appareil n'envoie plus de mesures.",
                 _ => "",
             };

@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Streams.Domain.Areas;
+using Streams.Domain.Cities;
 using Streams.Domain.Windows;
 
 namespace Streams.Domain.Alerts;
@@ -11,8 +13,11 @@ public sealed class AlertRules
     private readonly FrozenDictionary<string, AlertRule> _byId;
     private readonly FrozenDictionary<string, AreaDescription> _areas;
 
+    /// <summary>A lamp that loses its power is told to every rule for lamps: with thousands at once they are not looked for each time.</summary>
+    private readonly ConcurrentDictionary<string, AlertRule[]> _byDeviceType = new(StringComparer.Ordinal);
+
     /// <exception cref="ArgumentException">Two rules with one id, or a rule without steps or texts.</exception>
-    public AlertRules(ImmutableArray<AlertRule> rules, AreaSettings? settings = null, IEnumerable<AreaDescription>? areas = null)
+    public AlertRules(ImmutableArray<AlertRule> rules, AreaSettings? settings = null, IEnumerable<AreaDescription>? areas = null, CityRegister? register = null)
     {
         foreach (AlertRule rule in rules)
         {
@@ -24,6 +29,7 @@ public sealed class AlertRules
 
         Rules = rules;
         Settings = settings ?? new AreaSettings();
+        Register = register ?? CityRegister.Empty;
         _byId = rules.ToFrozenDictionary(rule => rule.Id, StringComparer.Ordinal);
         _areas = (areas ?? []).ToFrozenDictionary(area => area.Id, StringComparer.Ordinal);
     }
@@ -34,9 +40,15 @@ public sealed class AlertRules
 
     public AreaSettings Settings { get; }
 
+    /// <summary>The devices that the configuration knows.</summary>
+    public CityRegister Register { get; }
+
     public AlertRule? Find(string id) => _byId.GetValueOrDefault(id);
 
     public AreaDescription? Describe(string area) => _areas.GetValueOrDefault(area);
+
+    /// <summary>See <see cref="CityRegister.ConfiguredDevices"/>; 0 where nothing is configured.</summary>
+    public int ConfiguredDevices(string area, string? type = null) => Register.ConfiguredDevices(area, type);
 
     public string NameOf(string area) => Describe(area)?.Name ?? AreaPath.TitleOf(area);
 
@@ -52,21 +64,9 @@ public sealed class AlertRules
         }
     }
 
-    /// <summary>Rules that count devices with this anomaly, in an area of these levels.</summary>
-    internal IEnumerable<AlertRule> ForAnomaly(AnomalyNotice anomaly, AreaLevels levels)
-    {
-        foreach (AlertRule rule in Rules)
-        {
-            if (rule.Condition is AlertCondition.Devices devices
-                && (rule.Levels & levels) != 0
-                && rule.AppliesTo(anomaly.Type)
-                && (devices.Kinds.IsEmpty || devices.Kinds.Contains(anomaly.Kind))
-                && devices.Metrics.Includes(anomaly.Metric))
-            {
-                yield return rule;
-            }
-        }
-    }
+    /// <summary>Rules that count devices of this type.</summary>
+    internal AlertRule[] ForDevicesOf(string type) => _byDeviceType.GetOrAdd(
+        type, static (type, rules) => [.. rules.Where(rule => rule.Condition is AlertCondition.Devices && rule.AppliesTo(type))], Rules);
 }
 
 /// <summary>Bounds of every area.</summary>

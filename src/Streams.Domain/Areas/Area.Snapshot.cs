@@ -7,7 +7,7 @@ namespace Streams.Domain.Areas;
 public sealed partial class Area
 {
     /// <summary>Version of the stored form. A node reads its own and all earlier ones.</summary>
-    private const byte SnapshotVersion = 2;
+    private const byte SnapshotVersion = 3;
 
     /// <summary>Writes everything but what waits to be drained: drain first, or store what was drained in the same transaction.</summary>
     public void Save(IBufferWriter<byte> output)
@@ -112,7 +112,7 @@ public sealed partial class Area
         for (int i = 0; i < cases && !reader.Failed; i++)
         {
             ConditionKey key = ObservationCodec.ReadKey(ref reader);
-            _cases[key] = AlertCase.Restore(key, ref reader);
+            _cases[key] = AlertCase.Restore(key, ref reader, version);
         }
 
         int told = reader.Count(1 << 16);

@@ -204,21 +204,28 @@ public sealed partial class Area
         }
 
         bool concernsParent = false;
-        foreach (AlertRule rule in _rules.ForAnomaly(anomaly, AreaLevels.Leaf | AreaLevels.Parent | AreaLevels.Root))
+        AreaLevels levels = Levels;
+        foreach (AlertRule rule in _rules.ForDevicesOf(anomaly.Type))
         {
             var condition = (AlertCondition.Devices)rule.Condition;
-            if (anomaly.IsRaised && anomaly.Score < condition.MinScore)
+            double weight = condition.WeightOf(anomaly, out bool dependsOnValue);
+            if (weight == 0 || (anomaly.IsRaised && anomaly.Score < condition.MinScore))
             {
                 continue;
             }
 
             concernsParent |= (rule.Levels & ~AreaLevels.Leaf) != 0;
-            if ((rule.Levels & Levels) == 0)
+            if ((rule.Levels & levels) == 0)
             {
                 continue;
             }
 
-            AlertCase one = CaseOf(new ConditionKey(rule.Id, anomaly.Type, ""));
+            AlertCase one = CaseOf(condition.Signs.IsEmpty ? new ConditionKey(rule.Id, anomaly.Type, "") : SpeakerOf(rule, anomaly.Type));
+            if (!anomaly.IsRaised && dependsOnValue && one.Devices?.Knows(anomaly.DeviceId, anomaly.Id) != true)
+            {
+                continue;
+            }
+
             one.Devices ??= new SpanTrack();
             one.Devices.Set(new Span
             {
@@ -230,6 +237,7 @@ public sealed partial class Area
                 Kind = anomaly.Kind,
                 Value = anomaly.Value,
                 Score = anomaly.Score,
+                Weight = weight,
                 Explanation = anomaly.Explanation,
             });
             one.Metric = anomaly.Metric;
@@ -308,7 +316,14 @@ public sealed partial class Area
 
         if (one.Key.Type.Length > 0)
         {
-            one.Decide(rule, Voice, [PartOf(one, MembersOf(one.Key.Type))], isConfirmed);
+            one.Decide(rule, Voice, [PartOf(one, MembersOf(one.Key.Type).Alone)], isConfirmed);
+            return;
+        }
+
+        if (rule.Condition is AlertCondition.Devices { Signs.IsEmpty: false })
+        {
+            // Devices of all types are counted together, so there is but one part.
+            one.Decide(rule, Voice, [PartOf(one, new MemberSet([.. rule.Types.Where(_byType.ContainsKey).Select(type => _byType[type])]))], isConfirmed);
             return;
         }
 
@@ -317,14 +332,14 @@ public sealed partial class Area
         {
             if (_byType.TryGetValue(type, out Membership? members))
             {
-                _parts.Add(PartOf(_cases.GetValueOrDefault(new ConditionKey(rule.Id, type, "")), members));
+                _parts.Add(PartOf(_cases.GetValueOrDefault(new ConditionKey(rule.Id, type, "")), members.Alone));
             }
         }
 
         one.Decide(rule, Voice, CollectionsMarshal.AsSpan(_parts), isConfirmed);
     }
 
-    private static CasePart PartOf(AlertCase? one, Membership members)
+    private static CasePart PartOf(AlertCase? one, MemberSet members)
     {
         if (one is not null)
         {

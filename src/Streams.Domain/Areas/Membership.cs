@@ -10,6 +10,8 @@ internal sealed class Membership
 {
     private readonly Dictionary<string, Member> _members = new(StringComparer.Ordinal);
 
+    public Membership() => Alone = new MemberSet([this]);
+
     public int Count => _members.Count;
 
     /// <summary>Members that are child areas.</summary>
@@ -33,6 +35,9 @@ internal sealed class Membership
     public long ForcedThroughInMs { get; private set; } = long.MinValue;
 
     public IEnumerable<Member> Members => _members.Values;
+
+    /// <summary>Of this type alone.</summary>
+    public MemberSet Alone { get; }
 
     /// <summary>
     /// Event time through which a member is known: for a device its last reading, for a child area the time through which its windows
@@ -150,6 +155,29 @@ internal sealed class Membership
             HasAreas |= member.IsArea;
             HasDevices |= !member.IsArea;
         }
+    }
+}
+
+/// <summary>The members of one or several device types, as far as alert conditions ask for them.</summary>
+internal sealed class MemberSet(Membership[] ofTypes)
+{
+    /// <summary>Child areas: those of the type that most of them have.</summary>
+    public int Areas => ofTypes.Length == 0 ? 0 : ofTypes.Max(members => members.Areas);
+
+    public int Devices => ofTypes.Sum(members => members.Devices);
+
+    public long LastEventInMs => ofTypes.Length == 0 ? long.MinValue : ofTypes.Max(members => members.LastEventInMs);
+
+    /// <summary>As <see cref="Membership.KnownThrough"/>; whoever is a member for several types is known as far as the least of them.</summary>
+    public long KnownThrough(string id)
+    {
+        long known = long.MaxValue;
+        foreach (Membership members in ofTypes)
+        {
+            known = Math.Min(known, members.KnownThrough(id));
+        }
+
+        return known;
     }
 }
 

@@ -25,6 +25,12 @@ public sealed record City
 
     public required Climate Climate { get; init; }
 
+    /// <summary>Who is to be named where outlines and figures are shown, one sentence each.</summary>
+    public ImmutableArray<string> Attributions { get; init; } = [];
+
+    /// <summary>Rivers, big roads, tram lines.</summary>
+    public ImmutableArray<CityLine> Lines { get; init; } = [];
+
     /// <summary>The root first, parents before their children.</summary>
     public required ImmutableArray<CityArea> Areas { get; init; }
 
@@ -34,6 +40,10 @@ public sealed record City
     /// <summary>By name, ascending.</summary>
     public ImmutableArray<Scenario> Scenarios { get; init; } = [];
 }
+
+/// <summary>A line across the city that devices stand along and vehicles run on.</summary>
+/// <param name="Points">(latitude, longitude), two or more.</param>
+public sealed record CityLine(string Name, string Title, ImmutableArray<(double Latitude, double Longitude)> Points);
 
 /// <summary>An area with what distinguishes it from others.</summary>
 /// <param name="Residents">Of the area with all that lies in it.</param>
@@ -69,8 +79,12 @@ public sealed record Climate(
 /// <param name="Area">The smallest area it stands in; for vehicles and units, that of their depot.</param>
 /// <param name="Interval">Natural time between two readings; zero for those that speak only when something happens.</param>
 /// <param name="Group">The population group that it comes from; its figures apply to it.</param>
-public sealed record PlacedDevice(string Id, string Type, string Area, double Latitude, double Longitude, TimeSpan Interval, DeviceGroup Group);
+public sealed record PlacedDevice(string Id, string Type, string Area, double Latitude, double Longitude, TimeSpan Interval, DeviceGroup Group)
+{
+    /// <summary>For people, where it has a name of its own: a car park, a gauge.</summary>
+    public string? Name { get; init; }
+}
 
 /// <summary>A line of <c>population.yaml</c>: so many devices of a kind.</summary>
-/// <param name="Figures">What the devices of this group are like, by name and in the unit that <c>population.yaml</c> says: capacity, rated power, usual flow.</param>
+/// <param name="Figures">What the devices of this group are like, by the names of <see cref="DeviceFigures"/>; of a named place its own with those of its group.</param>
 public sealed record DeviceGroup(string Name, string Type, int Count, ImmutableDictionary<string, double> Figures);

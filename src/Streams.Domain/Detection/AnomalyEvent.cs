@@ -29,16 +29,19 @@ public enum AnomalyKind : byte
 
     /// <summary>No reading for too long.</summary>
     Silence = 7,
+
+    /// <summary>A state that its type calls an alarm, such as a tripped breaker, for long enough.</summary>
+    State = 8,
 }
 
 public static class AnomalyKinds
 {
     // A configured limit and the general detector both say that the level is out of the ordinary; outside they share the word.
-    private static readonly string[] Words = ["range", "stuck", "spike", "rate", "level", "level", "season", "silence"];
+    private static readonly string[] Words = ["range", "stuck", "spike", "rate", "level", "level", "season", "silence", "state"];
 
-    public const int Count = 8;
+    public const int Count = 9;
 
-    /// <summary>As it stands in messages: range, stuck, spike, rate, level, season, silence.</summary>
+    /// <summary>As it stands in messages: range, stuck, spike, rate, level, season, silence, state.</summary>
     public static string Word(this AnomalyKind kind) => Words[(int)kind];
 }
 
@@ -49,7 +52,7 @@ public static class AnomalyKinds
 /// <param name="Unit">Of <paramref name="Value"/> and <paramref name="Expected"/>; empty for silence, which is in seconds.</param>
 /// <param name="IsRaised">False when cleared.</param>
 /// <param name="TimeInMs">Event time at which it was raised or cleared.</param>
-/// <param name="Value">The value that raised or cleared it.</param>
+/// <param name="Value">The value that raised or cleared it; for a state its place in the type's list, or 0 and 1 for false and true.</param>
 /// <param name="Expected">What would have been ordinary; not a number where nobody can say.</param>
 /// <param name="Score">0 to 1, 1 being surest.</param>
 /// <param name="SinceInMs">Event time at which the condition began; at most <paramref name="TimeInMs"/>.</param>

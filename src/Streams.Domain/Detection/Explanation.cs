@@ -23,6 +23,11 @@ internal static class Explanation
             ? $"{metric} is {Number(value, unit)}, above the limit of {Number(rules.High, unit)}{For(forInMs)}."
             : $"{metric} is {Number(value, unit)}, below the limit of {Number(rules.Low, unit)}{For(forInMs)}.";
 
+    internal static string State(string metric, string state, long forInMs) => $"{metric} is {state}{For(forInMs)}.";
+
+    internal static string StateCleared(string metric, string state, long lastedInMs) =>
+        $"{metric} is {state}; the anomaly ({AnomalyKind.State.Word()}) is over after {Duration(lastedInMs)}.";
+
     internal static string Unusual(string metric, string unit, double value, bool seasonal, double usual, double distance, bool hasExtremes, double lowest, double highest)
     {
         string band = $"usual at this time of day is {Number(usual - (2 * distance), "")} to {Number(usual + (2 * distance), unit)}";

@@ -5,6 +5,9 @@ namespace Streams.Domain.Detection;
 /// <summary>Which detectors watch a metric, as plain numbers. What is off is not a number, or zero.</summary>
 internal sealed class MetricRules
 {
+    /// <summary>A bit for each state that alarms, by its place in the list; a list has 64 at most.</summary>
+    private readonly ulong _alarm;
+
     internal MetricRules(MetricDefinition definition, TimeSpan interval, long? silentAfterInMs)
     {
         DetectorSettings settings = definition.Detectors;
@@ -21,6 +24,17 @@ internal sealed class MetricRules
             Low = level.Low ?? double.NegativeInfinity;
             LowClear = level.LowClear ?? Low;
             LimitForInMs = (long)level.For.TotalMilliseconds;
+        }
+
+        if (!settings.Alarm.IsDefaultOrEmpty)
+        {
+            States = definition.States.IsDefaultOrEmpty ? ["false", "true"] : [.. definition.States];
+            foreach (string state in settings.Alarm)
+            {
+                _alarm |= 1UL << Math.Max(0, Array.IndexOf(States, state));
+            }
+
+            LimitForInMs = (long)settings.AlarmAfter.TotalMilliseconds;
         }
 
         // On only where asked for, and never for events: without an interval there is no pace to learn at.
@@ -55,7 +69,11 @@ internal sealed class MetricRules
 
     internal double LowClear { get; } = double.NegativeInfinity;
 
+    /// <summary>How long a value must lie beyond a limit, or a state that alarms must last.</summary>
     internal long LimitForInMs { get; }
+
+    /// <summary>Names of the states where some of them alarm.</summary>
+    internal string[] States { get; } = [];
 
     internal bool HasUnusual { get; }
 
@@ -65,7 +83,11 @@ internal sealed class MetricRules
 
     internal long LongestGapInMs { get; }
 
+    internal bool HasAlarms => _alarm != 0;
+
     internal bool HasLimits => !double.IsPositiveInfinity(High) || !double.IsNegativeInfinity(Low);
+
+    internal bool IsAlarm(double state) => (_alarm >> (int)state & 1) != 0;
 
     /// <summary>How many calm readings in a row clear a raised anomaly.</summary>
     internal int CalmReadingsFor(AnomalyKind kind) => kind switch

@@ -35,7 +35,7 @@ internal unsafe struct RuleState
     /// <summary>Event time at which the present run of equal values began.</summary>
     internal readonly long SameSinceInMs => _sameSinceInMs;
 
-    /// <summary>Event time since which the value is beyond a limit; 0 when it is not.</summary>
+    /// <summary>Event time since which the value is beyond a limit, or the state alarms; 0 when it does not.</summary>
     internal readonly long BeyondSinceInMs => _highSinceInMs != 0 ? _highSinceInMs : _lowSinceInMs;
 
     /// <summary>The very same value for long enough. Three readings at least, so that one gap between two equal values is no proof.</summary>
@@ -70,6 +70,23 @@ internal unsafe struct RuleState
         return high || low ? Signal.Raised
             : value <= rules.HighClear && value >= rules.LowClear ? Signal.Calm
             : Signal.Neither;
+    }
+
+    /// <summary>A state that alarms, for long enough. From one such state to another the first is over and the other begins anew. States have no limits, so both share the same memory.</summary>
+    internal Signal Alarm(MetricRules rules, double state, long atInMs, double last)
+    {
+        if (_isHighHeld != 0 && state != last)
+        {
+            _highSinceInMs = 0;
+            _isHighHeld = 0;
+            return Signal.Calm;
+        }
+
+        _highSinceInMs = state != last ? 0 : _highSinceInMs;
+        bool isAlarm = rules.IsAlarm(state);
+        return Hold(ref _highSinceInMs, ref _isHighHeld, isAlarm, !isAlarm, atInMs, rules.LimitForInMs) ? Signal.Raised
+            : isAlarm ? Signal.Neither
+            : Signal.Calm;
     }
 
     /// <summary>Smallest and largest value of the last 24 to 32 hours, this reading not included; false where there is none.</summary>

@@ -434,7 +434,11 @@ public sealed partial class Device(string id)
         }
     }
 
-    /// <summary>Turns a counter's reading into its increase. The first reading, and one out of order, have none.</summary>
+    /// <summary>
+    /// Turns a counter's reading into its increase. The first reading, and one out of order, have none. A smaller reading than before is a
+    /// counter that started again at 0, so all of it is increase; unless it is too much for that: then the counter was set or replaced, and
+    /// what it counted in between nobody knows.
+    /// </summary>
     private static bool TakeIncrease(MetricState metric, ref double value, bool isNewest, long atInMs)
     {
         if (!isNewest)
@@ -444,14 +448,15 @@ public sealed partial class Device(string id)
 
         double raw = value;
         bool isFirst = metric.LastAtInMs == long.MinValue;
+        bool isSet = raw < metric.LastRaw && raw > 10 * metric.LastValue && raw > metric.LastRaw / 100;
         value = raw >= metric.LastRaw ? raw - metric.LastRaw : raw;
         metric.LastRaw = raw;
-        if (isFirst)
+        if (isFirst || isSet)
         {
             metric.LastAtInMs = atInMs;
         }
 
-        return !isFirst;
+        return !isFirst && !isSet;
     }
 
     private MetricState NewMetric(CompiledType type, ReadOnlySpan<byte> name)

@@ -91,6 +91,12 @@ public sealed record DetectorSettings
     /// <summary>Raise "level" above and below these limits.</summary>
     public LevelLimits? Level { get; init; }
 
+    /// <summary>Raise "state" while the metric is one of these states; <c>true</c> or <c>false</c> where it has no list. For <see cref="MetricKind.State"/> only.</summary>
+    public ImmutableArray<string> Alarm { get; init; } = [];
+
+    /// <summary>How long such a state must last, in event time, before it counts.</summary>
+    public TimeSpan AlarmAfter { get; init; }
+
     /// <summary>The general detector (unusual against the recent past, and for this time of day): "level" and "season". Sensitivity 0.5 is usual; null is off.</summary>
     public double? Unusual { get; init; }
 }

@@ -101,6 +101,19 @@ internal sealed class MetricState
             Settle(device, AnomalyKind.Limit, limit, value, atInMs, Math.Max(Rules.BeyondSinceInMs, 0), value > rules.High ? rules.High : rules.Low, 0.95);
         }
 
+        if (rules.HasAlarms)
+        {
+            Signal alarm = Rules.Alarm(rules, value, atInMs, LastValue);
+            if (alarm == Signal.Calm && HasOpen && rules.IsAlarm(value))
+            {
+                // From one alarming state to another: two anomalies, told in this order.
+                Settle(device, AnomalyKind.State, Signal.Calm, value, atInMs, atInMs, double.NaN, 0);
+                alarm = Rules.Alarm(rules, value, atInMs, value);
+            }
+
+            Settle(device, AnomalyKind.State, alarm, value, atInMs, Rules.BeyondSinceInMs, double.NaN, 1);
+        }
+
         if (Spike is { } spike)
         {
             Signal signal = spike.Value.Step(rules, value, atInMs);
@@ -177,7 +190,9 @@ internal sealed class MetricState
             Open = Open.Length == 1 ? null : [.. Open[..at], .. Open[(at + 1)..]];
             Say(
                 device, cleared, false, atInMs, value, expected, 0,
-                Explanation.Cleared(Name, Metric.Definition.Unit, value, kind, atInMs - cleared.SinceInMs));
+                kind == AnomalyKind.State
+                    ? Explanation.StateCleared(Name, Metric.Rules.States[(int)value], atInMs - cleared.SinceInMs)
+                    : Explanation.Cleared(Name, Metric.Definition.Unit, value, kind, atInMs - cleared.SinceInMs));
         }
     }
 
@@ -210,6 +225,7 @@ internal sealed class MetricState
             case AnomalyKind.Spike: return Explanation.Spike(Name, unit, value, expected);
             case AnomalyKind.Rate: return Explanation.Rate(Name, unit, LastValue, value, atInMs - LastAtInMs, rules.RatePerMs);
             case AnomalyKind.Limit: return Explanation.Limit(Name, unit, value, rules, atInMs - sinceInMs);
+            case AnomalyKind.State: return Explanation.State(Name, rules.States[(int)value], atInMs - sinceInMs);
             default:
                 (double usual, double distance) = Unusual!.Value.UsualAt(atInMs);
                 bool hasExtremes = Rules.TryGetExtremes(atInMs, out double lowest, out double highest);

@@ -11,6 +11,9 @@ namespace Streams.Node.Api;
 /// <param name="Layout">Actor kinds, their numbers and partition counts: with a key they give the shard whose history is asked for.</param>
 public sealed record ApiSources(IStore Store, INodeView Node, StoreLayout Layout, ClusterConfiguration Configuration, TimeProvider Time)
 {
+    /// <summary>The city that is simulated in this process; null where none is.</summary>
+    public ISimulation? Simulation { get; init; }
+
     /// <summary>The configured device types, to be looked up by name.</summary>
     internal DeviceCatalog Catalog { get; } = new(Configuration.DeviceTypes);
 

@@ -1,8 +1,12 @@
+using System.Diagnostics;
 using System.Net;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Streams.Node.Api.Description;
+using Streams.Node.Api.Endpoints;
+using Streams.Node.Api.Requests;
 using Streams.Node.Configuration;
 
 namespace Streams.Node.Api;
@@ -10,24 +14,59 @@ namespace Streams.Node.Api;
 /// <summary>The node's web server: Kestrel with bounds on everything a client can make it hold, and the API on it.</summary>
 public static class NodeHttp
 {
+    internal const int MostInLine = 8 << 10;
+    internal const int MostInHeaders = 32 << 10;
+    internal const int MostHeaders = 64;
+
     /// <summary>A server ready to be started; its address is known after the start (port 0 takes a free one).</summary>
     /// <param name="loggers">Where its warnings and errors go; not disposed with it.</param>
     public static WebApplication Create(ApiSources sources, ILoggerFactory loggers)
     {
-        HttpSettings http = sources.Configuration.Node.Http;
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddSingleton(loggers);
+        WebApplicationBuilder builder = Begin(sources.Configuration.Node.Http, loggers);
         builder.Services.AddStreamsApi(sources);
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Listen(IPAddress.Parse(http.Address), http.Port);
-            Bound(kestrel.Limits, http);
-        });
-        WebApplication app = builder.Build();
+        WebApplication app = Build(builder);
         app.UseStreamsApi();
         app.MapStreamsApi();
         return app;
+    }
+
+    /// <summary>A server that only answers for a simulated city, whose readings go to a Kafka elsewhere.</summary>
+    public static WebApplication Create(ISimulation simulation, HttpSettings http, ILoggerFactory loggers)
+    {
+        WebApplicationBuilder builder = Begin(http, loggers);
+        builder.Services.AddSingleton(simulation);
+        builder.Services.AddRouting();
+        builder.Services.AddRequestTimeouts();
+        WebApplication app = Build(builder);
+        app.UseStreamsApi(http.AllowAnonymous);
+        ApiRoutes.Map(app, ScenarioEndpoints.Operations);
+        return app;
+    }
+
+    private static WebApplication Build(WebApplicationBuilder builder)
+    {
+        WebApplication app = builder.Build();
+        IDisposable listening = SpokenRefusals.Listen(app.Services.GetRequiredService<DiagnosticListener>());
+        app.Lifetime.ApplicationStopped.Register(listening.Dispose);
+        return app;
+    }
+
+    private static WebApplicationBuilder Begin(HttpSettings http, ILoggerFactory loggers)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton(loggers);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Listen(IPAddress.Parse(http.Address), http.Port, listen =>
+            {
+                // Without TLS there is no agreeing on another version.
+                listen.Protocols = HttpProtocols.Http1;
+                SpokenRefusals.On(listen);
+            });
+            Bound(kestrel.Limits, http);
+        });
+        return builder;
     }
 
     private static void Bound(KestrelServerLimits limits, HttpSettings http)
@@ -35,9 +74,9 @@ public static class NodeHttp
         limits.MaxRequestBodySize = http.MaxBodyInBytes;
         limits.MaxConcurrentConnections = http.MaxConnections;
         limits.MaxConcurrentUpgradedConnections = http.MaxConnections;
-        limits.MaxRequestLineSize = 8 << 10;
-        limits.MaxRequestHeadersTotalSize = 32 << 10;
-        limits.MaxRequestHeaderCount = 64;
+        limits.MaxRequestLineSize = MostInLine;
+        limits.MaxRequestHeadersTotalSize = MostInHeaders;
+        limits.MaxRequestHeaderCount = MostHeaders;
         limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
         limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
     }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.Extensions.DependencyInjection;
+using Streams.Node.Api.Description;
 using Streams.Node.Api.Endpoints;
 using Streams.Node.Api.Intake;
 using Streams.Node.Api.Requests;
@@ -17,6 +18,11 @@ public static class StreamsApi
     {
         HttpSettings http = sources.Configuration.Node.Http;
         services.AddSingleton(sources);
+        if (sources.Simulation is { } simulation)
+        {
+            services.AddSingleton(simulation);
+        }
+
         services.AddRouting();
         services.AddRequestTimeouts(options => options.DefaultPolicy = new RequestTimeoutPolicy
         {
@@ -27,9 +33,11 @@ public static class StreamsApi
     }
 
     /// <summary>Everything that goes wrong below becomes <c>application/problem+json</c>; foreign pages are kept out; slow requests end.</summary>
-    public static IApplicationBuilder UseStreamsApi(this IApplicationBuilder app)
+    public static IApplicationBuilder UseStreamsApi(this IApplicationBuilder app) =>
+        app.UseStreamsApi(app.ApplicationServices.GetRequiredService<ApiSources>().Configuration.Node.Http.AllowAnonymous);
+
+    internal static IApplicationBuilder UseStreamsApi(this IApplicationBuilder app, bool allowAnonymous)
     {
-        bool allowAnonymous = app.ApplicationServices.GetRequiredService<ApiSources>().Configuration.Node.Http.AllowAnonymous;
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
             ExceptionHandler = ExplainAsync,
@@ -46,16 +54,21 @@ public static class StreamsApi
 
     public static IEndpointRouteBuilder MapStreamsApi(this IEndpointRouteBuilder routes)
     {
-        HealthEndpoints.Map(routes);
-        ClusterEndpoints.Map(routes);
-        DeviceEndpoints.Map(routes);
-        AreaEndpoints.Map(routes);
-        AnomalyEndpoints.Map(routes);
-        AlertEndpoints.Map(routes);
-        DeadLetterEndpoints.Map(routes);
-        MetricsEndpoint.Map(routes);
         ApiSources sources = routes.ServiceProvider.GetRequiredService<ApiSources>();
-        ReadingEndpoints.Map(routes, new ReadingIntake(new KnownMetrics(sources.Catalog), sources.Configuration.Topics[TopicSettings.Readings].Name));
+        Operation[] operations =
+        [
+            .. ReadingEndpoints.Operations(new ReadingIntake(new KnownMetrics(sources.Catalog), sources.Configuration.Topics[TopicSettings.Readings].Name)),
+            .. DeviceEndpoints.Operations,
+            .. AreaEndpoints.Operations,
+            .. AnomalyEndpoints.Operations,
+            .. AlertEndpoints.Operations,
+            .. DeadLetterEndpoints.Operations,
+            .. ScenarioEndpoints.Operations,
+            .. ClusterEndpoints.Operations,
+            .. HealthEndpoints.Operations,
+            .. MetricsEndpoint.Operations,
+        ];
+        ApiRoutes.Map(routes, [.. operations, .. DescriptionEndpoints.Operations(operations, sources)]);
         return routes;
     }
 

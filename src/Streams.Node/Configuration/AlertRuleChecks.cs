@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Streams.Domain.Alerts;
 using Streams.Domain.Devices;
@@ -21,11 +22,67 @@ internal static class AlertRuleChecks
         }
 
         CheckBounds(rule.Condition, condition);
+        if (rule.Condition is AlertCondition.Devices { Signs.IsEmpty: false })
+        {
+            CheckSigns(section, condition);
+            return;
+        }
+
         if (types is not null && section.IsSound("types"))
         {
             DeviceType[] ofRule = [.. types.Where(type => rule.AppliesTo(type.Name))];
             CheckMetrics(rule.Condition.Selection, condition, ofRule);
             CheckWindows(rule, condition, ofRule);
+        }
+    }
+
+    /// <summary>The places of these states in the types' lists. Each must be one that the metric alarms for, and the same place in all the types.</summary>
+    public static ImmutableArray<double> StatesOf(DeviceSign sign, ImmutableArray<string> states, YamlSection section, IReadOnlyList<DeviceType> types)
+    {
+        DeviceType[] ofSign = [.. types.Where(type => sign.Types.Contains(type.Name))];
+        CheckMetrics(sign.Metrics, section, ofSign);
+        if (!section.IsSound("metrics") || states.IsEmpty)
+        {
+            return [];
+        }
+
+        MetricDefinition[] metrics = [.. ofSign.SelectMany(type => type.Metrics).Where(metric => sign.Metrics.Includes(metric.Name))];
+        string[] alarms = [.. metrics.SelectMany(metric => metric.Detectors.Alarm).Distinct()];
+        for (int i = 0; i < states.Length; i++)
+        {
+            if (!metrics.All(metric => metric.Detectors.Alarm.Contains(states[i])))
+            {
+                section.FaultOfItem(
+                    "states", i, $"is {states[i]}, for which the metric has no alarm{Spelling.DidYouMean(states[i], alarms)}",
+                    alarms.Length == 0 ? "metrics with detectors: { alarm: [...] } in device-types.yaml" : string.Join(", ", alarms));
+                return [];
+            }
+
+            if (metrics.Select(metric => PlaceOf(metric, states[i])).Distinct().Count() > 1)
+            {
+                section.FaultOfItem("states", i, $"is {states[i]}, which has another place in the list of each type", "a sign for each type");
+                return [];
+            }
+        }
+
+        return [.. states.Select(state => PlaceOf(metrics[0], state))];
+    }
+
+    private static double PlaceOf(MetricDefinition metric, string state) => metric.States.IsEmpty ? (state == "true" ? 1 : 0) : metric.States.IndexOf(state);
+
+    private static void CheckSigns(YamlSection rule, YamlSection condition)
+    {
+        foreach (string key in new[] { "kinds", "metrics" })
+        {
+            if (condition.Has(key))
+            {
+                condition.Fault(key, "is given beside signs", "in each sign by itself");
+            }
+        }
+
+        if (rule.Has("types"))
+        {
+            rule.Fault("types", "are given beside signs", "in each sign by itself");
         }
     }
 

@@ -9,7 +9,7 @@ namespace Streams.Node.Configuration;
 /// <summary><c>alert-rules.yaml</c>: when areas raise alerts and what these say, as the file's own head describes it.</summary>
 public static class AlertRulesFile
 {
-    private static readonly string[] Kinds = ["silence", "range", "stuck", "spike", "rate", "limit", "level", "season"];
+    private static readonly string[] Kinds = ["silence", "range", "stuck", "spike", "rate", "limit", "level", "season", "state"];
 
     internal static readonly string[] ConditionKinds = ["threshold", "unusual", "trend", "devices", "silence"];
 
@@ -46,11 +46,14 @@ public static class AlertRulesFile
     {
         AlertRule defaults = new() { Id = id, Condition = new AlertCondition.Devices(), Steps = [], Texts = [] };
         bool below = section.Optional("side", Form.Choice([("above", false), ("below", true)]), false);
+        AlertCondition condition = ReadCondition(section.Section("when", required: true), section, types);
         AlertRule rule = defaults with
         {
-            Types = section.List("types", types is null ? Form.SnakeCase : Form.Choice(types.Select(type => (type.Name, type.Name)))),
+            Types = condition is AlertCondition.Devices { Signs.IsEmpty: false } signs
+                ? [.. signs.Signs.SelectMany(sign => sign.Types).Distinct()]
+                : section.List("types", TypeOf(types)),
             Below = below,
-            Condition = ReadCondition(section.Section("when", required: true), section),
+            Condition = condition,
             Steps = [.. section.Sections("steps", required: true).Select(step => ReadStep(step, section.IsSound("side") ? below : null))],
             Levels = section.List("levels", Form.Choice([("leaf", AreaLevels.Leaf), ("parent", AreaLevels.Parent), ("root", AreaLevels.Root)]), [AreaLevels.Leaf])
                 .Aggregate(AreaLevels.None, static (all, one) => all | one),
@@ -73,7 +76,10 @@ public static class AlertRulesFile
         return rule;
     }
 
-    private static AlertCondition ReadCondition(YamlSection when, YamlSection rule)
+    private static Form<string> TypeOf(IReadOnlyList<DeviceType>? types) =>
+        types is null ? Form.SnakeCase : Form.Choice(types.Select(type => (type.Name, type.Name)));
+
+    private static AlertCondition ReadCondition(YamlSection when, YamlSection rule, IReadOnlyList<DeviceType>? types)
     {
         List<string> given = [.. ConditionKinds.Where(when.Has)];
         if (given.Count != 1)
@@ -106,7 +112,7 @@ public static class AlertRulesFile
                 Over = (int)section.Optional("over", Form.Whole(4, 100), 6),
                 Horizon = section.Required("horizon", Form.Duration(TimeSpan.FromMinutes(1), TimeSpan.FromDays(7))),
             },
-            _ => ReadDevices(section, given[0] == "silence"),
+            _ => ReadDevices(section, given[0] == "silence", types),
         };
     }
 
@@ -134,11 +140,12 @@ public static class AlertRulesFile
         };
     }
 
-    private static AlertCondition.Devices ReadDevices(YamlSection section, bool isSilence)
+    private static AlertCondition.Devices ReadDevices(YamlSection section, bool isSilence, IReadOnlyList<DeviceType>? types)
     {
         AlertCondition.Devices defaults = new();
         return defaults with
         {
+            Signs = isSilence ? [] : [.. section.Sections("signs").Select(sign => ReadSign(sign, types))],
             Kinds = isSilence ? ["silence"] : section.List("kinds", Form.Choice(Kinds.Select(kind => (kind, kind)))),
             Metrics = isSilence ? MetricSelection.All : ReadMetrics(section, required: false),
             Within = section.Optional("within", Span, defaults.Within),
@@ -147,6 +154,19 @@ public static class AlertRulesFile
             MinShare = section.Optional("minShare", Form.Number(0, 1), defaults.MinShare),
             MinScore = section.Optional("minScore", Form.Number(0, 1), defaults.MinScore),
         };
+    }
+
+    private static DeviceSign ReadSign(YamlSection section, IReadOnlyList<DeviceType>? types)
+    {
+        ImmutableArray<string> states = section.List("states", Form.Text(64));
+        DeviceSign sign = new()
+        {
+            Types = section.List("types", TypeOf(types), required: true),
+            Kinds = states.IsEmpty ? section.List("kinds", Form.Choice(Kinds.Select(kind => (kind, kind)))) : ["state"],
+            Metrics = ReadMetrics(section, required: !states.IsEmpty),
+            Weight = section.Optional("weight", Form.Number(1e-6, 1e6), 1),
+        };
+        return types is null || !section.IsSound("types", "metrics", "states") ? sign : sign with { States = AlertRuleChecks.StatesOf(sign, states, section, types) };
     }
 
     private static MetricSelection ReadMetrics(YamlSection section, bool required)

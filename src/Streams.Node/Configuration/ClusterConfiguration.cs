@@ -2,6 +2,7 @@ using System.Collections;
 using System.Collections.Immutable;
 using Streams.Domain.Alerts;
 using Streams.Domain.Areas;
+using Streams.Domain.Cities;
 using Streams.Domain.Devices;
 
 namespace Streams.Node.Configuration;
@@ -26,6 +27,12 @@ public sealed record ClusterConfiguration
 
     /// <summary>Of all cities, ids unique. Areas need not be here to exist.</summary>
     public required ImmutableArray<AreaDescription> Areas { get; init; }
+
+    /// <summary>Cities with a description of their own, by name.</summary>
+    public required ImmutableArray<CityPlan> Cities { get; init; }
+
+    /// <summary>The devices of all cities.</summary>
+    public CityRegister Register => AlertRules.Register;
 
     /// <summary>
     /// Reads a configuration folder. Either the configuration or the faults, all of them at once, in reading order; never both, never neither.
@@ -52,12 +59,15 @@ public sealed record ClusterConfiguration
         int before = faults.Count;
         ImmutableArray<DeviceType>? types = Open("device-types.yaml", required: true) is { } typesFile ? DeviceTypesFile.Read(typesFile) : null;
         bool areTypesSound = faults.Count == before;
+        before = faults.Count;
         ImmutableArray<AlertRule> rules = Open("alert-rules.yaml") is { } rulesFile && rulesFile.Root.Keys.Any()
             ? AlertRulesFile.Read(rulesFile, areTypesSound ? types : null)
             : [];
+        bool areRulesSound = faults.Count == before;
         ImmutableArray<Role>? roles = Open("roles.yaml") is { } rolesFile ? RolesFile.Read(rolesFile) : null;
-        ImmutableArray<AreaDescription> areas = ReadAreas(Path.Combine(directory, "cities"), faults);
-        ReportMisspeltFiles(directory, faults);
+        (ImmutableArray<AreaDescription> areas, ImmutableArray<CityPlan> cities) =
+            ReadCities(Path.Combine(directory, "cities"), areTypesSound ? types : null, areRulesSound ? rules : null, faults);
+        ReportMisspeltFiles(directory, Files, faults);
 
         if (faults.Count > 0 || node is null || topics is null || types is null || roles is null)
         {
@@ -72,9 +82,11 @@ public sealed record ClusterConfiguration
             AlertRules = new AlertRules(
                 rules,
                 new AreaSettings { Sender = node.Cluster, Grace = node.Limits.AreaGrace, MaxOpenWindows = node.Limits.OpenWindowsPerArea },
-                areas),
+                areas,
+                new CityRegister(cities)),
             Roles = roles.Value,
             Areas = areas,
+            Cities = cities,
         }, []);
     }
 
@@ -84,39 +96,48 @@ public sealed record ClusterConfiguration
             .ToDictionary(each => (string)each.Key, each => (string?)each.Value ?? ""));
 
     /// <summary>A file under a misspelt name would silently mean its defaults, as a misspelt key would. Other files may lie here as they like.</summary>
-    private static void ReportMisspeltFiles(string directory, ConfigurationFaults faults)
+    internal static void ReportMisspeltFiles(string directory, string[] files, ConfigurationFaults faults)
     {
-        string[] absent = [.. Files.Where(name => !Path.Exists(Path.Combine(directory, name))).Select(name => Path.GetFileNameWithoutExtension(name))];
+        string[] absent = [.. files.Where(name => !Path.Exists(Path.Combine(directory, name))).Select(name => Path.GetFileNameWithoutExtension(name))];
         foreach (string path in Directory.GetFiles(directory, "*.y*ml").Order(StringComparer.Ordinal))
         {
             string name = Path.GetFileName(path);
-            if (!Files.Contains(name) && Spelling.Nearest(Path.GetFileNameWithoutExtension(name), absent) is { } meant)
+            if (!files.Contains(name) && Spelling.Nearest(Path.GetFileNameWithoutExtension(name), absent) is { } meant)
             {
-                faults.Add(new YamlPlace(path, 0, 0), $"nothing reads a file of this name (did you mean {meant}.yaml?)", "allowed: " + string.Join(", ", Files));
+                faults.Add(new YamlPlace(path, 0, 0), $"nothing reads a file of this name (did you mean {meant}.yaml?)", "allowed: " + string.Join(", ", files));
             }
         }
     }
 
-    private static ImmutableArray<AreaDescription> ReadAreas(string cities, ConfigurationFaults faults)
+    private static (ImmutableArray<AreaDescription> Areas, ImmutableArray<CityPlan> Cities) ReadCities(
+        string cities, IReadOnlyList<DeviceType>? types, IReadOnlyList<AlertRule>? rules, ConfigurationFaults faults)
     {
         Dictionary<string, (AreaDescription Area, string File)> areas = [];
+        ImmutableArray<CityPlan>.Builder plans = ImmutableArray.CreateBuilder<CityPlan>();
         if (File.Exists(cities))
         {
             faults.Add(new YamlPlace(cities, 0, 0), "this is a file", "expected: a folder with a folder for each city");
         }
 
         string[] folders = Directory.Exists(cities) ? Directory.GetDirectories(cities) : [];
-        foreach (string path in folders.Order(StringComparer.Ordinal).Select(city => Path.Combine(city, "areas.yaml")).Where(Path.Exists))
+        foreach (string folder in folders.Order(StringComparer.Ordinal))
         {
-            foreach (AreaDescription area in YamlFile.Open(path, faults) is { } file ? AreasFile.Read(file) : [])
+            (ImmutableArray<CityArea> described, CityPlan? plan) = CityFolder.Read(folder, types, rules, faults);
+            string path = Path.Combine(folder, "areas.yaml");
+            foreach (AreaDescription area in described.Select(area => area.Description))
             {
                 if (!areas.TryAdd(area.Id, (area, path)))
                 {
                     faults.Add(new YamlPlace(path, 0, 0), $"the area {area.Id} is described in {areas[area.Id].File} too", "allowed: each area once");
                 }
             }
+
+            if (plan is not null)
+            {
+                plans.Add(plan);
+            }
         }
 
-        return [.. areas.Values.Select(each => each.Area)];
+        return ([.. areas.Values.Select(each => each.Area)], plans.ToImmutable());
     }
 }

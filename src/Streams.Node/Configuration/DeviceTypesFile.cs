@@ -95,6 +95,7 @@ public static class DeviceTypesFile
 
     private static MetricDefinition ReadMetric(string name, YamlSection section)
     {
+        YamlSection detectors = section.Section("detectors");
         MetricDefinition metric = new()
         {
             Name = name,
@@ -103,7 +104,7 @@ public static class DeviceTypesFile
             Min = section.Maybe("min", Form.Number()),
             Max = section.Maybe("max", Form.Number()),
             States = section.List("states", Form.Text(64)),
-            Detectors = ReadDetectors(section.Section("detectors")),
+            Detectors = ReadDetectors(detectors),
         };
 
         if (section.IsSound("min", "max") && metric.Min >= metric.Max)
@@ -131,7 +132,39 @@ public static class DeviceTypesFile
             section.Fault("min", "or max is given for kind state", "no range for states");
         }
 
+        if (section.IsSound("detectors"))
+        {
+            CheckDetectors(metric, isState, detectors);
+        }
+
         return metric;
+    }
+
+    /// <summary>States alarm by name, numbers by limits.</summary>
+    private static void CheckDetectors(MetricDefinition metric, bool isState, YamlSection detectors)
+    {
+        if (isState && metric.Detectors.Level is not null)
+        {
+            detectors.Fault("level", "is given for kind state", "alarm, with the names of the states that alarm");
+        }
+
+        if (!isState && detectors.Has("alarm"))
+        {
+            detectors.Fault("alarm", "is given for another kind than state", "level, with limits");
+        }
+        else if (detectors.Has("alarmAfter") && !detectors.Has("alarm"))
+        {
+            detectors.Fault("alarmAfter", "is given without alarm", "alarm, with the names of the states that alarm");
+        }
+
+        string[] states = metric.States.IsEmpty ? ["false", "true"] : [.. metric.States];
+        for (int i = 0; i < metric.Detectors.Alarm.Length && isState; i++)
+        {
+            if (!states.Contains(metric.Detectors.Alarm[i]))
+            {
+                detectors.FaultOfItem("alarm", i, $"is {metric.Detectors.Alarm[i]}{Spelling.DidYouMean(metric.Detectors.Alarm[i], states)}", string.Join(", ", states));
+            }
+        }
     }
 
     private static DetectorSettings ReadDetectors(YamlSection section)
@@ -143,6 +176,8 @@ public static class DeviceTypesFile
             StuckExcept = section.List("stuckExcept", Form.Number()),
             RatePerMinute = section.Maybe("ratePerMinute", Form.Number(1e-9)),
             Spike = section.Maybe("spike", Form.Number(3, 1000)),
+            Alarm = section.List("alarm", Form.Text(64)),
+            AlarmAfter = section.Optional("alarmAfter", span, TimeSpan.Zero),
             Unusual = section.Maybe("unusual", Form.Number(0.05, 1)),
             Level = section.MaybeSection("level") is { } level && section.IsSound("level") ? ReadLevel(level) : null,
         };

@@ -1,6 +1,3 @@
-using System.Buffers;
-using System.Text;
-using System.Text.Json;
 using Streams.Runtime.Log;
 
 namespace Streams.Simulator.Replay;
@@ -36,26 +33,23 @@ public sealed class Replayer(ILogWriter writer, string topic, int partitions, Pa
     /// <summary>Sends everything, then waits until Kafka has it.</summary>
     /// <exception cref="LogFailedException">A reading could not be delivered. Those before it were; the rest were not sent.</exception>
     /// <exception cref="TimeoutException">The node stopped consuming (see <see cref="LagLimit"/>), or Kafka did not acknowledge within 60 s.</exception>
-    public async Task<ReplayResult> RunAsync(RecordedReadings readings, IProgress<ReplayProgress>? progress, CancellationToken stop)
+    public async Task<ReplayResult> RunAsync(ReadingSource readings, IProgress<ReplayProgress>? progress, CancellationToken stop)
     {
-        var body = new ArrayBufferWriter<byte>(1024);
-        await using var json = new Utf8JsonWriter(body, new JsonWriterOptions { SkipValidation = true });
-        byte[] key = new byte[512];
         long startedAt = time.GetTimestamp();
         long reportedAt = startedAt;
         while (!stop.IsCancellationRequested && readings.Next())
         {
-            RecordedReading reading = readings.Current;
+            long dueInMs = readings.DueInMs;
             if (_firstInMs is null)
             {
-                _firstInMs = reading.TimeInMs;
-                _shiftInMs = pace.FirstTimeInMs - reading.TimeInMs ?? 0;
+                _firstInMs = dueInMs;
+                _shiftInMs = pace.FirstTimeInMs - dueInMs ?? 0;
             }
 
-            TimeSpan early = pace.DueAfter(reading.TimeInMs - _firstInMs.Value) - time.GetElapsedTime(startedAt);
+            TimeSpan early = pace.DueAfter(dueInMs - _firstInMs.Value) - time.GetElapsedTime(startedAt);
             if (pace.NotBeforeEventTime)
             {
-                var future = TimeSpan.FromMilliseconds(reading.TimeInMs + _shiftInMs - time.GetUtcNow().ToUnixTimeMilliseconds());
+                var future = TimeSpan.FromMilliseconds(dueInMs + _shiftInMs - time.GetUtcNow().ToUnixTimeMilliseconds());
                 early = future > early ? future : early;
             }
 
@@ -64,8 +58,7 @@ public sealed class Replayer(ILogWriter writer, string topic, int partitions, Pa
                 break;
             }
 
-            int keyLength = Encode(reading.DeviceId, ref key);
-            int partition = Partitioner.PartitionOf(key.AsSpan(0, keyLength), partitions);
+            int partition = Partitioner.PartitionOf(readings.Key, partitions);
             if (limit is not null)
             {
                 try
@@ -78,14 +71,7 @@ public sealed class Replayer(ILogWriter writer, string topic, int partitions, Pa
                 }
             }
 
-            body.ResetWrittenCount();
-            json.Reset();
-            reading.Write(json, _shiftInMs);
-            json.Flush();
-            writer.Send(new OutgoingRecord { Topic = topic, Partition = partition, Key = key.AsSpan(0, keyLength), Value = body.WrittenSpan }, _deliveries);
-            limit?.Sent(partition, keyLength + body.WrittenCount);
-            _sent++;
-            _lastInMs = reading.TimeInMs;
+            _lastInMs = Send(readings, partition);
             _deliveries.ThrowIfFailed();
             if ((_sent & 255) == 0 && time.GetElapsedTime(reportedAt) >= ReportEvery)
             {
@@ -105,8 +91,18 @@ public sealed class Replayer(ILogWriter writer, string topic, int partitions, Pa
         return new ReplayResult(_sent, _deliveries.Delivered, _firstInMs + _shiftInMs, _lastInMs + _shiftInMs, _shiftInMs, time.GetElapsedTime(startedAt));
     }
 
+    /// <summary>Answers the reading's recorded time.</summary>
+    private long Send(ReadingSource readings, int partition)
+    {
+        ReadOnlySpan<byte> body = readings.Body(_shiftInMs);
+        writer.Send(new OutgoingRecord { Topic = topic, Partition = partition, Key = readings.Key, Value = body }, _deliveries);
+        limit?.Sent(partition, readings.Key.Length + body.Length);
+        _sent++;
+        return readings.TimeInMs;
+    }
+
     /// <summary>Waits for a reading's time, with progress going on meanwhile; false when told to stop.</summary>
-    private async Task<bool> WaitAsync(TimeSpan wait, RecordedReadings readings, IProgress<ReplayProgress>? progress, long startedAt, CancellationToken stop)
+    private async Task<bool> WaitAsync(TimeSpan wait, ReadingSource readings, IProgress<ReplayProgress>? progress, long startedAt, CancellationToken stop)
     {
         try
         {
@@ -125,7 +121,7 @@ public sealed class Replayer(ILogWriter writer, string topic, int partitions, Pa
         }
     }
 
-    private void Report(RecordedReadings readings, IProgress<ReplayProgress>? progress, long startedAt)
+    private void Report(ReadingSource readings, IProgress<ReplayProgress>? progress, long startedAt)
     {
         if (progress is null)
         {
@@ -143,17 +139,6 @@ public sealed class Replayer(ILogWriter writer, string topic, int partitions, Pa
             fraction,
             elapsed,
             left));
-    }
-
-    private static int Encode(string deviceId, ref byte[] key)
-    {
-        int most = Encoding.UTF8.GetMaxByteCount(deviceId.Length);
-        if (most > key.Length)
-        {
-            key = new byte[most];
-        }
-
-        return Encoding.UTF8.GetBytes(deviceId, key);
     }
 
     private sealed class Deliveries : IDelivery

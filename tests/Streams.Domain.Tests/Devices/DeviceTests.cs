@@ -62,6 +62,35 @@ public sealed class DeviceTests
             bench.Drain());
     }
 
+    // A counter's readings and the increases that its windows get.
+    [Theory]
+    [InlineData("100 101 103", "1 2")]
+    [InlineData("100 101 0 1", "1 0 1")]
+    [InlineData("100 101 0.5 1.5", "1 0.5 1")]
+    [InlineData("5 6 1 2", "1 1 1")]
+    [InlineData("9000 9001 4000 4001", "1 1")]
+    [InlineData("9000 9001 8999 9001", "1 2")]
+    public void A_counter_that_starts_again_or_is_set_gives_no_negative_and_no_huge_increase(string readings, string increases)
+    {
+        var catalog = new DeviceCatalog([Sensors.Type("meter", TimeSpan.FromMinutes(1), new MetricDefinition
+        {
+            Name = "energy", Unit = "kW.h", Kind = MetricKind.Counter, Min = 0, Detectors = new() { Unusual = 0.5 },
+        })]);
+        var bench = new Bench("d", catalog);
+        bench.Device.Register("meter", "dijon", null, catalog);
+        bench.Drain();
+        int minute = 0;
+        foreach (string reading in readings.Split(' '))
+        {
+            bench.Send(60 * minute++, $"\"energy\":{reading}");
+        }
+
+        bench.Send(60 * 60, "\"energy\":1e9");
+        string[] windows = [.. bench.Drain().Where(said => said.StartsWith("energy PT1M", StringComparison.Ordinal))];
+        Assert.Equal(increases, string.Join(' ', windows.Select(said => said.Split(' ')[3][1..])));
+        Assert.DoesNotContain(bench.Anomalies, anomaly => anomaly.Kind != AnomalyKind.Silence);
+    }
+
     [Fact]
     public void Units_are_converted_to_the_types_unit()
     {

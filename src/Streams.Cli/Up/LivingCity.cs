@@ -1,0 +1,161 @@
+using System.Collections.Immutable;
+using Streams.Domain.Cities;
+using Streams.Node.Api;
+using Streams.Runtime.Log;
+using Streams.Simulator.Living;
+using Streams.Simulator.Replay;
+
+namespace Streams.Cli.Up;
+
+/// <summary>How a city is to be simulated, as the command line has it.</summary>
+/// <param name="Speed">1 or more.</param>
+/// <param name="Seed">Null: that of before, else <see cref="LivingCity.UsualSeed"/>.</param>
+/// <param name="Rate">Readings a second; null for the natural ones.</param>
+/// <param name="Scenarios">Names of scenarios to start at the beginning.</param>
+/// <param name="During">How long it is to run; null without end.</param>
+internal sealed record CityWishes(double Speed = 1, ulong? Seed = null, double? Rate = null, IReadOnlyList<string>? Scenarios = null, TimeSpan? During = null);
+
+/// <summary>
+/// A simulated city from start to stop: when it begins, how fast its time passes, which scenarios run in it, and what it has to remember.
+/// </summary>
+/// <remarks>
+/// At speed 1 its time is the present. A new one is first told its last hour, as fast as it is taken, so that everybody was heard once; one that was
+/// there before goes on at the present. Above speed 1 it begins so far in the past that it does not run into the future: what it will run through
+/// with --for, else a day; one that was there before goes on where it was. When it has caught up it goes on in real time.
+/// </remarks>
+internal sealed class LivingCity : ISimulation, IDisposable
+{
+    /// <summary>Any number does; a fixed one makes every city tell the same story.</summary>
+    public const ulong UsualSeed = 20261122;
+
+    private static readonly TimeSpan FirstPast = TimeSpan.FromHours(1);
+    private static readonly TimeSpan UsualPast = TimeSpan.FromDays(1);
+    private static readonly TimeSpan LongestPast = TimeSpan.FromDays(60);
+    private static readonly TimeSpan SaveEvery = TimeSpan.FromSeconds(10);
+
+    private readonly SimulatedCity _simulated;
+    private readonly ScenarioRuns _runs;
+    private readonly string? _folder;
+    private readonly TimeProvider _time;
+    private readonly Lock _saving = new();
+
+    /// <param name="folder">Where it remembers itself; null for nowhere.</param>
+    /// <exception cref="CommandFailedException">A scenario that the city does not have, or a device that can't be simulated.</exception>
+    /// <exception cref="InvalidDataException">What it remembers is damaged.</exception>
+    public LivingCity(City city, CityWishes wishes, string? folder, TimeProvider time)
+    {
+        (City, Speed, _folder, _time) = (city, wishes.Speed, folder, time);
+        SimulationState? before = folder is null ? null : SimulationFile.Read(folder);
+        bool goesOn = before is not null && before.City == city.Name && (wishes.Seed is null || wishes.Seed == before.Seed);
+        Seed = wishes.Seed ?? (goesOn ? before!.Seed : UsualSeed);
+        _runs = new ScenarioRuns(city, goesOn ? before!.Runs : []);
+        long now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        long from = BeginsAt(now, wishes, goesOn ? before!.TimeInMs : null);
+        foreach (string name in wishes.Scenarios ?? [])
+        {
+            Begin(name, Speed > 1 ? from + (long)FirstPast.TotalMilliseconds : now);
+        }
+
+        try
+        {
+            _simulated = new SimulatedCity(city, new SimulationPlan(Seed, from) { Rate = wishes.Rate }, _runs);
+        }
+        catch (ArgumentException fault)
+        {
+            throw new CommandFailedException(ExitStatus.Failed, $"{city.Title} can not be simulated: {fault.Message}");
+        }
+    }
+
+    public City City { get; }
+
+    public ulong Seed { get; }
+
+    public double Speed { get; }
+
+    public long NowInMs => _simulated.NowInMs;
+
+    public ImmutableArray<ScenarioRun> Runs => _runs.All;
+
+    public ScenarioRun? Start(Scenario scenario, string? area)
+    {
+        ScenarioRun? run = _runs.Start(scenario, area, NowInMs + 1);
+        Save();
+        return run;
+    }
+
+    public ScenarioRun? Stop(string id)
+    {
+        ScenarioRun? run = _runs.Stop(id, NowInMs + 1);
+        Save();
+        return run;
+    }
+
+    /// <summary>Sends its readings until <paramref name="stop"/> is cancelled.</summary>
+    /// <exception cref="LogFailedException">Kafka does not take readings any more.</exception>
+    /// <exception cref="TimeoutException">The node stopped consuming, or Kafka acknowledging.</exception>
+    public async Task<ReplayResult> RunAsync(ILogWriter writer, string topic, int partitions, LagLimit? limit, IProgress<ReplayProgress>? progress, CancellationToken stop)
+    {
+        Save();
+        var pace = new Pace { Speed = Speed > 1 ? Speed : null, NotBeforeEventTime = true };
+        using ITimer saving = _time.CreateTimer(_ => TrySave(), null, SaveEvery, SaveEvery);
+        try
+        {
+            return await new Replayer(writer, topic, partitions, pace, limit, _time).RunAsync(_simulated, progress, stop).ConfigureAwait(false);
+        }
+        finally
+        {
+            Save();
+        }
+    }
+
+    public void Dispose() => _simulated.Dispose();
+
+    private static long BeginsAt(long now, CityWishes wishes, long? cameTo)
+    {
+        if (wishes.Speed <= 1)
+        {
+            return cameTo is null ? now - (long)FirstPast.TotalMilliseconds : now;
+        }
+
+        TimeSpan past = wishes.During is { } during ? during * wishes.Speed : UsualPast;
+        long from = now - (long)(past < LongestPast ? past : LongestPast).TotalMilliseconds;
+        return Math.Min(now, Math.Max(from, cameTo ?? from));
+    }
+
+    private void Begin(string name, long atInMs)
+    {
+        Scenario scenario = _runs.Find(name)
+            ?? throw new CommandFailedException(ExitStatus.NotFound, $"{City.Title} has no scenario {name}. It has: {string.Join(", ", City.Scenarios.Select(each => each.Name).DefaultIfEmpty("none"))}.");
+
+        // One that still runs from before goes on.
+        if (!_runs.All.Any(run => run.Scenario == name && run.StateAt(atInMs) != ScenarioRunState.Ended))
+        {
+            _runs.Start(scenario, null, atInMs);
+        }
+    }
+
+    private void TrySave()
+    {
+        try
+        {
+            Save();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // What is remembered is some seconds old then; the next time may be better, and what matters is said when a scenario starts.
+        }
+    }
+
+    private void Save()
+    {
+        if (_folder is null)
+        {
+            return;
+        }
+
+        lock (_saving)
+        {
+            SimulationFile.Write(_folder, new SimulationState(City.Name, Seed, NowInMs, [.. Runs]));
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using System.Collections.Immutable;
+using Streams.Domain.Areas;
+using Streams.Domain.Devices;
+using Streams.Domain.Readings;
+
+namespace Streams.Domain.Cities;
+
+/// <summary>
+/// The devices that the configuration knows, of all cities, by id and by area. A city is looked into when something that bears its
+/// name is asked for the first time. Safe from several threads.
+/// </summary>
+public sealed class CityRegister(ImmutableArray<CityPlan> cities)
+{
+    private readonly ImmutableArray<(string Name, Lazy<Pages> Pages)> _cities =
+        [.. cities.Select(city => (city.Name, new Lazy<Pages>(() => new Pages(city.City))))];
+
+    public static CityRegister Empty { get; } = new([]);
+
+    /// <summary>What the configuration says of a device; null where it knows none of this id.</summary>
+    public DeviceRegistration? Find(string id)
+    {
+        foreach ((string name, Lazy<Pages> pages) in _cities)
+        {
+            // Every id begins with its city's name and a hyphen.
+            if (id.Length > name.Length && id[name.Length] == '-' && id.StartsWith(name, StringComparison.Ordinal)
+                && pages.Value.ById.TryGetValue(id, out PlacedDevice? device))
+            {
+                return new DeviceRegistration(device.Id, device.Type, device.Area, new GeoPoint(device.Longitude, device.Latitude));
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>How many devices are configured in an area and below it, of one type or of all.</summary>
+    public int ConfiguredDevices(string area, string? type = null)
+    {
+        string root = AreaPath.RootOf(area);
+        foreach ((string name, Lazy<Pages> pages) in _cities)
+        {
+            if (name == root)
+            {
+                return pages.Value.Counts.GetValueOrDefault((area, type ?? ""));
+            }
+        }
+
+        return 0;
+    }
+
+    private sealed class Pages
+    {
+        public Pages(City city)
+        {
+            ById = new Dictionary<string, PlacedDevice>(city.Devices.Length, StringComparer.Ordinal);
+            foreach (PlacedDevice device in city.Devices)
+            {
+                ById.TryAdd(device.Id, device);
+            }
+
+            foreach (((string leaf, string type), int count) in city.Devices.CountBy(device => (device.Area, device.Type)))
+            {
+                for (string? area = leaf; area is not null; area = AreaPath.ParentOf(area))
+                {
+                    Counts[(area, type)] = Counts.GetValueOrDefault((area, type)) + count;
+                    Counts[(area, "")] = Counts.GetValueOrDefault((area, "")) + count;
+                }
+            }
+        }
+
+        public Dictionary<string, PlacedDevice> ById { get; }
+
+        /// <summary>By area and type; all types under the empty name.</summary>
+        public Dictionary<(string Area, string Type), int> Counts { get; } = [];
+    }
+}
