@@ -45,7 +45,7 @@ internal static class SimulateCommand
             ClusterConfiguration configuration = UpCommand.Load(ConfigurationFolder.Find(parsed.GetValue(config)));
             string bootstrap = parsed.GetValue(kafka) ?? Environment.GetEnvironmentVariable("STREAMS__KAFKA__BOOTSTRAPSERVERS") ?? "127.0.0.1:9092";
             string topic = configuration.Topics[TopicSettings.Readings].Name;
-            var living = new LivingCity(
+            using var living = new LivingCity(
                 CityOptions.Find(configuration, parsed.GetValue(city)),
                 new CityWishes(parsed.GetValue(speed) ?? 1, parsed.GetValue(seed), parsed.GetValue(rate), parsed.GetValue(scenario), parsed.GetValue(during)),
                 folder: null,

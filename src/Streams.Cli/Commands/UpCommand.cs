@@ -51,7 +51,7 @@ internal static class UpCommand
                 },
             };
             var start = new NodeStart(configuration, parsed.GetRequiredValue(data), Embedded: true, parsed.GetValue(kafkaPort) ?? UsualKafkaPort);
-            LivingCity? living = parsed.GetValue(noSimulator)
+            using LivingCity? living = parsed.GetValue(noSimulator)
                 ? null
                 : new LivingCity(
                     CityOptions.Find(configuration, parsed.GetValue(city)),

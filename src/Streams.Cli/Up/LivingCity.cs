@@ -23,7 +23,7 @@ internal sealed record CityWishes(double Speed = 1, ulong? Seed = null, double? 
 /// there before goes on at the present. Above speed 1 it begins so far in the past that it does not run into the future: what it will run through
 /// with --for, else a day; one that was there before goes on where it was. When it has caught up it goes on in real time.
 /// </remarks>
-internal sealed class LivingCity : ISimulation
+internal sealed class LivingCity : ISimulation, IDisposable
 {
     /// <summary>Any number does; a fixed one makes every city tell the same story.</summary>
     public const ulong UsualSeed = 20261122;
@@ -107,6 +107,8 @@ internal sealed class LivingCity : ISimulation
             Save();
         }
     }
+
+    public void Dispose() => _simulated.Dispose();
 
     private static long BeginsAt(long now, CityWishes wishes, long? cameTo)
     {

@@ -50,6 +50,9 @@ public sealed partial class Device(string id)
     /// <summary>The primary type's name; empty before registration.</summary>
     public string Type => _primary?.Name ?? "";
 
+    /// <summary>For people; empty where an operator gave none.</summary>
+    public string Name { get; private set; } = "";
+
     public IEnumerable<string> Types => _types.Select(type => type.Name);
 
     public int TypeCount => _types.Length;
@@ -120,7 +123,8 @@ public sealed partial class Device(string id)
     /// Makes the device known without a reading: from the city's configuration or an operator. A known device is moved, and
     /// learns the type where it is new. Refused for a type the catalog does not have, or a malformed area.
     /// </summary>
-    public Outcome Register(string type, string area, GeoPoint? location, DeviceCatalog catalog)
+    /// <param name="name">Empty leaves the name it has.</param>
+    public Outcome Register(string type, string area, GeoPoint? location, DeviceCatalog catalog, string name = "")
     {
         if (!catalog.TryGet(Encoding.UTF8.GetBytes(type), out CompiledType? compiled))
         {
@@ -133,9 +137,38 @@ public sealed partial class Device(string id)
         }
 
         int before = DecidedCount;
+        bool isDescribedAnew = (location is not null && location != Location) || (name.Length > 0 && name != Name);
+        Name = name.Length > 0 ? name : Name;
         Enroll(compiled, area, location);
+        if (isDescribedAnew && DecidedCount == before)
+        {
+            Decide(new DeviceRegistration(Id, compiled.Name, area, Location, Name));
+        }
+
         return new Outcome(DecidedCount > before ? OutcomeKind.Decided : OutcomeKind.Quiet);
     }
+
+    /// <summary>
+    /// The device is to be forgotten: takes back what others were told and wants to be woken no more. To be drained a last time; another device
+    /// takes its place (see <see cref="Follow"/>). Windows that are open are left to nobody.
+    /// </summary>
+    public void Retire()
+    {
+        foreach (MetricState metric in Metrics)
+        {
+            metric.ClearAll(this, Explanation.Retired);
+        }
+
+        if (IsSilent)
+        {
+            ClearSilence(_silentRaisedAtInMs, Explanation.Retired);
+        }
+
+        DueInMs = null;
+    }
+
+    /// <summary>Takes the place of one that was retired and has handed out all of its past: this one's goes on after it.</summary>
+    public void Follow(Device before) => _pastNames = before._pastNames;
 
     /// <summary>Takes a reading whole, or refuses it whole and changes nothing.</summary>
     /// <param name="reading">Its entries' values are converted in place.</param>

@@ -33,6 +33,11 @@ public static class DeviceJson
         using var json = new Utf8JsonWriter(output, AnomalyJson.Options);
         json.WriteStartObject();
         json.WriteString("id"u8, device.Id);
+        if (device.Name.Length > 0)
+        {
+            json.WriteString("name"u8, device.Name);
+        }
+
         json.WriteString("type"u8, device.Type);
         json.WriteStartArray("types"u8);
         foreach (string type in device.Types)
@@ -109,13 +114,21 @@ public static class DeviceJson
 
     private static void WriteLocation(Utf8JsonWriter json, GeoPoint? point)
     {
-        if (point is not { } location)
+        json.WritePropertyName("location"u8);
+        if (point is { } location)
         {
-            json.WriteNull("location"u8);
-            return;
+            Write(json, location);
         }
+        else
+        {
+            json.WriteNullValue();
+        }
+    }
 
-        json.WriteStartObject("location"u8);
+    /// <summary>A GeoJSON point.</summary>
+    internal static void Write(Utf8JsonWriter json, GeoPoint location)
+    {
+        json.WriteStartObject();
         json.WriteString("type"u8, "Point"u8);
         json.WriteStartArray("coordinates"u8);
         json.WriteNumberValue(location.Longitude);

@@ -241,42 +241,6 @@ public sealed class DeviceTests
     }
 
     [Fact]
-    public void History_holds_what_was_handed_out_and_every_chunk_reads_by_itself()
-    {
-        var bench = new Bench("d");
-        var expected = new List<string>();
-        for (int i = 0; i < 2000; i++)
-        {
-            bench.Send(i * 20, $"\"pm2_5\":{i % 90},\"air_temperature\":{(i % 7) / 10.0}", i == 0 ? First : "");
-            if (i % 50 == 49)
-            {
-                expected.AddRange(bench.Drain().Where(line => line.Contains(" PT", StringComparison.Ordinal)));
-            }
-
-            if (i % 130 == 0)
-            {
-                bench.SaveAndRestore();
-            }
-        }
-
-        Assert.True(WindowHistory.TryRead(bench.Device.RecentHistory.Span, bench.Past));
-        Assert.Equal(Enumerable.Range(0, bench.Chunks.Count).Select(i => (long)i), bench.Chunks);
-        Assert.InRange(bench.Chunks.Count, 5, 100);
-        Assert.Equal(
-            expected.Select(line => line[..line.IndexOf(" r", StringComparison.Ordinal)]),
-            bench.Past.Select(row => FormattableString.Invariant($"{row.Metric} {row.Size.Iso()}@{(row.StartInMs - Bench.Start) / 60_000} n{row.Count} m{Math.Round(row.Mean, 9)}")));
-        Assert.All(bench.Past, row => Assert.True(row.Min <= row.P50 && row.P50 <= row.P95 && row.P95 <= row.P99 && row.P99 <= row.Max + 1e-6));
-    }
-
-    [Fact]
-    public void Broken_history_is_not_read_and_throws_nothing() =>
-        Prop.ForAll<byte[]>(bytes =>
-        {
-            WindowHistory.TryRead([1, .. bytes], []);
-            return true;
-        }).QuickCheckThrowOnFailure();
-
-    [Fact]
     public void The_messages_are_as_promised()
     {
         var bench = new Bench("d");

@@ -3,10 +3,13 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Streams.Node.Api;
+using Streams.Node.Tests.Api.Description;
 using Streams.Node.Configuration;
 using Streams.Node.Tests.Configuration;
 using Streams.Runtime;
@@ -15,7 +18,7 @@ using Streams.Runtime.Storage;
 namespace Streams.Node.Tests.Api;
 
 /// <summary>The API on a store in memory and a node that the test plays.</summary>
-internal sealed class ApiServer : IAsyncDisposable
+internal sealed class ApiServer : IAsyncDisposable, IDisposable
 {
     public static readonly DateTimeOffset Now = new(2026, 11, 22, 10, 15, 30, TimeSpan.Zero);
 
@@ -41,7 +44,8 @@ internal sealed class ApiServer : IAsyncDisposable
         _app.UseStreamsApi();
         _app.MapStreamsApi();
         _app.Start();
-        Client = _app.GetTestClient();
+        Description = new Lazy<DescribedApi>(() => new DescribedApi(_app.GetTestClient().GetByteArrayAsync("/openapi/v1.json").GetAwaiter().GetResult()));
+        Client = new HttpClient(new DescribedAnswers(() => Description.Value, _app.GetTestServer().CreateHandler())) { BaseAddress = _app.GetTestServer().BaseAddress };
     }
 
     public SqliteStore Store { get; } = SqliteStore.InMemory();
@@ -50,7 +54,12 @@ internal sealed class ApiServer : IAsyncDisposable
 
     public ApiSources Sources { get; }
 
+    /// <summary>Holds every answer against the API's description.</summary>
     public HttpClient Client { get; }
+
+    public Lazy<DescribedApi> Description { get; }
+
+    public IReadOnlyList<Endpoint> Endpoints => [.. ((IEndpointRouteBuilder)_app).DataSources.SelectMany(source => source.Endpoints)];
 
     public void Put(params Document[] documents) => Commit(new ShardId(1, 0), commit => commit.Documents.AddRange(documents));
 
@@ -97,10 +106,13 @@ internal sealed class ApiServer : IAsyncDisposable
         return json;
     }
 
+    /// <summary>A row whose body is no more than is needed to tell it from others.</summary>
     public static Document Row(string collection, string id, string scope, string category, string state, long atInMs) =>
-        new(collection, id, scope, category, state, atInMs, Encoding.UTF8.GetBytes($$"""{"id":"{{id}}"}"""));
+        new(collection, id, scope, category, state, atInMs, Encoding.UTF8.GetBytes($$"""{"id":"{{id}}","stub":true}"""));
 
     public static string[] Ids(JsonElement page) => [.. page.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("id").GetString()!)];
+
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     public async ValueTask DisposeAsync()
     {
@@ -108,9 +120,13 @@ internal sealed class ApiServer : IAsyncDisposable
         Store.Dispose();
     }
 
+    /// <summary>It is always now, and whoever waits has waited.</summary>
     private sealed class FixedTime(DateTimeOffset now) : TimeProvider
     {
         public override DateTimeOffset GetUtcNow() => now;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            base.CreateTimer(callback, state, dueTime == Timeout.InfiniteTimeSpan ? dueTime : TimeSpan.Zero, period);
     }
 }
 
@@ -127,11 +143,14 @@ internal sealed class PlayedNode : INodeView
 
     public Dictionary<(string Kind, string Key), string> Live { get; } = [];
 
-    public Dictionary<(string Kind, string Key), byte[]> Recent { get; } = [];
+    public Dictionary<(string Kind, string Key), IReadOnlyList<HistoryRow>> Recent { get; } = [];
 
     public List<PublishedRecord> Published { get; } = [];
 
     public Exception? PublishFails { get; set; }
+
+    /// <summary>What becomes of a record that was published.</summary>
+    public Action<PublishedRecord>? Obeys { get; set; }
 
     /// <summary>Publishing takes until the request is given up.</summary>
     public bool PublishHangs { get; set; }
@@ -149,8 +168,8 @@ internal sealed class PlayedNode : INodeView
             ? Task.FromException<ReadOnlyMemory<byte>?>(error)
             : Task.FromResult(Live.TryGetValue((kind, key), out string? json) ? Encoding.UTF8.GetBytes(json) : (ReadOnlyMemory<byte>?)null);
 
-    public Task<ReadOnlyMemory<byte>?> RecentHistoryAsync(string kind, string key, CancellationToken stop) =>
-        Task.FromResult(Recent.TryGetValue((kind, key), out byte[]? bytes) ? bytes : (ReadOnlyMemory<byte>?)null);
+    public Task<IReadOnlyList<HistoryRow>?> RecentHistoryAsync(string kind, string key, CancellationToken stop) =>
+        Task.FromResult(Recent.TryGetValue((kind, key), out IReadOnlyList<HistoryRow>? rows) ? rows : null);
 
     public Task PublishAsync(IReadOnlyList<PublishedRecord> records, CancellationToken stop)
     {
@@ -165,6 +184,7 @@ internal sealed class PlayedNode : INodeView
         }
 
         Published.AddRange(records);
+        records.ToList().ForEach(record => Obeys?.Invoke(record));
         return Task.CompletedTask;
     }
 }

@@ -1,55 +1,77 @@
+using Streams.Node.Api.Description;
 using Streams.Node.Api.Requests;
 using Streams.Runtime.Storage;
 
 namespace Streams.Node.Api.Endpoints;
 
-/// <summary><c>GET /api/v1/devices?area=&amp;type=&amp;state=&amp;after=&amp;limit=</c>, <c>GET /api/v1/devices/{id}</c> and <c>…/aggregates</c>.</summary>
+/// <summary><c>GET /api/v1/devices?area=&amp;type=&amp;state=&amp;after=&amp;limit=</c>, <c>GET/PUT/DELETE /api/v1/devices/{id}</c> and <c>…/aggregates</c>.</summary>
 internal static class DeviceEndpoints
 {
     public const string Collection = "devices";
     public const string Kind = "device";
 
-    public static void Map(IEndpointRouteBuilder routes)
-    {
-        routes.MapGet("/api/v1/devices", ListAsync);
-        routes.MapGet("/api/v1/devices/{**path}", GetAsync);
-    }
+    private static readonly Parameter<string?> Type = Parameter.Text("type", "Only devices of this type.", "air_quality_station");
+    private static readonly Parameter<string?> State = Parameter.Choice("state", "Only those that are so.", "ok", "anomalous", "silent");
+    internal static readonly Parameter<string> Id = Parameter.Id("The device's id.", "dijon-air-017", spansLevels: true);
+
+    public static IReadOnlyList<Operation> Operations { get; } =
+    [
+        new("listDevices", HttpMethods.Get, "/api/v1/devices", "Devices, those heard of last first.", ListAsync)
+        {
+            Parameters = [Parameters.Area, Type, State, Parameters.After, Parameters.Limit],
+            Replies = [Reply.Page("device", "A page of devices.")],
+        },
+        new("getDevice", HttpMethods.Get, "/api/v1/devices/{id}", "One device.", (context, query) => OneAsync(context, Kind, Collection, query.Of(Id)))
+        {
+            Parameters = [Id],
+            Replies = [Reply.Json("device", "The device."), Reply.NotFound("There is no such device.")],
+        },
+        new("registerDevice", HttpMethods.Put, "/api/v1/devices/{id}", "Registers a device, or moves one that is known.", DeviceOrders.RegisterAsync)
+        {
+            Details = "Its readings then need to say neither type nor area. A known device learns the type beside those it has; a location or name that is left out stays as it is. "
+                + "The order goes through the device's inbox, in order with its readings.",
+            Parameters = [Id],
+            Takes = [("application/json", Schemas.Ref("device-registration"))],
+            Replies =
+            [
+                Reply.Json("device", "The device was known and is now as asked for."),
+                Reply.Json("device", "The device is known from now on.", StatusCodes.Status201Created),
+                Reply.Json("order-receipt", DeviceOrders.Queued, StatusCodes.Status202Accepted),
+                Reply.Problem(StatusCodes.Status413PayloadTooLarge, "The body is too long."),
+                Reply.Problem(StatusCodes.Status415UnsupportedMediaType, "The content is not application/json."),
+            ],
+        },
+        new("removeDevice", HttpMethods.Delete, "/api/v1/devices/{id}", "Removes a device.", DeviceOrders.RemoveAsync)
+        {
+            Details = "Its area forgets it, its silence is no longer watched, its anomalies are cleared. A reading that comes later registers it anew if it says type and area, and is refused otherwise.",
+            Parameters = [Id],
+            Replies =
+            [
+                Reply.Empty(StatusCodes.Status204NoContent, "The device is gone."),
+                Reply.Json("order-receipt", DeviceOrders.Queued, StatusCodes.Status202Accepted),
+                Reply.NotFound("There is no such device."),
+            ],
+        },
+        AggregateEndpoints.Of("getDeviceAggregates", "/api/v1/devices/{id}/aggregates", Kind, Collection, Id),
+    ];
 
     /// <summary>Devices that live on this node as they are now; of others what changes seldom.</summary>
-    private static async Task ListAsync(HttpContext context)
+    private static Task ListAsync(HttpContext context, Query query)
     {
-        QueryReader query = new(context);
         DocumentQuery wanted = new(
             Collection,
-            ScopePrefix: query.Text("area"),
-            Category: query.Text("type"),
-            State: query.Choice("state", "ok", "anomalous", "silent"),
-            After: query.After(),
-            Limit: query.Limit());
-        if (await query.IsGoodAsync())
-        {
-            ApiSources sources = ApiSources.Of(context);
-            await Paging.WriteDocumentsAsync(context, sources.Store, wanted, row => sources.Node.DescribeAsync(Kind, row.Id, context.RequestAborted));
-        }
-    }
-
-    private static Task GetAsync(HttpContext context) => SubjectAsync(context, Kind, Collection);
-
-    /// <summary>A device or an area, or its aggregates.</summary>
-    internal static Task SubjectAsync(HttpContext context, string kind, string collection)
-    {
-        SubjectPath path = SubjectPath.Of(context);
-        return path.Aggregates ? AggregateEndpoints.GetAsync(context, kind, collection, path.Id) : OneAsync(context, kind, collection, path.Id);
+            ScopePrefix: query.Of(Parameters.Area),
+            Category: query.Of(Type),
+            State: query.Of(State),
+            After: query.Of(Parameters.After),
+            Limit: query.Of(Parameters.Limit));
+        ApiSources sources = ApiSources.Of(context);
+        return Paging.WriteDocumentsAsync(context, sources.Store, wanted, row => sources.Node.DescribeAsync(Kind, row.Id, context.RequestAborted));
     }
 
     /// <summary>The live state where the actor lives on this node, else the state as last written, else what the configuration knows.</summary>
-    private static async Task OneAsync(HttpContext context, string kind, string collection, string id)
+    internal static async Task OneAsync(HttpContext context, string kind, string collection, string id)
     {
-        if (!await new QueryReader(context).IsGoodAsync())
-        {
-            return;
-        }
-
         ApiSources sources = ApiSources.Of(context);
         ReadOnlyMemory<byte>? body = await sources.Node.DescribeAsync(kind, id, context.RequestAborted)
             ?? (await Task.Run(() => sources.Store.Get(collection, id)))?.Body
