@@ -41,6 +41,14 @@ need_kafka() {
   fi
 }
 
+# What checks JSON Schemas in the tests; without npm those tests skip and say so.
+need_schema_checks() {
+  if command -v npm >/dev/null && [ ! -d "$root/tests/schemas/node_modules/ajv" ]; then
+    npm ci --prefix "$root/tests/schemas" --no-audit --no-fund --loglevel=error >/dev/null ||
+      echo "npm ci failed in tests/schemas; tests that check schemas are skipped." >&2
+  fi
+}
+
 build_streams() {
   # What the compiler says is of interest only when it says no.
   local said
@@ -66,6 +74,7 @@ case "$command" in
   test)
     need_dotnet
     need_kafka
+    need_schema_checks
     exec dotnet run "$root/build/test.cs" -- "$root" "$@"
     ;;
   bench)

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Streams.Domain.Readings;
@@ -5,39 +6,32 @@ namespace Streams.Domain.Readings;
 /// <summary>Readings inside CloudEvents 1.0: binary mode (attributes in the headers) and structured mode (one JSON object).</summary>
 internal static class CloudEventParser
 {
-    internal static Refusal? ParseBinary(ReadOnlySpan<byte> value, in CloudEventAttributes attributes, long nowInMs, Reading into)
-    {
-        if (CheckAttributes(in attributes, "ce_") is { } refusal)
-        {
-            return refusal;
-        }
-
-        ReadOnlySpan<byte> media = ContentForms.MediaType(attributes.ContentType);
-        return media.IsEmpty || ContentForms.IsJson(media)
-            ? ReadingParser.ParsePlain(value, in attributes, nowInMs, into)
-            : ParseOther(value, media, nowInMs, into);
-    }
+    internal static Refusal? ParseBinary(ReadOnlySpan<byte> value, in CloudEventAttributes attributes, long nowInMs, Reading into) =>
+        attributes.Check() is { } refusal ? refusal
+        : value.IsEmpty ? new Refusal(RefusalReasons.Missing, "data", "The CloudEvent has no data; the reading belongs there.")
+        : ParseData(value, in attributes, nowInMs, into);
 
     internal static Refusal? ParseStructured(ReadOnlySpan<byte> value, long nowInMs, Reading into)
     {
         into.Clear();
+        string member = "";
         try
         {
-            return ParseEnvelope(value, nowInMs, into);
+            return ParseEnvelope(value, nowInMs, into, ref member);
         }
         catch (JsonException e)
         {
             return new Refusal(
                 RefusalReasons.MalformedJson, "", $"The CloudEvent is not valid JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.");
         }
-        catch (Exception e) when (e is InvalidOperationException or FormatException)
+        catch (InvalidOperationException)
         {
-            // An attribute that is no valid text, or data_base64 that is no base64.
-            return new Refusal(RefusalReasons.InvalidCloudEvent, "data", "The CloudEvent holds text or base64 that can not be decoded.");
+            // Half a surrogate pair is valid JSON by its grammar, but no text.
+            return new Refusal(RefusalReasons.InvalidCloudEvent, member, "The CloudEvent holds a string that is no text.");
         }
     }
 
-    private static Refusal? ParseEnvelope(ReadOnlySpan<byte> value, long nowInMs, Reading into)
+    private static Refusal? ParseEnvelope(ReadOnlySpan<byte> value, long nowInMs, Reading into, ref string member)
     {
         var reader = new Utf8JsonReader(value);
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
@@ -45,79 +39,100 @@ internal static class CloudEventParser
             return new Refusal(RefusalReasons.WrongType, "", "A structured CloudEvent is a JSON object.");
         }
 
-        ReadOnlySpan<byte> specVersion = default;
-        ReadOnlySpan<byte> id = default;
-        ReadOnlySpan<byte> source = default;
-        ReadOnlySpan<byte> type = default;
-        ReadOnlySpan<byte> subject = default;
-        ReadOnlySpan<byte> time = default;
-        ReadOnlySpan<byte> contentType = default;
+        var attributes = new CloudEventAttributes("");
+        HashSet<string> seen = [];
         ReadOnlySpan<byte> data = default;
         bool hasData = false;
+        bool hasBase64 = false;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            string name = reader.GetString()!;
+            member = reader.GetString()!;
             reader.Read();
-            switch (name)
+            if (!seen.Add(member))
             {
-                case "data" or "data_base64" when hasData:
-                    return new Refusal(RefusalReasons.Duplicate, name, "A CloudEvent has data once.");
-                case "data":
-                    int start = (int)reader.TokenStartIndex;
-                    reader.Skip();
-                    data = value[start..(int)reader.BytesConsumed];
-                    hasData = true;
-                    continue;
-                case "data_base64" when reader.TokenType == JsonTokenType.String:
-                    data = reader.GetBytesFromBase64();
-                    hasData = true;
-                    continue;
-                case "specversion" or "id" or "source" or "type" or "subject" or "time" or "datacontenttype":
-                    if (reader.TokenType == JsonTokenType.Null)
-                    {
-                        continue;
-                    }
-
-                    if (reader.TokenType != JsonTokenType.String)
-                    {
-                        return new Refusal(RefusalReasons.WrongType, name, $"The CloudEvent's '{name}' is a string.");
-                    }
-
-                    break;
-                default:
-                    reader.Skip();
-                    continue;
+                attributes.Refuse(member, "is there twice");
             }
 
-            ReadOnlySpan<byte> text = reader.ValueIsEscaped ? System.Text.Encoding.UTF8.GetBytes(reader.GetString()!) : reader.ValueSpan;
-            switch (name)
+            if (member == "data")
             {
-                case "specversion": specVersion = text; break;
-                case "id": id = text; break;
-                case "source": source = text; break;
-                case "type": type = text; break;
-                case "subject": subject = text; break;
-                case "time": time = text; break;
-                default: contentType = text; break;
+                int start = (int)reader.TokenStartIndex;
+                reader.Skip();
+                data = value[start..(int)reader.BytesConsumed];
+                hasData = true;
+            }
+            else if (member == "data_base64")
+            {
+                // null says that it was not sent, as with every member but data itself.
+                if (reader.TokenType != JsonTokenType.Null)
+                {
+                    hasBase64 = true;
+                    if (reader.TokenType == JsonTokenType.String && reader.TryGetBytesFromBase64(out byte[]? decoded))
+                    {
+                        data = decoded;
+                    }
+                    else
+                    {
+                        attributes.Refuse(member, "is no base64");
+                    }
+                }
+
+                reader.Skip();
+            }
+            else
+            {
+                TakeAttribute(ref attributes, member, ref reader);
             }
         }
 
+        // Past the closing brace only white space may follow; Read() throws on anything else.
         reader.Read();
-        var attributes = new CloudEventAttributes
+        if (hasData && hasBase64)
         {
-            SpecVersion = specVersion, Id = id, Source = source, Type = type, Subject = subject, Time = time, ContentType = contentType,
-        };
-        if (CheckAttributes(in attributes, "") is { } refusal)
+            attributes.Refuse("data_base64", "stands beside 'data'; an event has one of them");
+        }
+
+        if (attributes.Check() is { } refusal)
         {
             return refusal;
         }
 
-        if (!hasData)
+        return hasData || hasBase64
+            ? ParseData(data, in attributes, nowInMs, into)
+            : new Refusal(RefusalReasons.Missing, "data", "The CloudEvent has no data; the reading belongs there.");
+    }
+
+    private static void TakeAttribute(ref CloudEventAttributes attributes, string member, ref Utf8JsonReader reader)
+    {
+        byte[] name = Encoding.UTF8.GetBytes(member);
+        if (CloudEventAttributes.WrongName(name) is { } wrong)
         {
-            return new Refusal(RefusalReasons.Missing, "data", "The CloudEvent has no data; the reading belongs there.");
+            attributes.Refuse(member, wrong);
+            reader.Skip();
+            return;
         }
 
-        ReadOnlySpan<byte> media = ContentForms.MediaType(contentType);
+        bool isOfStandard = member is "specversion" or "id" or "source" or "type" or "subject" or "time" or "datacontenttype" or "dataschema";
+        switch (reader.TokenType)
+        {
+            case JsonTokenType.Null:
+                break;
+            case JsonTokenType.String:
+                attributes.Take(name, reader.ValueIsEscaped ? Encoding.UTF8.GetBytes(reader.GetString()!) : reader.ValueSpan);
+                break;
+            case JsonTokenType.True or JsonTokenType.False when !isOfStandard:
+                break;
+            case JsonTokenType.Number when !isOfStandard && reader.TryGetInt32(out _):
+                break;
+            default:
+                attributes.Refuse(member, isOfStandard ? "is a string" : "is neither a string nor a boolean nor a whole number of 32 bits");
+                reader.Skip();
+                break;
+        }
+    }
+
+    private static Refusal? ParseData(ReadOnlySpan<byte> data, in CloudEventAttributes attributes, long nowInMs, Reading into)
+    {
+        ReadOnlySpan<byte> media = ContentForms.MediaType(attributes.ContentType);
         return media.IsEmpty || ContentForms.IsJson(media)
             ? ReadingParser.ParsePlain(data, in attributes, nowInMs, into)
             : ParseOther(data, media, nowInMs, into);
@@ -129,17 +144,4 @@ internal static class CloudEventParser
             : new Refusal(
                 RefusalReasons.UnsupportedContent, "datacontenttype",
                 "The data of a reading's CloudEvent is application/json or application/senml+json.");
-
-    private static Refusal? CheckAttributes(in CloudEventAttributes attributes, string prefix)
-    {
-        if (!attributes.SpecVersion.SequenceEqual("1.0"u8))
-        {
-            return new Refusal(RefusalReasons.InvalidCloudEvent, prefix + "specversion", "CloudEvents of specversion 1.0 are taken.");
-        }
-
-        string? missing = attributes.Id.IsEmpty ? "id" : attributes.Source.IsEmpty ? "source" : attributes.Type.IsEmpty ? "type" : null;
-        return missing is null
-            ? null
-            : new Refusal(RefusalReasons.InvalidCloudEvent, prefix + missing, $"A CloudEvent needs a non-empty '{missing}'.");
-    }
 }

@@ -24,37 +24,24 @@ public enum ContentForm : byte
     Unsupported,
 }
 
-/// <summary>The context attributes of a binary CloudEvent, as its headers give them; <c>default</c> for none.</summary>
-public readonly ref struct CloudEventAttributes
-{
-    public ReadOnlySpan<byte> SpecVersion { get; init; }
-
-    public ReadOnlySpan<byte> Id { get; init; }
-
-    public ReadOnlySpan<byte> Source { get; init; }
-
-    public ReadOnlySpan<byte> Type { get; init; }
-
-    /// <summary>Stands for a missing <c>deviceId</c>.</summary>
-    public ReadOnlySpan<byte> Subject { get; init; }
-
-    /// <summary>Stands for a missing <c>time</c>.</summary>
-    public ReadOnlySpan<byte> Time { get; init; }
-
-    /// <summary>The data's media type: plain JSON or SenML.</summary>
-    public ReadOnlySpan<byte> ContentType { get; init; }
-}
-
 public static class ContentForms
 {
+    private static ReadOnlySpan<byte> CloudEventsMedia => "application/cloudevents"u8;
+
     /// <param name="contentType">The content-type header, parameters included; empty where there is none.</param>
-    /// <param name="isCloudEvent">Whether a <c>ce_specversion</c> header is there.</param>
+    /// <param name="isCloudEvent">Whether there are headers of a CloudEvent in binary mode.</param>
     public static ContentForm Of(ReadOnlySpan<byte> contentType, bool isCloudEvent)
     {
         ReadOnlySpan<byte> media = MediaType(contentType);
         if (Ascii.EqualsIgnoreCase(media, "application/cloudevents+json"u8))
         {
             return ContentForm.CloudEventStructured;
+        }
+
+        // Other formats, and batches, which Kafka does not have: whatever begins so is not binary.
+        if (media.Length >= CloudEventsMedia.Length && Ascii.EqualsIgnoreCase(media[..CloudEventsMedia.Length], CloudEventsMedia))
+        {
+            return ContentForm.Unsupported;
         }
 
         if (isCloudEvent)

@@ -72,6 +72,11 @@ internal ref struct PlainReadingParser
                 RefusalReasons.MalformedJson, FieldInProgress(),
                 $"The record is not valid JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.");
         }
+        catch (InvalidOperationException)
+        {
+            // A name that is half a surrogate pair: see KeepText.
+            return new Refusal(RefusalReasons.MalformedJson, FieldInProgress(), "The record holds a name that is no text (half a surrogate pair).");
+        }
     }
 
     internal readonly Refusal? Finish(in CloudEventAttributes attributes, long nowInMs)

@@ -16,7 +16,7 @@ public static class ReadingParser
         [NotNullWhen(false)] out Refusal? refusal)
     {
         into.Clear();
-        refusal = CheckWhole(value) ?? form switch
+        refusal = CheckWhole(value, mayBeEmpty: form == ContentForm.CloudEventBinary) ?? form switch
         {
             ContentForm.Json => ParseUnlabelled(value, nowInMs, into),
             ContentForm.SenMl => SenMlParser.Parse(value, nowInMs, into),
@@ -55,9 +55,9 @@ public static class ReadingParser
             : null;
     }
 
-    private static Refusal? CheckWhole(ReadOnlySpan<byte> value)
+    private static Refusal? CheckWhole(ReadOnlySpan<byte> value, bool mayBeEmpty)
     {
-        if (value.IsEmpty)
+        if (value.IsEmpty && !mayBeEmpty)
         {
             return new Refusal(RefusalReasons.Empty, "", "The record has no value; a reading is a JSON object.");
         }

@@ -68,20 +68,12 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
         CloudEventAttributes attributes = default;
         if (record.HasHeaders)
         {
-            record.TryGetHeader("content-type"u8, out ReadOnlySpan<byte> contentType);
-            bool isEvent = record.TryGetHeader("ce_specversion"u8, out ReadOnlySpan<byte> version);
+            bool hasContentType = record.TryGetHeader("content-type"u8, out ReadOnlySpan<byte> contentType);
+            bool isEvent = TakeAttributes(record, ref attributes);
             form = ContentForms.Of(contentType, isEvent);
-            if (isEvent)
+            if (isEvent && hasContentType)
             {
-                record.TryGetHeader("ce_id"u8, out ReadOnlySpan<byte> id);
-                record.TryGetHeader("ce_source"u8, out ReadOnlySpan<byte> source);
-                record.TryGetHeader("ce_type"u8, out ReadOnlySpan<byte> type);
-                record.TryGetHeader("ce_subject"u8, out ReadOnlySpan<byte> subject);
-                record.TryGetHeader("ce_time"u8, out ReadOnlySpan<byte> time);
-                attributes = new CloudEventAttributes
-                {
-                    SpecVersion = version, Id = id, Source = source, Type = type, Subject = subject, Time = time, ContentType = contentType,
-                };
+                attributes.TakeContentType(contentType);
             }
         }
 
@@ -198,6 +190,22 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
 
     void IDeviceOutput.History(long sequence, long fromInMs, long toInMs, ReadOnlySpan<byte> rows) =>
         _draft.History(_actor, sequence, fromInMs, toInMs, rows);
+
+    /// <summary>True where a header begins as a CloudEvent's in binary mode do.</summary>
+    private static bool TakeAttributes(in Record record, ref CloudEventAttributes attributes)
+    {
+        bool isEvent = false;
+        for (int i = 0; record.TryGetHeader(i, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value); i++)
+        {
+            if (name.StartsWith("ce_"u8))
+            {
+                attributes.Take(name[3..], value);
+                isEvent = true;
+            }
+        }
+
+        return isEvent;
+    }
 
     private void Show(Device device)
     {

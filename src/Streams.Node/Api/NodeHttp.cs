@@ -1,9 +1,12 @@
+using System.Diagnostics;
 using System.Net;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Streams.Node.Api.Description;
 using Streams.Node.Api.Endpoints;
+using Streams.Node.Api.Requests;
 using Streams.Node.Configuration;
 
 namespace Streams.Node.Api;
@@ -11,13 +14,17 @@ namespace Streams.Node.Api;
 /// <summary>The node's web server: Kestrel with bounds on everything a client can make it hold, and the API on it.</summary>
 public static class NodeHttp
 {
+    internal const int MostInLine = 8 << 10;
+    internal const int MostInHeaders = 32 << 10;
+    internal const int MostHeaders = 64;
+
     /// <summary>A server ready to be started; its address is known after the start (port 0 takes a free one).</summary>
     /// <param name="loggers">Where its warnings and errors go; not disposed with it.</param>
     public static WebApplication Create(ApiSources sources, ILoggerFactory loggers)
     {
         WebApplicationBuilder builder = Begin(sources.Configuration.Node.Http, loggers);
         builder.Services.AddStreamsApi(sources);
-        WebApplication app = builder.Build();
+        WebApplication app = Build(builder);
         app.UseStreamsApi();
         app.MapStreamsApi();
         return app;
@@ -30,9 +37,17 @@ public static class NodeHttp
         builder.Services.AddSingleton(simulation);
         builder.Services.AddRouting();
         builder.Services.AddRequestTimeouts();
-        WebApplication app = builder.Build();
+        WebApplication app = Build(builder);
         app.UseStreamsApi(http.AllowAnonymous);
-        ScenarioEndpoints.Map(app);
+        ApiRoutes.Map(app, ScenarioEndpoints.Operations);
+        return app;
+    }
+
+    private static WebApplication Build(WebApplicationBuilder builder)
+    {
+        WebApplication app = builder.Build();
+        IDisposable listening = SpokenRefusals.Listen(app.Services.GetRequiredService<DiagnosticListener>());
+        app.Lifetime.ApplicationStopped.Register(listening.Dispose);
         return app;
     }
 
@@ -43,7 +58,12 @@ public static class NodeHttp
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Listen(IPAddress.Parse(http.Address), http.Port);
+            kestrel.Listen(IPAddress.Parse(http.Address), http.Port, listen =>
+            {
+                // Without TLS there is no agreeing on another version.
+                listen.Protocols = HttpProtocols.Http1;
+                SpokenRefusals.On(listen);
+            });
             Bound(kestrel.Limits, http);
         });
         return builder;
@@ -54,9 +74,9 @@ public static class NodeHttp
         limits.MaxRequestBodySize = http.MaxBodyInBytes;
         limits.MaxConcurrentConnections = http.MaxConnections;
         limits.MaxConcurrentUpgradedConnections = http.MaxConnections;
-        limits.MaxRequestLineSize = 8 << 10;
-        limits.MaxRequestHeadersTotalSize = 32 << 10;
-        limits.MaxRequestHeaderCount = 64;
+        limits.MaxRequestLineSize = MostInLine;
+        limits.MaxRequestHeadersTotalSize = MostInHeaders;
+        limits.MaxRequestHeaderCount = MostHeaders;
         limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
         limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
     }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.Extensions.DependencyInjection;
+using Streams.Node.Api.Description;
 using Streams.Node.Api.Endpoints;
 using Streams.Node.Api.Intake;
 using Streams.Node.Api.Requests;
@@ -53,17 +54,21 @@ public static class StreamsApi
 
     public static IEndpointRouteBuilder MapStreamsApi(this IEndpointRouteBuilder routes)
     {
-        HealthEndpoints.Map(routes);
-        ClusterEndpoints.Map(routes);
-        DeviceEndpoints.Map(routes);
-        AreaEndpoints.Map(routes);
-        AnomalyEndpoints.Map(routes);
-        AlertEndpoints.Map(routes);
-        DeadLetterEndpoints.Map(routes);
-        ScenarioEndpoints.Map(routes);
-        MetricsEndpoint.Map(routes);
         ApiSources sources = routes.ServiceProvider.GetRequiredService<ApiSources>();
-        ReadingEndpoints.Map(routes, new ReadingIntake(new KnownMetrics(sources.Catalog), sources.Configuration.Topics[TopicSettings.Readings].Name));
+        Operation[] operations =
+        [
+            .. ReadingEndpoints.Operations(new ReadingIntake(new KnownMetrics(sources.Catalog), sources.Configuration.Topics[TopicSettings.Readings].Name)),
+            .. DeviceEndpoints.Operations,
+            .. AreaEndpoints.Operations,
+            .. AnomalyEndpoints.Operations,
+            .. AlertEndpoints.Operations,
+            .. DeadLetterEndpoints.Operations,
+            .. ScenarioEndpoints.Operations,
+            .. ClusterEndpoints.Operations,
+            .. HealthEndpoints.Operations,
+            .. MetricsEndpoint.Operations,
+        ];
+        ApiRoutes.Map(routes, [.. operations, .. DescriptionEndpoints.Operations(operations, sources)]);
         return routes;
     }
 

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Streams.Runtime.Log;
 
 /// <summary>
@@ -33,8 +35,20 @@ public abstract class RecordBatch : IDisposable
     /// <summary>The last header of that name (UTF-8, exact), as Kafka's clients do.</summary>
     public abstract bool TryGetHeader(int index, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value);
 
+    /// <summary>The header of that number, from 0, in the order they stand.</summary>
+    public abstract bool TryGetHeader(int index, int number, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value);
+
     /// <summary>Every header in order, copied; for dead letters and forwarding, not for the hot path.</summary>
-    public abstract IReadOnlyList<KeyValuePair<string, byte[]>> CopyHeaders(int index);
+    public IReadOnlyList<KeyValuePair<string, byte[]>> CopyHeaders(int index)
+    {
+        List<KeyValuePair<string, byte[]>> copied = [];
+        while (TryGetHeader(index, copied.Count, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
+        {
+            copied.Add(new(Encoding.UTF8.GetString(name), value.ToArray()));
+        }
+
+        return copied;
+    }
 
     protected abstract void Dispose(bool disposing);
 
@@ -63,4 +77,6 @@ public readonly ref struct Record(RecordBatch batch, int index)
     public bool HasHeaders => Batch.HasHeaders(Index);
 
     public bool TryGetHeader(ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value) => Batch.TryGetHeader(Index, name, out value);
+
+    public bool TryGetHeader(int number, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value) => Batch.TryGetHeader(Index, number, out name, out value);
 }

@@ -3,10 +3,13 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Streams.Node.Api;
+using Streams.Node.Tests.Api.Description;
 using Streams.Node.Configuration;
 using Streams.Node.Tests.Configuration;
 using Streams.Runtime;
@@ -15,7 +18,7 @@ using Streams.Runtime.Storage;
 namespace Streams.Node.Tests.Api;
 
 /// <summary>The API on a store in memory and a node that the test plays.</summary>
-internal sealed class ApiServer : IAsyncDisposable
+internal sealed class ApiServer : IAsyncDisposable, IDisposable
 {
     public static readonly DateTimeOffset Now = new(2026, 11, 22, 10, 15, 30, TimeSpan.Zero);
 
@@ -41,7 +44,8 @@ internal sealed class ApiServer : IAsyncDisposable
         _app.UseStreamsApi();
         _app.MapStreamsApi();
         _app.Start();
-        Client = _app.GetTestClient();
+        Description = new Lazy<DescribedApi>(() => new DescribedApi(_app.GetTestClient().GetByteArrayAsync("/openapi/v1.json").GetAwaiter().GetResult()));
+        Client = new HttpClient(new DescribedAnswers(() => Description.Value, _app.GetTestServer().CreateHandler())) { BaseAddress = _app.GetTestServer().BaseAddress };
     }
 
     public SqliteStore Store { get; } = SqliteStore.InMemory();
@@ -50,7 +54,12 @@ internal sealed class ApiServer : IAsyncDisposable
 
     public ApiSources Sources { get; }
 
+    /// <summary>Holds every answer against the API's description.</summary>
     public HttpClient Client { get; }
+
+    public Lazy<DescribedApi> Description { get; }
+
+    public IReadOnlyList<Endpoint> Endpoints => [.. ((IEndpointRouteBuilder)_app).DataSources.SelectMany(source => source.Endpoints)];
 
     public void Put(params Document[] documents) => Commit(new ShardId(1, 0), commit => commit.Documents.AddRange(documents));
 
@@ -97,10 +106,13 @@ internal sealed class ApiServer : IAsyncDisposable
         return json;
     }
 
+    /// <summary>A row whose body is no more than is needed to tell it from others.</summary>
     public static Document Row(string collection, string id, string scope, string category, string state, long atInMs) =>
-        new(collection, id, scope, category, state, atInMs, Encoding.UTF8.GetBytes($$"""{"id":"{{id}}"}"""));
+        new(collection, id, scope, category, state, atInMs, Encoding.UTF8.GetBytes($$"""{"id":"{{id}}","stub":true}"""));
 
     public static string[] Ids(JsonElement page) => [.. page.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("id").GetString()!)];
+
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     public async ValueTask DisposeAsync()
     {

@@ -29,7 +29,7 @@ public sealed class ListTests : IAsyncDisposable
     public async Task Devices_of_this_node_are_listed_as_they_are_now_and_others_as_they_were_written()
     {
         _api.Put(Row("devices", "d1", "dijon", "noise_meter", "ok", 2), Row("devices", "d2", "dijon", "noise_meter", "ok", 1));
-        _api.Node.Live[("device", "d2")] = """{"id":"d2","state":"anomalous"}""";
+        _api.Node.Live[("device", "d2")] = """{"id":"d2","state":"anomalous","stub":true}""";
 
         JsonElement page = await _api.GetAsync("/api/v1/devices");
 
@@ -109,7 +109,7 @@ public sealed class ListTests : IAsyncDisposable
         _api.Put(Row("areas", "dijon/centre", "dijon/centre", "", "", 1), Row("devices", "d/1", "dijon", "t", "ok", 1));
         Assert.Equal("dijon/centre", (await _api.GetAsync("/api/v1/areas/dijon/centre")).GetProperty("id").GetString());
         Assert.Equal("dijon/centre", (await _api.GetAsync("/api/v1/areas/dijon%2Fcentre")).GetProperty("id").GetString());
-        _api.Node.Live[("device", "d/1")] = """{"id":"d/1","live":true}""";
+        _api.Node.Live[("device", "d/1")] = """{"id":"d/1","live":true,"stub":true}""";
         Assert.True((await _api.GetAsync("/api/v1/devices/d%2F1")).GetProperty("live").GetBoolean());
         await _api.GetAsync("/api/v1/devices/unknown", HttpStatusCode.NotFound);
     }

@@ -91,7 +91,7 @@ public sealed class NodeTests : IAsyncDisposable
         byte[] value = [0x7b, 0xff, 0x00];
         string body = JsonSerializer.Serialize(new
         {
-            id = "city.readings-3-17", reason = "malformed_utf8", field = "", detail = "…", topic = "city.readings", partition = 3, offset = 17, key = "d1",
+            id = "city.readings-3-17", reason = "malformed_utf8", field = "", detail = "…", time = "2026-11-22T10:15:30.000Z", sizeInBytes = 3, text = "{", topic = "city.readings", partition = 3, offset = 17, key = "d1",
             headers = new { source = "gateway" }, truncated = false, value = Convert.ToBase64String(value),
         });
         _api.Put(new Document("dead-letters", "city.readings-3-17", "", "malformed_utf8", "refused", Now.ToUnixTimeMilliseconds(), Encoding.UTF8.GetBytes(body)));

@@ -101,7 +101,14 @@ internal sealed class SimulatedBatch : RecordBatch
         return found is not null;
     }
 
-    public override IReadOnlyList<KeyValuePair<string, byte[]>> CopyHeaders(int index) => _records[index].Headers;
+    public override bool TryGetHeader(int index, int number, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
+    {
+        IReadOnlyList<KeyValuePair<string, byte[]>> headers = _records[index].Headers;
+        bool found = number < headers.Count;
+        name = found ? Encoding.UTF8.GetBytes(headers[number].Key) : default;
+        value = found ? headers[number].Value : default;
+        return found;
+    }
 
     protected override void Dispose(bool disposing) => IsDisposed = true;
 }

@@ -1,5 +1,6 @@
 using Streams.Domain.Windows;
 using Streams.Node.Api.Aggregates;
+using Streams.Node.Api.Description;
 using Streams.Node.Api.Requests;
 using Streams.Runtime;
 using Streams.Runtime.Storage;
@@ -16,25 +17,34 @@ internal static class AggregateEndpoints
     /// <summary>About 1 KB each: a page never holds more than some MB, whatever the range.</summary>
     private const int RowsAtOnce = 2_000;
 
-    public static async Task GetAsync(HttpContext context, string kind, string collection, string id)
+    private static readonly Parameter<string?> Metric = Parameter.Text("metric", "Only this metric's.", "pm2_5");
+    private static readonly Parameter<string?> Window = Parameter.Choice("window", "Only windows of this size.", "PT1M", "PT15M", "PT1H", "P1D");
+    private static readonly Parameter<long?> From = Parameters.Time("from", "Windows that begin at or after this event time.");
+    private static readonly Parameter<long?> To = Parameters.Time("to", "Windows that begin before this event time.");
+
+    /// <summary>The aggregates of a device or an area.</summary>
+    public static Operation Of(string operation, string path, string kind, string collection, Parameter<string> id) =>
+        new(operation, HttpMethods.Get, path, $"Closed windows of the {kind}, oldest first, each in its newest revision.", (context, query) => GetAsync(context, query, kind, collection, query.Of(id)))
+        {
+            Details = "Without `from`, the last day of what there is: a week of PT15M, a month of PT1H, a year of P1D where `window` says one of these.",
+            Parameters = [id, Metric, Window, From, To, Parameters.After, Parameters.Limit],
+            Replies = [Reply.Page("aggregate", "A page of windows."), Reply.NotFound($"There is no such {kind}.")],
+        };
+
+    private static async Task GetAsync(HttpContext context, Query query, string kind, string collection, string id)
     {
-        QueryReader query = new(context);
-        string? metric = query.Text("metric");
-        string? sizeName = query.Choice("window", "PT1M", "PT15M", "PT1H", "P1D");
-        long? from = query.Time("from");
-        long? to = query.Time("to");
+        string? metric = query.Of(Metric);
+        string? sizeName = query.Of(Window);
+        long? from = query.Of(From);
+        long? to = query.Of(To);
         if (from >= to)
         {
-            query.Complain("to", "not after from; allowed: a later time");
-        }
-
-        (long At, string Id)? after = query.After();
-        int limit = query.Limit();
-        if (!await query.IsGoodAsync())
-        {
+            await query.RefuseAsync(To, "not after from; allowed: a later time");
             return;
         }
 
+        (long At, string Id)? after = query.Of(Parameters.After);
+        int limit = query.Of(Parameters.Limit);
         ApiSources sources = ApiSources.Of(context);
         ReadOnlyMemory<byte> recent = await sources.Node.RecentHistoryAsync(kind, id, context.RequestAborted) ?? default;
         bool isKnown = !recent.IsEmpty || await Task.Run(() => sources.Store.Get(collection, id)) is not null
@@ -48,7 +58,7 @@ internal static class AggregateEndpoints
         WindowSize? size = sizeName is not null && WindowSizes.TryParse(sizeName, out WindowSize parsed) ? parsed : null;
         Search search = new(sources, kind, id, recent, window => (metric is null || window.Metric == metric) && (size is null || window.Size == size));
         (List<StoredWindow> page, bool more) = await Task.Run(() => search.Page(from, to, SpanOf(size), after, limit));
-        await Paging.WriteAsync(context, page.Select(window => window.Json), more ? QueryReader.Next(page[^1].StartInMs, page[^1].Place) : null);
+        await Paging.WriteAsync(context, page.Select(window => window.Json), more ? Parameters.Next(page[^1].StartInMs, page[^1].Place) : null);
     }
 
     private static long SpanOf(WindowSize? size) => WindowSize.Day.LengthInMs() * size switch

@@ -1,3 +1,4 @@
+using Streams.Node.Api.Description;
 using Streams.Node.Api.Requests;
 using Streams.Runtime.Storage;
 
@@ -8,36 +9,39 @@ internal static class AlertEndpoints
 {
     public const string Collection = "alerts";
 
-    public static void Map(IEndpointRouteBuilder routes)
-    {
-        routes.MapGet("/api/v1/alerts", ListAsync);
-        routes.MapGet("/api/v1/alerts/{id}", GetAsync);
-    }
+    private static readonly Parameter<string?> State = Parameter.Choice("state", "Only those that are so now.", "active", "acknowledged", "cleared", "expired", "cancelled");
+    private static readonly Parameter<long?> Since = Parameters.Time("since", "Only those whose condition became true at or after this event time.");
+    private static readonly Parameter<string> Id = Parameter.Id("The alert's id.", "dijon.fine-particles.20261122T101500Z");
 
-    private static async Task ListAsync(HttpContext context)
+    public static IReadOnlyList<Operation> Operations { get; } =
+    [
+        new("listAlerts", HttpMethods.Get, "/api/v1/alerts", "Alerts, newest first.", ListAsync)
+        {
+            Parameters = [Parameters.Area, State, Since, Parameters.After, Parameters.Limit],
+            Replies = [Reply.Page("alert", "A page of alerts, each in its newest state.")],
+        },
+        new("getAlert", HttpMethods.Get, "/api/v1/alerts/{id}", "One alert, in its newest state.", GetAsync)
+        {
+            Parameters = [Id],
+            Replies = [Reply.Json("alert", "The alert."), Reply.NotFound("There is no such alert.")],
+        },
+    ];
+
+    private static Task ListAsync(HttpContext context, Query query)
     {
-        QueryReader query = new(context);
         DocumentQuery wanted = new(
             Collection,
-            ScopePrefix: query.Text("area"),
-            State: query.Choice("state", "active", "acknowledged", "cleared", "expired", "cancelled"),
-            AtFromInMs: query.Time("since"),
-            After: query.After(),
-            Limit: query.Limit());
-        if (await query.IsGoodAsync())
-        {
-            await Paging.WriteDocumentsAsync(context, ApiSources.Of(context).Store, wanted);
-        }
+            ScopePrefix: query.Of(Parameters.Area),
+            State: query.Of(State),
+            AtFromInMs: query.Of(Since),
+            After: query.Of(Parameters.After),
+            Limit: query.Of(Parameters.Limit));
+        return Paging.WriteDocumentsAsync(context, ApiSources.Of(context).Store, wanted);
     }
 
-    private static async Task GetAsync(HttpContext context)
+    private static async Task GetAsync(HttpContext context, Query query)
     {
-        if (!await new QueryReader(context).IsGoodAsync())
-        {
-            return;
-        }
-
-        string id = (string)context.Request.RouteValues["id"]!;
+        string id = query.Of(Id);
         IStore store = ApiSources.Of(context).Store;
         Document? found = await Task.Run(() => store.Get(Collection, id));
         await (found is { } alert ? Answer.Json(context, alert.Body) : Problem.NotFound(context, $"There is no alert {id}."));

@@ -1,3 +1,4 @@
+using Streams.Node.Api.Description;
 using Streams.Node.Api.Requests;
 using Streams.Runtime.Storage;
 
@@ -8,28 +9,37 @@ internal static class AnomalyEndpoints
 {
     public const string Collection = "anomalies";
 
-    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/api/v1/anomalies", ListAsync);
+    private static readonly Parameter<string?> Device = Parameter.Text("device", "Only this device's.", "dijon-air-017");
+    private static readonly Parameter<string?> State = Parameter.Choice("state", "Only those that are so now.", "raised", "cleared");
+    private static readonly Parameter<long?> From = Parameters.Time("from", "Only those that began at or after this event time.");
+    private static readonly Parameter<long?> To = Parameters.Time("to", "Only those that began before this event time.");
 
-    private static async Task ListAsync(HttpContext context)
+    public static IReadOnlyList<Operation> Operations { get; } =
+    [
+        new("listAnomalies", HttpMethods.Get, "/api/v1/anomalies", "Anomalies, newest first.", ListAsync)
+        {
+            Parameters = [Parameters.Area, Device, State, From, To, Parameters.After, Parameters.Limit],
+            Replies = [Reply.Page("anomaly", "A page of anomalies, each as it was last said.")],
+        },
+    ];
+
+    private static async Task ListAsync(HttpContext context, Query query)
     {
-        QueryReader query = new(context);
         DocumentQuery wanted = new(
             Collection,
-            ScopePrefix: query.Text("area"),
-            Category: query.Text("device"),
-            State: query.Choice("state", "raised", "cleared"),
-            AtFromInMs: query.Time("from"),
-            AtToInMs: query.Time("to"),
-            After: query.After(),
-            Limit: query.Limit());
+            ScopePrefix: query.Of(Parameters.Area),
+            Category: query.Of(Device),
+            State: query.Of(State),
+            AtFromInMs: query.Of(From),
+            AtToInMs: query.Of(To),
+            After: query.Of(Parameters.After),
+            Limit: query.Of(Parameters.Limit));
         if (wanted.AtFromInMs >= wanted.AtToInMs)
         {
-            query.Complain("to", "not after from; allowed: a later time");
+            await query.RefuseAsync(To, "not after from; allowed: a later time");
+            return;
         }
 
-        if (await query.IsGoodAsync())
-        {
-            await Paging.WriteDocumentsAsync(context, ApiSources.Of(context).Store, wanted);
-        }
+        await Paging.WriteDocumentsAsync(context, ApiSources.Of(context).Store, wanted);
     }
 }

@@ -1,3 +1,4 @@
+using Streams.Node.Api.Description;
 using Streams.Node.Api.Requests;
 using Streams.Runtime.Storage;
 
@@ -15,23 +16,29 @@ internal static class AreaEndpoints
     /// <summary>A big city has some hundred districts, a country's clusters some ten thousand.</summary>
     private const int MostAreas = 20_000;
 
-    public static void Map(IEndpointRouteBuilder routes)
-    {
-        routes.MapGet("/api/v1/areas", ListAsync);
-        routes.MapGet("/api/v1/areas/{**path}", context => DeviceEndpoints.SubjectAsync(context, Kind, Collection));
-    }
+    private static readonly Parameter<string?> Under = Parameter.Text("under", "Only this area and those below it.", "dijon");
+    private static readonly Parameter<string> Id = Parameter.Id("The area's id.", "dijon/toison-dor", spansLevels: true);
 
-    private static async Task ListAsync(HttpContext context)
-    {
-        QueryReader query = new(context);
-        string? under = query.Text("under");
-        (long At, string Id)? after = query.After();
-        int limit = query.Limit();
-        if (!await query.IsGoodAsync())
+    public static IReadOnlyList<Operation> Operations { get; } =
+    [
+        new("listAreas", HttpMethods.Get, "/api/v1/areas", "The tree of areas as a list: every area follows its parent.", ListAsync)
         {
-            return;
-        }
+            Parameters = [Under, Parameters.After, Parameters.Limit],
+            Replies = [Reply.Page("area", "A page of areas.")],
+        },
+        new("getArea", HttpMethods.Get, "/api/v1/areas/{id}", "One area.", (context, query) => DeviceEndpoints.OneAsync(context, Kind, Collection, query.Of(Id)))
+        {
+            Parameters = [Id],
+            Replies = [Reply.Json("area", "The area."), Reply.NotFound("There is no such area.")],
+        },
+        AggregateEndpoints.Of("getAreaAggregates", "/api/v1/areas/{id}/aggregates", Kind, Collection, Id),
+    ];
 
+    private static async Task ListAsync(HttpContext context, Query query)
+    {
+        string? under = query.Of(Under);
+        (long At, string Id)? after = query.Of(Parameters.After);
+        int limit = query.Of(Parameters.Limit);
         IStore store = ApiSources.Of(context).Store;
         List<Document> rows = await Task.Run(() => ReadAll(store, under));
 
@@ -39,7 +46,7 @@ internal static class AreaEndpoints
         rows = [.. rows.OrderBy(row => row.Id.Replace('/', '\0'), StringComparer.Ordinal)];
         string from = after?.Id.Replace('/', '\0') ?? "";
         List<Document> page = [.. rows.SkipWhile(row => string.CompareOrdinal(row.Id.Replace('/', '\0'), from) <= 0).Take(limit + 1)];
-        string? next = page.Count > limit ? QueryReader.Next(0, page[limit - 1].Id) : null;
+        string? next = page.Count > limit ? Parameters.Next(0, page[limit - 1].Id) : null;
         await Paging.WriteAsync(context, page.Take(limit).Select(row => row.Body), next);
     }
 
@@ -49,9 +56,9 @@ internal static class AreaEndpoints
         (long, string)? after = null;
         while (rows.Count < MostAreas)
         {
-            IReadOnlyList<Document> page = store.Query(new DocumentQuery(Collection, ScopePrefix: under, After: after, Limit: QueryReader.MaxLimit));
+            IReadOnlyList<Document> page = store.Query(new DocumentQuery(Collection, ScopePrefix: under, After: after, Limit: Parameters.MaxLimit));
             rows.AddRange(page);
-            if (page.Count < QueryReader.MaxLimit)
+            if (page.Count < Parameters.MaxLimit)
             {
                 break;
             }

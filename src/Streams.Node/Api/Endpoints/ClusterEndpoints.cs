@@ -1,3 +1,4 @@
+using Streams.Node.Api.Description;
 using Streams.Node.Api.Requests;
 using Streams.Node.Configuration;
 using Streams.Runtime;
@@ -11,16 +12,13 @@ namespace Streams.Node.Api.Endpoints;
 /// </summary>
 internal static class ClusterEndpoints
 {
-    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/api/v1/cluster", GetAsync);
+    public static IReadOnlyList<Operation> Operations { get; } =
+    [
+        new("getCluster", HttpMethods.Get, "/api/v1/cluster", "Nodes and shards.", GetAsync) { Replies = [Reply.Json("cluster", "Who runs what, and how far it is.")] },
+    ];
 
-    private static async Task GetAsync(HttpContext context)
+    private static async Task GetAsync(HttpContext context, Query query)
     {
-        QueryReader query = new(context);
-        if (!await query.IsGoodAsync())
-        {
-            return;
-        }
-
         ApiSources sources = ApiSources.Of(context);
         NodeIdentity identity = sources.Node.Identity;
         IReadOnlyList<ShardRow> stored = await Task.Run(sources.Store.ReadShards);

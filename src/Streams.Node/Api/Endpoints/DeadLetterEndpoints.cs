@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Streams.Node.Api.Description;
 using Streams.Node.Api.Requests;
 using Streams.Runtime.Storage;
 
@@ -16,40 +17,65 @@ internal static class DeadLetterEndpoints
     /// <summary>Added to a replayed record, so that whoever reads it in the log knows why it is there again.</summary>
     private const string ReplayHeader = "replayed_dead_letter";
 
-    public static void Map(IEndpointRouteBuilder routes)
-    {
-        routes.MapGet("/api/v1/dead-letters", ListAsync);
-        routes.MapGet("/api/v1/dead-letters/{id}", GetAsync);
-        routes.MapPost("/api/v1/dead-letters/{id}/replay", ReplayAsync);
-    }
+    private static readonly Parameter<string?> Reason = Parameter.Text("reason", "Only those refused for this reason.", "missing_field");
+    private static readonly Parameter<long?> From = Parameters.Time("from", "Only those refused at or after this time.");
+    private static readonly Parameter<long?> To = Parameters.Time("to", "Only those refused before this time.");
+    private static readonly Parameter<string> Id = Parameter.Id("The dead letter's id: topic-partition-offset.", "city.readings-3-17");
 
-    private static async Task ListAsync(HttpContext context)
+    public static IReadOnlyList<Operation> Operations { get; } =
+    [
+        new("listDeadLetters", HttpMethods.Get, "/api/v1/dead-letters", "Refused input, newest first.", ListAsync)
+        {
+            Parameters = [Reason, From, To, Parameters.After, Parameters.Limit],
+            Replies = [Reply.Page("dead-letter", "A page of dead letters.")],
+        },
+        new("getDeadLetter", HttpMethods.Get, "/api/v1/dead-letters/{id}", "One refused input.", GetAsync)
+        {
+            Parameters = [Id],
+            Replies = [Reply.Json("dead-letter", "The dead letter."), Reply.NotFound("There is no such dead letter.")],
+        },
+        new("replayDeadLetter", HttpMethods.Post, "/api/v1/dead-letters/{id}/replay", "Puts the original record into its topic again.", ReplayAsync)
+        {
+            Details = "There it is taken, or refused anew: worth doing when what was missing is there now.",
+            Parameters = [Id],
+            Replies =
+            [
+                Reply.Json("replay-receipt", "Kafka has the record.", StatusCodes.Status202Accepted),
+                Reply.NotFound("There is no such dead letter."),
+                Reply.Problem(StatusCodes.Status409Conflict, "The record was too large to be kept in full; replay it from the topic."),
+            ],
+        },
+    ];
+
+    private static async Task ListAsync(HttpContext context, Query query)
     {
-        QueryReader query = new(context);
         DocumentQuery wanted = new(
             Collection,
-            Category: query.Text("reason"),
-            AtFromInMs: query.Time("from"),
-            AtToInMs: query.Time("to"),
-            After: query.After(),
-            Limit: query.Limit());
-        if (await query.IsGoodAsync())
+            Category: query.Of(Reason),
+            AtFromInMs: query.Of(From),
+            AtToInMs: query.Of(To),
+            After: query.Of(Parameters.After),
+            Limit: query.Of(Parameters.Limit));
+        if (wanted.AtFromInMs >= wanted.AtToInMs)
         {
-            await Paging.WriteDocumentsAsync(context, ApiSources.Of(context).Store, wanted);
+            await query.RefuseAsync(To, "not after from; allowed: a later time");
+            return;
         }
+
+        await Paging.WriteDocumentsAsync(context, ApiSources.Of(context).Store, wanted);
     }
 
-    private static async Task GetAsync(HttpContext context)
+    private static async Task GetAsync(HttpContext context, Query query)
     {
-        if (await new QueryReader(context).IsGoodAsync() && await FindAsync(context) is { } found)
+        if (await FindAsync(context, query) is { } found)
         {
             await Answer.Json(context, found.Body);
         }
     }
 
-    private static async Task ReplayAsync(HttpContext context)
+    private static async Task ReplayAsync(HttpContext context, Query query)
     {
-        if (!await new QueryReader(context).IsGoodAsync() || await FindAsync(context) is not { } found)
+        if (await FindAsync(context, query) is not { } found)
         {
             return;
         }
@@ -89,9 +115,9 @@ internal static class DeadLetterEndpoints
             StatusCodes.Status202Accepted);
     }
 
-    private static async Task<Document?> FindAsync(HttpContext context)
+    private static async Task<Document?> FindAsync(HttpContext context, Query query)
     {
-        string id = (string)context.Request.RouteValues["id"]!;
+        string id = query.Of(Id);
         IStore store = ApiSources.Of(context).Store;
         Document? found = await Task.Run(() => store.Get(Collection, id));
         if (found is null)

@@ -1,3 +1,4 @@
+using Streams.Node.Api.Description;
 using Streams.Node.Api.Requests;
 using Streams.Runtime.Storage;
 
@@ -9,47 +10,42 @@ internal static class DeviceEndpoints
     public const string Collection = "devices";
     public const string Kind = "device";
 
-    public static void Map(IEndpointRouteBuilder routes)
-    {
-        routes.MapGet("/api/v1/devices", ListAsync);
-        routes.MapGet("/api/v1/devices/{**path}", GetAsync);
-    }
+    private static readonly Parameter<string?> Type = Parameter.Text("type", "Only devices of this type.", "air_quality_station");
+    private static readonly Parameter<string?> State = Parameter.Choice("state", "Only those that are so.", "ok", "anomalous", "silent");
+    private static readonly Parameter<string> Id = Parameter.Id("The device's id.", "dijon-air-017", spansLevels: true);
+
+    public static IReadOnlyList<Operation> Operations { get; } =
+    [
+        new("listDevices", HttpMethods.Get, "/api/v1/devices", "Devices, those heard of last first.", ListAsync)
+        {
+            Parameters = [Parameters.Area, Type, State, Parameters.After, Parameters.Limit],
+            Replies = [Reply.Page("device", "A page of devices.")],
+        },
+        new("getDevice", HttpMethods.Get, "/api/v1/devices/{id}", "One device.", (context, query) => OneAsync(context, Kind, Collection, query.Of(Id)))
+        {
+            Parameters = [Id],
+            Replies = [Reply.Json("device", "The device."), Reply.NotFound("There is no such device.")],
+        },
+        AggregateEndpoints.Of("getDeviceAggregates", "/api/v1/devices/{id}/aggregates", Kind, Collection, Id),
+    ];
 
     /// <summary>Devices that live on this node as they are now; of others what changes seldom.</summary>
-    private static async Task ListAsync(HttpContext context)
+    private static Task ListAsync(HttpContext context, Query query)
     {
-        QueryReader query = new(context);
         DocumentQuery wanted = new(
             Collection,
-            ScopePrefix: query.Text("area"),
-            Category: query.Text("type"),
-            State: query.Choice("state", "ok", "anomalous", "silent"),
-            After: query.After(),
-            Limit: query.Limit());
-        if (await query.IsGoodAsync())
-        {
-            ApiSources sources = ApiSources.Of(context);
-            await Paging.WriteDocumentsAsync(context, sources.Store, wanted, row => sources.Node.DescribeAsync(Kind, row.Id, context.RequestAborted));
-        }
-    }
-
-    private static Task GetAsync(HttpContext context) => SubjectAsync(context, Kind, Collection);
-
-    /// <summary>A device or an area, or its aggregates.</summary>
-    internal static Task SubjectAsync(HttpContext context, string kind, string collection)
-    {
-        SubjectPath path = SubjectPath.Of(context);
-        return path.Aggregates ? AggregateEndpoints.GetAsync(context, kind, collection, path.Id) : OneAsync(context, kind, collection, path.Id);
+            ScopePrefix: query.Of(Parameters.Area),
+            Category: query.Of(Type),
+            State: query.Of(State),
+            After: query.Of(Parameters.After),
+            Limit: query.Of(Parameters.Limit));
+        ApiSources sources = ApiSources.Of(context);
+        return Paging.WriteDocumentsAsync(context, sources.Store, wanted, row => sources.Node.DescribeAsync(Kind, row.Id, context.RequestAborted));
     }
 
     /// <summary>The live state where the actor lives on this node, else the state as last written.</summary>
-    private static async Task OneAsync(HttpContext context, string kind, string collection, string id)
+    internal static async Task OneAsync(HttpContext context, string kind, string collection, string id)
     {
-        if (!await new QueryReader(context).IsGoodAsync())
-        {
-            return;
-        }
-
         ApiSources sources = ApiSources.Of(context);
         ReadOnlyMemory<byte>? body = await sources.Node.DescribeAsync(kind, id, context.RequestAborted)
             ?? (await Task.Run(() => sources.Store.Get(collection, id)))?.Body;

@@ -1,3 +1,5 @@
+using Streams.Node.Api.Description;
+
 namespace Streams.Node.Api.Endpoints;
 
 /// <summary>
@@ -6,11 +8,19 @@ namespace Streams.Node.Api.Endpoints;
 /// </summary>
 internal static class HealthEndpoints
 {
-    public static void Map(IEndpointRouteBuilder routes)
-    {
-        routes.MapGet("/health/live", context => WriteAsync(context, part => part.IsWell || !part.Fatal));
-        routes.MapGet("/health/ready", context => WriteAsync(context, part => part.IsWell));
-    }
+    public static IReadOnlyList<Operation> Operations { get; } =
+    [
+        new("getLive", HttpMethods.Get, "/health/live", "Whether the process can go on.", (context, _) => WriteAsync(context, part => part.IsWell || !part.Fatal))
+        {
+            Details = "A supervisor starts it anew otherwise.",
+            Replies = [Reply.Json("health", "It can."), Reply.Json("health", "It can not.", StatusCodes.Status503ServiceUnavailable)],
+        },
+        new("getReady", HttpMethods.Get, "/health/ready", "Whether the node does its work.", (context, _) => WriteAsync(context, part => part.IsWell))
+        {
+            Details = "A load balancer passes it by otherwise.",
+            Replies = [Reply.Json("health", "It does."), Reply.Json("health", "It does not.", StatusCodes.Status503ServiceUnavailable)],
+        },
+    ];
 
     private static Task WriteAsync(HttpContext context, Func<HealthPart, bool> isFine)
     {

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text;
+using Streams.Node.Api.Description;
+using Streams.Node.Api.Requests;
 using Streams.Runtime.Storage;
 
 namespace Streams.Node.Api.Endpoints;
@@ -10,9 +12,15 @@ internal static class MetricsEndpoint
     private static readonly string[] Collections =
         [DeviceEndpoints.Collection, AreaEndpoints.Collection, AnomalyEndpoints.Collection, AlertEndpoints.Collection, DeadLetterEndpoints.Collection];
 
-    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/metrics", GetAsync);
+    public static IReadOnlyList<Operation> Operations { get; } =
+    [
+        new("getMetrics", HttpMethods.Get, "/metrics", "The node's figures in the Prometheus text format.", GetAsync)
+        {
+            Replies = [new(StatusCodes.Status200OK, "The figures.", null, "text/plain")],
+        },
+    ];
 
-    private static async Task GetAsync(HttpContext context)
+    private static async Task GetAsync(HttpContext context, Query query)
     {
         ApiSources sources = ApiSources.Of(context);
         NodeFigures figures = sources.Node.Figures();

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using Streams.Node.Api.Description;
 using Streams.Node.Api.Intake;
 using Streams.Node.Api.Requests;
 
@@ -10,22 +12,43 @@ namespace Streams.Node.Api.Endpoints;
 /// </summary>
 internal static class ReadingEndpoints
 {
-    public static void Map(IEndpointRouteBuilder routes, ReadingIntake intake) =>
-        routes.MapPost("/api/v1/readings", context => PostAsync(context, intake));
+    public static IReadOnlyList<Operation> Operations(ReadingIntake intake) =>
+    [
+        new("postReadings", HttpMethods.Post, "/api/v1/readings", "Takes one reading or many.", (context, _) => PostAsync(context, intake))
+        {
+            Details = "Each reading is checked as far as that can be done without its device, which may still refuse it: then it is a dead letter. Sending again does no harm. "
+                + "A CloudEvent may also come in binary mode: its attributes as ce- headers, the reading or SenML pack as the body.",
+            Takes =
+            [
+                ("application/json", OneOrMany("reading")),
+                ("application/cloudevents+json", Schemas.Ref("cloud-event")),
+                ("application/cloudevents-batch+json", Many("cloud-event")),
+                ("application/senml+json", Schemas.Ref("senml-pack")),
+            ],
+            Replies =
+            [
+                Reply.Json("reading-receipt", "Kafka has all of them.", StatusCodes.Status202Accepted),
+                Reply.Json("reading-receipt", "Some were refused, each with its reason; Kafka has the others.", StatusCodes.Status207MultiStatus),
+                Reply.Problem(StatusCodes.Status413PayloadTooLarge, "The body is too long, or holds too many readings. Nothing was taken."),
+                Reply.Problem(StatusCodes.Status415UnsupportedMediaType, "The content is of another type, or encoded. Nothing was taken."),
+            ],
+        },
+    ];
+
+    private static JsonObject Many(string schema) => new() { ["type"] = "array", ["maxItems"] = ReadingIntake.MostReadings, ["items"] = Schemas.Ref(schema) };
+
+    private static JsonObject OneOrMany(string schema) => new() { ["oneOf"] = new JsonArray(Schemas.Ref(schema), Many(schema)) };
 
     private static async Task PostAsync(HttpContext context, ReadingIntake intake)
     {
         ApiSources sources = ApiSources.Of(context);
-        if (!await new QueryReader(context).IsGoodAsync())
-        {
-            return;
-        }
-
-        if (MediaOf(context.Request) is not { } media)
+        bool isBinaryEvent = CloudEventHeaders.AreIn(context.Request);
+        string? media = isBinaryEvent ? "" : MediaOf(context.Request);
+        if (media is null || context.Request.Headers.ContentEncoding.Count > 0)
         {
             await Problem.Write(
                 context, StatusCodes.Status415UnsupportedMediaType, "unsupported-media-type",
-                $"The content is {context.Request.ContentType ?? "of no stated type"}{(context.Request.Headers.ContentEncoding.Count > 0 ? ", encoded" : "")}; allowed: {ReadingIntake.Allowed}, in UTF-8, not encoded.");
+                $"The content is {context.Request.ContentType ?? "of no stated type"}{(context.Request.Headers.ContentEncoding.Count > 0 ? ", encoded" : "")}; allowed: {string.Join(", ", ReadingIntake.Media)}, in UTF-8, not encoded.");
             return;
         }
 
@@ -39,7 +62,8 @@ internal static class ReadingEndpoints
         TakenReadings taken;
         try
         {
-            taken = intake.Take(body, media, sources.Time.GetUtcNow().ToUnixTimeMilliseconds());
+            long nowInMs = sources.Time.GetUtcNow().ToUnixTimeMilliseconds();
+            taken = isBinaryEvent ? intake.TakeBinary(body, context.Request.Headers, nowInMs) : intake.Take(body, media, nowInMs);
         }
         catch (JsonException error)
         {
@@ -87,6 +111,6 @@ internal static class ReadingEndpoints
     {
         string[] parts = (request.ContentType ?? "").ToLowerInvariant().Split(';', StringSplitOptions.TrimEntries);
         bool isUtf8 = parts.Skip(1).All(part => !part.StartsWith("charset=", StringComparison.Ordinal) || part["charset=".Length..].Trim('"') == "utf-8");
-        return isUtf8 && request.Headers.ContentEncoding.Count == 0 && ReadingIntake.Allowed.Split(", ").Contains(parts[0]) ? parts[0] : null;
+        return isUtf8 && ReadingIntake.Media.Contains(parts[0]) ? parts[0] : null;
     }
 }

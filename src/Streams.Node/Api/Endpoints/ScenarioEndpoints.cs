@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Xml;
 using Microsoft.Extensions.DependencyInjection;
 using Streams.Domain.Cities;
+using Streams.Node.Api.Description;
 using Streams.Node.Api.Requests;
 
 namespace Streams.Node.Api.Endpoints;
@@ -15,27 +16,55 @@ internal static class ScenarioEndpoints
 {
     private const int LongestBody = 4096;
 
-    public static void Map(IEndpointRouteBuilder routes)
-    {
-        routes.MapGet("/api/v1/simulation", context => WithAsync(context, DescribeAsync));
-        routes.MapGet("/api/v1/scenarios", context => WithAsync(context, ListAsync));
-        routes.MapGet("/api/v1/scenarios/{name}", context => WithAsync(context, GetAsync));
-        routes.MapPost("/api/v1/scenarios/{name}/start", context => WithAsync(context, StartAsync));
-        routes.MapGet("/api/v1/scenario-runs", context => WithAsync(context, RunsAsync));
-        routes.MapPost("/api/v1/scenario-runs/{id}/stop", context => WithAsync(context, StopAsync));
-    }
+    private static readonly Parameter<string> Name = Parameter.Id("The scenario's name.", "flood", name: "name");
+    private static readonly Parameter<string> Id = Parameter.Id("The run's id.", "flood-1");
 
-    private static async Task WithAsync(HttpContext context, Func<HttpContext, ISimulation, Task> answer)
-    {
-        if (!await new QueryReader(context).IsGoodAsync())
+    private static readonly Reply NoneHere = Reply.NotFound("No city is simulated by this process.");
+    private static readonly Reply NoSuch = Reply.NotFound("There is no such scenario, or no city is simulated by this process.");
+
+    public static IReadOnlyList<Operation> Operations { get; } =
+    [
+        new("getSimulation", HttpMethods.Get, "/api/v1/simulation", "The simulated city.", With(DescribeAsync))
         {
-            return;
-        }
+            Replies = [Reply.Json("simulation", "What is simulated, and what time it is there."), NoneHere],
+        },
+        new("listScenarios", HttpMethods.Get, "/api/v1/scenarios", "What may befall the simulated city.", With(ListAsync))
+        {
+            Replies = [Reply.Page("scenario", "All of them."), NoneHere],
+        },
+        new("getScenario", HttpMethods.Get, "/api/v1/scenarios/{name}", "One scenario.", With(GetAsync))
+        {
+            Parameters = [Name],
+            Replies = [Reply.Json("scenario", "The scenario."), NoSuch],
+        },
+        new("startScenario", HttpMethods.Post, "/api/v1/scenarios/{name}/start", "Lets a scenario begin now.", With(StartAsync))
+        {
+            Parameters = [Name],
+            Takes = [("application/json", Schemas.Ref("scenario-start"))],
+            Replies =
+            [
+                Reply.Json("scenario-run", "It runs.", StatusCodes.Status201Created),
+                NoSuch,
+                Reply.Problem(StatusCodes.Status409Conflict, "As many run as may at once."),
+                Reply.Problem(StatusCodes.Status413PayloadTooLarge, "The body is too large."),
+                Reply.Problem(StatusCodes.Status422UnprocessableEntity, "The city has no such area."),
+            ],
+        },
+        new("listScenarioRuns", HttpMethods.Get, "/api/v1/scenario-runs", "Scenarios that run, and those that ran; newest first.", With(RunsAsync))
+        {
+            Replies = [Reply.Page("scenario-run", "All of them."), NoneHere],
+        },
+        new("stopScenarioRun", HttpMethods.Post, "/api/v1/scenario-runs/{id}/stop", "Lets a run's effects die down.", With(StopAsync))
+        {
+            Parameters = [Id],
+            Replies = [Reply.Json("scenario-run", "It stops."), Reply.NotFound("There is no such run, or no city is simulated by this process.")],
+        },
+    ];
 
-        await (context.RequestServices.GetService<ISimulation>() is { } simulation
+    private static Func<HttpContext, Query, Task> With(Func<HttpContext, ISimulation, Task> answer) => (context, _) =>
+        context.RequestServices.GetService<ISimulation>() is { } simulation
             ? answer(context, simulation)
-            : Problem.NotFound(context, "No city is simulated here. Start one with: streams up"));
-    }
+            : Problem.NotFound(context, "No city is simulated here. Start one with: streams up");
 
     private static Task DescribeAsync(HttpContext context, ISimulation simulation) => Answer.Json(context, json =>
     {

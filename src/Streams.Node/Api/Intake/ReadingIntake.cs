@@ -20,44 +20,67 @@ internal sealed class ReadingIntake(KnownMetrics known, string topic)
     /// <summary>8 MB of the smallest readings would be 100,000; a tenth keeps one request from holding up the others.</summary>
     public const int MostReadings = 10_000;
 
-    public const string Allowed = "application/json, application/cloudevents+json, application/cloudevents-batch+json, application/senml+json";
+    private const string Json = "application/json";
+    private const string Event = "application/cloudevents+json";
+    private const string Batch = "application/cloudevents-batch+json";
+    private const string Pack = "application/senml+json";
 
-    /// <param name="media">One of <see cref="Allowed"/>.</param>
+    public static readonly string[] Media = [Json, Event, Batch, Pack];
+
+    /// <param name="media">One of <see cref="Media"/>.</param>
     /// <exception cref="JsonException">The body is not JSON.</exception>
     /// <exception cref="TooManyReadingsException">More than <see cref="MostReadings"/>.</exception>
     public TakenReadings Take(ReadOnlyMemory<byte> body, string media, long nowInMs)
     {
         TakenReadings taken = new([], []);
-        switch (media)
+        if (media == Pack)
         {
-            case "application/json":
-                TakeEach(body, ContentForm.Json, media, nowInMs, taken);
-                break;
-            case "application/senml+json":
-                TakePack(body.Span, nowInMs, taken);
-                break;
-            default:
-                TakeEach(body, ContentForm.CloudEventStructured, "application/cloudevents+json", nowInMs, taken);
-                break;
+            TakePack(body.Span, nowInMs, taken);
+            return taken;
+        }
+
+        List<Range> parts = Split(body.Span, out bool isArray);
+        if (media == Batch && !isArray)
+        {
+            taken.Refused.Add(new RefusedReading(0, new Refusal(RefusalReasons.WrongType, "", "A batch of CloudEvents is a JSON array.")));
+        }
+        else if (media == Event && isArray)
+        {
+            taken.Refused.Add(new RefusedReading(0, new Refusal(RefusalReasons.WrongType, "", $"A structured CloudEvent is a JSON object; send several as {Batch}.")));
+        }
+        else
+        {
+            Reading reading = new();
+            foreach ((int index, Range part) in parts.Index())
+            {
+                TakeOne(reading, index, body[part], media == Json ? ContentForm.Json : ContentForm.CloudEventStructured, default, [KeyValuePair.Create("content-type", media == Json ? Json : Event)], nowInMs, taken);
+            }
         }
 
         return taken;
     }
 
-    private void TakeEach(ReadOnlyMemory<byte> body, ContentForm form, string contentType, long nowInMs, TakenReadings taken)
+    /// <summary>A CloudEvent in binary mode: its attributes are headers, the body is its data.</summary>
+    public TakenReadings TakeBinary(ReadOnlyMemory<byte> body, IHeaderDictionary headers, long nowInMs)
     {
-        Reading reading = new();
-        foreach ((int index, Range range) in Split(body.Span).Index())
-        {
-            ReadOnlyMemory<byte> one = body[range];
-            if (!ReadingParser.TryParse(one.Span, form, default, nowInMs, reading, out Refusal? refusal) || (refusal = known.Check(reading)) is not null)
-            {
-                taken.Refused.Add(new RefusedReading(index, refusal));
-                continue;
-            }
+        TakenReadings taken = new([], []);
+        CloudEventAttributes attributes = new(CloudEventHeaders.Prefix);
+        List<KeyValuePair<string, string>> asKafka = CloudEventHeaders.Take(headers, ref attributes);
+        TakeOne(new Reading(), 0, body, ContentForm.CloudEventBinary, in attributes, asKafka, nowInMs, taken);
+        return taken;
+    }
 
-            taken.Records.Add(Record(reading.DeviceId.ToArray(), one, contentType));
+    private void TakeOne(
+        Reading reading, int index, ReadOnlyMemory<byte> one, ContentForm form, in CloudEventAttributes attributes, IReadOnlyList<KeyValuePair<string, string>> headers, long nowInMs,
+        TakenReadings taken)
+    {
+        if (!ReadingParser.TryParse(one.Span, form, in attributes, nowInMs, reading, out Refusal? refusal) || (refusal = known.Check(reading)) is not null)
+        {
+            taken.Refused.Add(new RefusedReading(index, refusal));
+            return;
         }
+
+        taken.Records.Add(new PublishedRecord(topic, reading.DeviceId.ToArray(), one, headers));
     }
 
     private void TakePack(ReadOnlySpan<byte> pack, long nowInMs, TakenReadings taken)
@@ -75,19 +98,18 @@ internal sealed class ReadingIntake(KnownMetrics known, string topic)
         }
 
         TooManyReadingsException.ThrowIf(readings.Count);
-        taken.Records.AddRange(readings.Select(one => Record(Encoding.UTF8.GetBytes(one.DeviceId), one.Json, "application/json")));
+        taken.Records.AddRange(readings.Select(one =>
+            new PublishedRecord(topic, Encoding.UTF8.GetBytes(one.DeviceId), one.Json, [KeyValuePair.Create("content-type", Json)])));
     }
 
-    private PublishedRecord Record(byte[] deviceId, ReadOnlyMemory<byte> value, string contentType) =>
-        new(topic, deviceId, value, [KeyValuePair.Create("content-type", contentType)]);
-
     /// <summary>Where each element of the array is, or the whole where it is no array.</summary>
-    private static List<Range> Split(ReadOnlySpan<byte> body)
+    private static List<Range> Split(ReadOnlySpan<byte> body, out bool isArray)
     {
         List<Range> ranges = [];
         Utf8JsonReader json = new(body);
         json.Read();
-        if (json.TokenType != JsonTokenType.StartArray)
+        isArray = json.TokenType == JsonTokenType.StartArray;
+        if (!isArray)
         {
             int start = (int)json.TokenStartIndex;
             json.Skip();

@@ -14,7 +14,7 @@ internal static class BoundedBody
         using MemoryStream body = new((int)(request.ContentLength ?? 4096));
         byte[] piece = new byte[16 * 1024];
         int read;
-        while ((read = await request.Body.ReadAsync(piece, stop)) > 0)
+        while ((read = await ReadSomeAsync(request, piece, stop)) > 0)
         {
             if (body.Length + read > most)
             {
@@ -25,5 +25,18 @@ internal static class BoundedBody
         }
 
         return body.GetBuffer().AsMemory(0, (int)body.Length);
+    }
+
+    /// <summary>Kestrel tells of a chunk's size that no number can hold as if the connection had failed.</summary>
+    private static async ValueTask<int> ReadSomeAsync(HttpRequest request, byte[] piece, CancellationToken stop)
+    {
+        try
+        {
+            return await request.Body.ReadAsync(piece, stop);
+        }
+        catch (IOException e) when (e is not BadHttpRequestException)
+        {
+            throw new BadHttpRequestException($"The body can't be read: {e.Message}", e);
+        }
     }
 }

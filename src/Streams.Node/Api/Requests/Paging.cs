@@ -16,12 +16,12 @@ internal static class Paging
         await WriteAsync(
             context,
             rows.Select((row, index) => live is not null && newer[index] is { } body ? body : row.Body),
-            more ? QueryReader.Next(rows[^1].AtInMs, rows[^1].Id) : null);
+            more ? Parameters.Next(rows[^1].AtInMs, rows[^1].Id) : null);
     }
 
     private static (IReadOnlyList<Document> Rows, bool More) Read(IStore store, DocumentQuery query)
     {
-        if (query.Limit < QueryReader.MaxLimit)
+        if (query.Limit < Parameters.MaxLimit)
         {
             IReadOnlyList<Document> oneMore = store.Query(query with { Limit = query.Limit + 1 });
             return ([.. oneMore.Take(query.Limit)], oneMore.Count > query.Limit);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Streams.Runtime.Log.Kafka;
@@ -68,18 +69,18 @@ internal sealed unsafe class KafkaRecordBatch : RecordBatch
         return true;
     }
 
-    public override IReadOnlyList<KeyValuePair<string, byte[]>> CopyHeaders(int index)
+    public override bool TryGetHeader(int index, int number, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
     {
-        var copied = new List<KeyValuePair<string, byte[]>>();
-        if (Rd.MessageHeaders(At(index), out nint headers) == RdError.None)
+        name = value = default;
+        if (Rd.MessageHeaders(At(index), out nint headers) != RdError.None
+            || Rd.HeaderAt(headers, (nuint)number, out byte* first, out byte* start, out nuint size) != RdError.None)
         {
-            for (nuint i = 0; Rd.HeaderAt(headers, i, out byte* name, out byte* value, out nuint size) == RdError.None; i++)
-            {
-                copied.Add(new(Rd.Text(name), Rd.Span(value, size).ToArray()));
-            }
+            return false;
         }
 
-        return copied;
+        name = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(first);
+        value = Rd.Span(start, size);
+        return true;
     }
 
     protected override void Dispose(bool disposing)

@@ -1,0 +1,247 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using Streams.Node.Configuration;
+using Streams.Node.Tests.Api.Description;
+using Streams.Node.Tests.Configuration;
+using Streams.Node.Tests.Records;
+using Streams.Runtime.Log;
+using Streams.Simulator.Demo;
+using Streams.Simulator.Replay;
+using Streams.Tests;
+
+[assembly: AssemblyFixture(typeof(DemoRun))]
+
+namespace Streams.Node.Tests.Records;
+
+/// <summary>A record as a subscriber has it.</summary>
+internal sealed record Heard(string Topic, string Key, byte[] Value, IReadOnlyDictionary<string, string> Headers)
+{
+    public string Text => Encoding.UTF8.GetString(Value);
+
+    /// <summary>Headers as one JSON object.</summary>
+    public string HeadersJson => JsonSerializer.Serialize(Headers);
+}
+
+/// <summary>
+/// A whole node with broker and store that has lived through the demo city's three days, and was sent some rubbish: made for the first test that asks, kept for
+/// the others.
+/// </summary>
+public sealed class DemoRun : IAsyncDisposable
+{
+    private const ulong Seed = 20261122;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    /// <summary>What is sent to the readings topic and is none: key, value, headers.</summary>
+    private static readonly (string Key, byte[] Value, (string, string)[] Headers)[] Rubbish =
+    [
+        ("d1", "{\"deviceId\":\"d1\""u8.ToArray(), []),
+        ("d2", [0x7b, 0xff, 0x00], [("content-type", "application/json"), ("source", "gateway")]),
+        ("d3", "{}"u8.ToArray(), [("ce_specversion", "1.0"), ("ce_id", ""), ("reason", "none"), ("content-type", "application/json")]),
+        ("", "<xml/>"u8.ToArray(), [("content-type", "text/xml")]),
+        ("d5", [], []),
+        ("d6", Encoding.UTF8.GetBytes(new string('x', 300_000)), []),
+    ];
+
+    private readonly Lazy<Task<DemoRun>> _lived;
+    private readonly string _folder = TemporaryFolder.Create("streams-demo-run-");
+    private NodeHost? _node;
+
+    public DemoRun() => _lived = new Lazy<Task<DemoRun>>(LiveAsync);
+
+    internal ClusterConfiguration Configuration { get; private set; } = null!;
+
+    /// <summary>Everything that was published, each partition in order.</summary>
+    internal IReadOnlyList<Heard> Records { get; private set; } = [];
+
+    /// <summary>Readings as the simulator sent them.</summary>
+    internal IReadOnlyList<string> Readings { get; private set; } = [];
+
+    /// <summary>Holds every answer against the API's description.</summary>
+    internal HttpClient Client { get; private set; } = null!;
+
+    internal NodeHost Node => _node!;
+
+    /// <summary>When the city has lived its three days and the node has said all there was to say.</summary>
+    internal Task<DemoRun> Lived => _lived.Value;
+
+    internal IReadOnlyList<Heard> Of(string topic) => [.. Records.Where(each => each.Topic == Configuration.Topics[topic].Name)];
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_node is not null)
+        {
+            Client.Dispose();
+            await _node.DisposeAsync();
+        }
+
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task<DemoRun> LiveAsync()
+    {
+        (ClusterConfiguration? shipped, _) = ClusterConfiguration.Load(ConfigurationFolder.Shipped, new Dictionary<string, string>());
+        Configuration = shipped! with { Node = shipped.Node with { Http = shipped.Node.Http with { Port = 0 } } };
+        _node = await NodeHost.StartAsync(new NodeStart(Configuration, _folder, Embedded: true), NullLoggerFactory.Instance);
+        using HttpClient plain = new() { BaseAddress = _node.Address };
+        DescribedApi described = new(await plain.GetByteArrayAsync("/openapi/v1.json"));
+        Client = new HttpClient(new DescribedAnswers(() => described, new SocketsHttpHandler())) { BaseAddress = _node.Address };
+
+        string[] topics = [TopicSettings.Readings, TopicSettings.Aggregates, TopicSettings.Anomalies, TopicSettings.Alerts, TopicSettings.DeadLetters];
+        using Subscriber subscriber = new(_node.Log, [.. topics.Select(each => Configuration.Topics[each].Name)]);
+        await SendAsync();
+        await Until(() => _node.View.Shards().Count > 0 && _node.View.Shards().All(shard => shard.Lag == 0) && subscriber.IsQuiet);
+        Readings = [.. subscriber.Records.Where(each => each.Topic == Configuration.Topics[TopicSettings.Readings].Name).Select(each => each.Text).SkipLast(Rubbish.Length)];
+        Records = subscriber.Records;
+        return this;
+    }
+
+    private async Task SendAsync()
+    {
+        string topic = Configuration.Topics[TopicSettings.Readings].Name;
+        int partitions = Node.Log.PartitionsOf(topic);
+        long now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+        using ILogWriter writer = Node.Log.CreateWriter("demo-run", lingerInMs: 20);
+        using DemoCity city = new(Seed, now);
+        using RecordedReadings past = new Past(city, city.StartInMs + (3L * 24 * 3_600_000));
+        await new Replayer(writer, topic, partitions, new Pace(), null, TimeProvider.System).RunAsync(past, null, TestContext.Current.CancellationToken);
+        foreach ((string key, byte[] value, (string, string)[] headers) in Rubbish)
+        {
+            ArrayBufferWriter<byte> block = new();
+            HeaderBlock.Begin(block, headers.Length);
+            foreach ((string name, string text) in headers)
+            {
+                HeaderBlock.Add(block, Encoding.UTF8.GetBytes(name), Encoding.UTF8.GetBytes(text));
+            }
+
+            writer.Send(
+                new OutgoingRecord
+                {
+                    Topic = topic, Partition = Partitioner.PartitionOf(Encoding.UTF8.GetBytes(key), partitions), Key = Encoding.UTF8.GetBytes(key), Value = value,
+                    Headers = headers.Length == 0 ? default : block.WrittenSpan,
+                },
+                new Ignored());
+        }
+
+        Assert.True(writer.Flush(TimeSpan.FromSeconds(30)));
+    }
+
+    internal static async Task Until(Func<bool> condition)
+    {
+        long started = Stopwatch.GetTimestamp();
+        using PeriodicTimer timer = new(TimeSpan.FromMilliseconds(50));
+        while (!condition())
+        {
+            Assert.True(Stopwatch.GetElapsedTime(started) < Patience, string.Create(CultureInfo.InvariantCulture, $"Not within {Patience.TotalSeconds} s."));
+            await timer.WaitForNextTickAsync();
+        }
+    }
+
+    private sealed class Ignored : IDelivery
+    {
+        public void Delivered()
+        {
+        }
+
+        public void Failed(string reason, bool fatal) => throw new InvalidOperationException(reason);
+    }
+
+    /// <summary>The city up to a time.</summary>
+    private sealed class Past(DemoCity city, long untilInMs) : RecordedReadings
+    {
+        public override RecordedReading Current => city.Current;
+
+        public override UnusableRows Unusable => city.Unusable;
+
+        public override double Fraction => 0;
+
+        public override bool Next() => city.Next() && city.Current.TimeInMs < untilInMs;
+
+        protected override void Dispose(bool disposing)
+        {
+        }
+    }
+
+    private sealed class Subscriber : IAssignmentListener, IDisposable
+    {
+        /// <summary>Polls in a row that brought nothing. What areas still hold for members that lag is not waited for.</summary>
+        private const int QuietPolls = 40;
+
+        private readonly ILogReader _reader;
+        private readonly Thread _thread;
+        private readonly List<Heard> _records = [];
+        private volatile bool _stop;
+        private volatile int _quiet;
+
+        public Subscriber(ILog log, string[] topics)
+        {
+            _reader = log.CreateReader("subscriber");
+            _reader.Subscribe(topics, this);
+            _thread = new Thread(Listen) { IsBackground = true, Name = "subscriber" };
+            _thread.Start();
+        }
+
+        public bool IsQuiet => _quiet >= QuietPolls;
+
+        /// <summary>To be asked when it is quiet.</summary>
+        public IReadOnlyList<Heard> Records
+        {
+            get
+            {
+                lock (_records)
+                {
+                    return [.. _records];
+                }
+            }
+        }
+
+        public void Dispose()
+        {
+            _stop = true;
+            _thread.Join();
+            _reader.Dispose();
+        }
+
+        IReadOnlyList<long> IAssignmentListener.Assigned(IReadOnlyList<InboxPartition> partitions) => [.. partitions.Select(_ => 0L)];
+
+        void IAssignmentListener.Revoked(IReadOnlyList<InboxPartition> partitions)
+        {
+        }
+
+        void IAssignmentListener.Lost(IReadOnlyList<InboxPartition> partitions)
+        {
+        }
+
+        private void Listen()
+        {
+            List<RecordBatch> batches = [];
+            while (!_stop)
+            {
+                batches.Clear();
+                _reader.Poll(TimeSpan.FromMilliseconds(100), batches);
+                _quiet = batches.Count == 0 && _records.Count > 0 ? _quiet + 1 : 0;
+                lock (_records)
+                {
+                    batches.ForEach(Keep);
+                }
+            }
+        }
+
+        private void Keep(RecordBatch batch)
+        {
+            using (batch)
+            {
+                for (int i = 0; i < batch.Count; i++)
+                {
+                    _records.Add(new Heard(
+                        batch.Partition.Topic, Encoding.UTF8.GetString(batch.KeyAt(i)), batch.ValueAt(i).ToArray(),
+                        batch.HasHeaders(i) ? batch.CopyHeaders(i).ToDictionary(each => each.Key, each => Encoding.UTF8.GetString(each.Value)) : new Dictionary<string, string>()));
+                }
+            }
+        }
+    }
+}
