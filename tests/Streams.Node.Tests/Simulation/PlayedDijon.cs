@@ -7,7 +7,7 @@ using Streams.Simulator.Living;
 
 namespace Streams.Node.Tests.Simulation;
 
-/// <summary>Dijon as it is shipped, with one street light in so many, lived through devices, areas and alert rules.</summary>
+/// <summary>Dijon as it is shipped, with a part of its devices in every area, lived through devices, areas and alert rules.</summary>
 internal sealed class PlayedDijon : CityPlayback
 {
     /// <summary>Until everybody was heard and rules that look back have something to look at.</summary>
@@ -21,11 +21,9 @@ internal sealed class PlayedDijon : CityPlayback
     public static City City { get; } = Shipped.Value.Cities.Single(city => city.Name == "dijon").City;
 
     /// <param name="scenario">Starts <see cref="Before"/> after the beginning; null for a quiet time.</param>
-    /// <param name="rate">Readings a second; null for the natural ones.</param>
-    public static (PlayedDijon City, long StartedAtInMs) Play(string? scenario, DateTimeOffset from, TimeSpan lasts, int oneLightIn = 40, double? rate = null, Imperfections? imperfections = null)
+    public static (PlayedDijon City, long StartedAtInMs) Play(string? scenario, DateTimeOffset from, TimeSpan lasts)
     {
-        int lights = 0;
-        City city = City with { Devices = [.. City.Devices.Where(device => device.Type != "street_light" || lights++ % oneLightIn == 0)] };
+        City city = Thinned();
         var runs = new ScenarioRuns(city, []);
         long start = from.ToUnixTimeMilliseconds() + (long)Before.TotalMilliseconds;
         if (scenario is not null)
@@ -33,7 +31,7 @@ internal sealed class PlayedDijon : CityPlayback
             runs.Start(runs.Find(scenario)!, null, start);
         }
 
-        var plan = new SimulationPlan(20261122, from.ToUnixTimeMilliseconds()) { Rate = rate, Imperfections = imperfections ?? new Imperfections() };
+        var plan = new SimulationPlan(20261122, from.ToUnixTimeMilliseconds());
         using var simulated = new SimulatedCity(city, plan, runs);
         var played = new PlayedDijon();
         long end = start + (long)lasts.TotalMilliseconds;
@@ -43,6 +41,24 @@ internal sealed class PlayedDijon : CityPlayback
         }
 
         return (played, start);
+    }
+
+    /// <summary>Of every type in every area one in three, of lights and meters one in forty, and at least one.</summary>
+    private static City Thinned()
+    {
+        var met = new Dictionary<(string Type, string Area), int>();
+        return City with
+        {
+            Devices =
+            [
+                .. City.Devices.Where(device =>
+                {
+                    int before = met.GetValueOrDefault((device.Type, device.Area));
+                    met[(device.Type, device.Area)] = before + 1;
+                    return before % (device.Type is "street_light" or "electricity_meter" or "water_meter" ? 40 : 3) == 0;
+                }),
+            ],
+        };
     }
 
     /// <summary>The gravest that an alert was in any of its states.</summary>

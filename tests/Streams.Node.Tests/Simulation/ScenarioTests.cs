@@ -39,15 +39,15 @@ public sealed class ScenarioTests
     }
 
     [Theory]
-    [InlineData("2026-01-12T00:00:00Z", 1)]
-    [InlineData("2026-06-19T00:00:00Z", 2)]
-    public void A_quiet_time_is_quiet(string from, int days)
+    [InlineData("2026-01-12T00:00:00Z")]
+    [InlineData("2026-06-19T00:00:00Z")]
+    public void A_quiet_time_is_quiet(string from)
     {
         bool whole = Environment.GetEnvironmentVariable("STREAMS_INCIDENTS") == "all";
-        (PlayedDijon played, long start) = PlayedDijon.Play(null, DateTimeOffset.Parse(from, System.Globalization.CultureInfo.InvariantCulture), TimeSpan.FromDays(whole ? 7 : days), oneLightIn: 100, rate: whole ? null : 12);
+        (PlayedDijon played, long start) = PlayedDijon.Play(null, DateTimeOffset.Parse(from, System.Globalization.CultureInfo.InvariantCulture), TimeSpan.FromDays(whole ? 7 : 1));
 
         Assert.Empty(played.Refusals);
         Assert.True(played.Alerts.All(alert => alert.Severity < AlertSeverity.Severe), played.Told(start));
-        Assert.True(played.Stories.Count(story => story.First.Severity >= AlertSeverity.Moderate) <= 2 * days, played.Told(start));
+        Assert.True(played.Stories.Count(story => story.First.Severity >= AlertSeverity.Moderate) <= (whole ? 7 : 1), played.Told(start));
     }
 }
