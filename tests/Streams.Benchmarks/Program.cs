@@ -1,7 +1,9 @@
 using Streams.Benchmarks;
+using Streams.Benchmarks.Areas;
 using Streams.Benchmarks.Broker;
 using Streams.Benchmarks.City;
 using Streams.Benchmarks.Devices;
+using Streams.Benchmarks.History;
 using Streams.Benchmarks.Latency;
 using Streams.Benchmarks.Simulation;
 using Streams.Benchmarks.WholePath;
@@ -22,8 +24,14 @@ const string Usage = """
       load     time until stored devices are live again, and bytes on disk, on SQLite and PostgreSQL
                --devices 100000  --rounds 30 (readings of each before)
 
+      history  bytes of history on disk for a device and day, by type and size of window, on SQLite and PostgreSQL; and what a city takes
+               --devices 10 (of each type)  --days 100  --config cluster-config
+
       micro    ns and bytes a reading, one thread in process: parse; parse, look up and apply
                --devices 10000  --interval 1  --readings 2000000
+
+      area     one area with as many lamps as a city has: a quiet day, and a power cut that all of them tell of
+               --lamps 34000  --config cluster-config
 
       city     a whole city as "streams up" runs it: what the process takes of the machine, and whether it keeps up
                --city dijon  --speed 1 (times its natural rate)  --settle 60  --seconds 60
@@ -48,8 +56,12 @@ try
             return MemoryCommand.Run(options);
         case "load":
             return LoadCommand.Run(options);
+        case "history":
+            return HistoryCommand.Run(options);
         case "micro":
             return MicroCommand.Run(options);
+        case "area":
+            return AreaCommand.Run(options);
         case "city":
             return await CityCommand.RunAsync(options);
         case "city":
