@@ -168,7 +168,7 @@ public sealed partial class Device(string id)
     }
 
     /// <summary>Takes the place of one that was retired and has handed out all of its past: this one's goes on after it.</summary>
-    public void Follow(Device before) => _historySequence = before._historySequence;
+    public void Follow(Device before) => _pastNames = before._pastNames;
 
     /// <summary>Takes a reading whole, or refuses it whole and changes nothing.</summary>
     /// <param name="reading">Its entries' values are converted in place.</param>
