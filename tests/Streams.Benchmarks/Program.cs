@@ -1,10 +1,12 @@
 using Streams.Benchmarks;
+using Streams.Benchmarks.Areas;
 using Streams.Benchmarks.Broker;
 using Streams.Benchmarks.City;
 using Streams.Benchmarks.Devices;
 using Streams.Benchmarks.History;
 using Streams.Benchmarks.Http;
 using Streams.Benchmarks.Latency;
+using Streams.Benchmarks.Simulation;
 using Streams.Benchmarks.WholePath;
 
 const string Usage = """
@@ -32,8 +34,14 @@ const string Usage = """
       micro    ns and bytes a reading, one thread in process: parse; parse, look up and apply
                --devices 10000  --interval 1  --readings 2000000
 
+      area     one area with as many lamps as a city has: a quiet day, and a power cut that all of them tell of
+               --lamps 34000  --config cluster-config
+
       city     a whole city as "streams up" runs it: what the process takes of the machine, and whether it keeps up
                --city dijon  --speed 1 (times its natural rate)  --settle 60  --seconds 60
+
+      city     what a simulated city costs: beginning, memory, readings made a second by one thread
+               --city dijon  --readings 3000000  --rate 0 (a second of event time; 0 for the natural one)  --config DIR
 
     Each command prints what it measured; --json FILE writes the same figures for programs.
     """;
@@ -58,8 +66,12 @@ try
             return await HttpCommand.RunAsync(options);
         case "micro":
             return MicroCommand.Run(options);
+        case "area":
+            return AreaCommand.Run(options);
         case "city":
             return await CityCommand.RunAsync(options);
+        case "city":
+            return CityCommand.Run(options);
         case BrokerLoop.Command:
             return BrokerLoop.Run();
         case PathStep.Command:

@@ -12,7 +12,7 @@ namespace Streams.Domain.Devices;
 /// <summary>The device as bytes and back: exact, so that a restored device goes on as if it had never left memory.</summary>
 public sealed partial class Device
 {
-    /// <summary>Version of the snapshot as a whole. A change inside a part has its own version beside that part. Up to 1, history was one chunk of all sizes.</summary>
+    /// <summary>Version of the snapshot as a whole. A change inside a part has its own version beside that part. Up to 1, devices had no names and history was one chunk of all sizes.</summary>
     private const byte SnapshotVersion = 2;
 
     /// <summary>Appends the snapshot: 1 to 4 KB for a device with two metrics. What was not drained is part of it.</summary>
@@ -28,6 +28,7 @@ public sealed partial class Device
 
         writer.Unsigned((ulong)(_primary is null ? 0 : Array.IndexOf(_types, _primary) + 1));
         writer.Text(Area);
+        writer.Text(Name);
         writer.Flag(Location is not null);
         if (Location is { } location)
         {
@@ -108,6 +109,7 @@ public sealed partial class Device
         // A primary type that is gone leaves the next one, or a device that has to say its type again.
         _primary = primary == 0 ? null : types.Find(type => type.Name == names[primary - 1]) ?? types.FirstOrDefault();
         Area = reader.Text();
+        Name = version > 1 ? reader.Text() : "";
         if (reader.Flag())
         {
             Location = new GeoPoint(reader.Double(), reader.Double());

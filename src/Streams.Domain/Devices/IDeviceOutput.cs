@@ -7,7 +7,7 @@ namespace Streams.Domain.Devices;
 /// <summary>Takes what a device has to say, in order, when it is drained: the node turns it into records, tests look at it.</summary>
 public interface IDeviceOutput : IHistoryOutput
 {
-    /// <summary>The device is known from now on, or was taught one more type.</summary>
+    /// <summary>The device is known from now on, was taught one more type, or was given another place or name.</summary>
     void Registered(DeviceRegistration registration);
 
     /// <summary>The device is in another area from now on; what comes after belongs there.</summary>
@@ -21,4 +21,5 @@ public interface IDeviceOutput : IHistoryOutput
 
 /// <param name="Type">The type this is about: the primary one, or the one just added.</param>
 /// <param name="Location">Null where unknown.</param>
-public sealed record DeviceRegistration(string DeviceId, string Type, string Area, GeoPoint? Location);
+/// <param name="Name">For people; empty where none was given.</param>
+public sealed record DeviceRegistration(string DeviceId, string Type, string Area, GeoPoint? Location, string Name = "");

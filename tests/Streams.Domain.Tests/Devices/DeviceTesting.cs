@@ -52,6 +52,9 @@ internal sealed class Bench(string id, DeviceCatalog? catalog = null) : IDeviceO
 
     public DeviceCatalog Catalog { get; set; } = catalog ?? Sensors.Catalog;
 
+    /// <summary>What the configuration says of the device.</summary>
+    public DeviceRegistration? Configured { get; set; }
+
     public List<string> Said { get; } = [];
 
     public List<AnomalyEvent> Anomalies { get; } = [];
@@ -70,7 +73,7 @@ internal sealed class Bench(string id, DeviceCatalog? catalog = null) : IDeviceO
         string json = $$"""{"deviceId":"{{Device.Id}}","time":"{{Rfc3339.Format(atInMs)}}","metrics":{{{metrics}}}{{(more.Length > 0 ? "," + more : "")}}}""";
         long nowInMs = nowSecond is { } now ? Start + (long)(now * 1000) : atInMs;
         Assert.True(ReadingParser.TryParse(Encoding.UTF8.GetBytes(json), nowInMs, _reading, out Refusal? refusal), refusal?.ToString());
-        return Device.Apply(_reading, Catalog, nowInMs);
+        return Device.Apply(_reading, Catalog, nowInMs, Configured);
     }
 
     public Outcome Wake(double second) => Device.Wake(Start + (long)(second * 1000));

@@ -141,6 +141,38 @@ public sealed class DeviceTests
         Assert.NotEqual(OutcomeKind.Refused, bench.Send(0, "\"free_spaces\":9").Kind);
     }
 
+    [Theory]
+    [InlineData("", "registered parking_lot in dijon/gare", 5, 47)]
+    [InlineData("\"type\":\"parking_lot\"", "registered parking_lot in dijon/gare", 5, 47)]
+    [InlineData("\"area\":\"dijon/centre\"", "registered parking_lot in dijon/centre", 5, 47)]
+    [InlineData("\"location\":{\"type\":\"Point\",\"coordinates\":[6,48]}", "registered parking_lot in dijon/gare", 6, 48)]
+    public void What_the_first_reading_of_a_configured_device_leaves_out_the_configuration_says(string more, string registered, double longitude, double latitude)
+    {
+        var bench = new Bench("d") { Configured = new DeviceRegistration("d", "parking_lot", "dijon/gare", new GeoPoint(5, 47)) };
+        Assert.Equal(OutcomeKind.Decided, bench.Send(0, "\"free_spaces\":9", more).Kind);
+        Assert.Equal([registered], bench.Drain());
+        Assert.Equal(new GeoPoint(longitude, latitude), bench.Device.Location);
+        bench.Configured = null;
+        Assert.Equal(OutcomeKind.Quiet, bench.Send(1, "\"free_spaces\":8").Kind);
+    }
+
+    [Fact]
+    public void A_reading_that_names_another_type_or_area_than_the_configuration_wins()
+    {
+        var bench = new Bench("d") { Configured = new DeviceRegistration("d", "parking_lot", "dijon/gare", null) };
+        bench.Send(0, "\"pm2_5\":10", "\"type\":\"air_quality_station\"");
+        bench.Send(1, "\"pm2_5\":10", "\"area\":\"dijon/centre\"");
+        Assert.Equal(["registered air_quality_station in dijon/gare", "moved dijon/gare to dijon/centre"], bench.Drain());
+    }
+
+    [Fact]
+    public void A_configured_device_that_can_not_be_read_is_refused_like_any_other()
+    {
+        var bench = new Bench("d") { Configured = new DeviceRegistration("d", "parking_lot", "dijon/gare", null) };
+        Assert.Equal("unknown_metric", bench.Send(0, "\"pm2_5\":10").Refusal!.Reason);
+        Assert.False(bench.Device.IsRegistered);
+    }
+
     // Each word is second=value, with #n for a sequence; the answer is one letter per reading: q(uiet) r(epeat) x (refused).
     [Theory]
     [InlineData("0=1 10=2 10=2 20=3", "q q r q")]

@@ -120,9 +120,13 @@ internal sealed class ApiServer : IAsyncDisposable, IDisposable
         Store.Dispose();
     }
 
+    /// <summary>It is always now, and whoever waits has waited.</summary>
     private sealed class FixedTime(DateTimeOffset now) : TimeProvider
     {
         public override DateTimeOffset GetUtcNow() => now;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            base.CreateTimer(callback, state, dueTime == Timeout.InfiniteTimeSpan ? dueTime : TimeSpan.Zero, period);
     }
 }
 
@@ -144,6 +148,9 @@ internal sealed class PlayedNode : INodeView
     public List<PublishedRecord> Published { get; } = [];
 
     public Exception? PublishFails { get; set; }
+
+    /// <summary>What becomes of a record that was published.</summary>
+    public Action<PublishedRecord>? Obeys { get; set; }
 
     /// <summary>Publishing takes until the request is given up.</summary>
     public bool PublishHangs { get; set; }
@@ -177,6 +184,7 @@ internal sealed class PlayedNode : INodeView
         }
 
         Published.AddRange(records);
+        records.ToList().ForEach(record => Obeys?.Invoke(record));
         return Task.CompletedTask;
     }
 }
