@@ -1,8 +1,11 @@
 using Streams.Benchmarks;
+using Streams.Benchmarks.Areas;
 using Streams.Benchmarks.Broker;
 using Streams.Benchmarks.City;
 using Streams.Benchmarks.Devices;
+using Streams.Benchmarks.History;
 using Streams.Benchmarks.Latency;
+using Streams.Benchmarks.Simulation;
 using Streams.Benchmarks.WholePath;
 
 const string Usage = """
@@ -21,11 +24,20 @@ const string Usage = """
       load     time until stored devices are live again, and bytes on disk, on SQLite and PostgreSQL
                --devices 100000  --rounds 30 (readings of each before)
 
+      history  bytes of history on disk for a device and day, by type and size of window, on SQLite and PostgreSQL; and what a city takes
+               --devices 10 (of each type)  --days 100  --config cluster-config
+
       micro    ns and bytes a reading, one thread in process: parse; parse, look up and apply
                --devices 10000  --interval 1  --readings 2000000
 
+      area     one area with as many lamps as a city has: a quiet day, and a power cut that all of them tell of
+               --lamps 34000  --config cluster-config
+
       city     a whole city as "streams up" runs it: what the process takes of the machine, and whether it keeps up
                --city dijon  --speed 1 (times its natural rate)  --settle 60  --seconds 60
+
+      city     what a simulated city costs: beginning, memory, readings made a second by one thread
+               --city dijon  --readings 3000000  --rate 0 (a second of event time; 0 for the natural one)  --config DIR
 
     Each command prints what it measured; --json FILE writes the same figures for programs.
     """;
@@ -44,10 +56,16 @@ try
             return MemoryCommand.Run(options);
         case "load":
             return LoadCommand.Run(options);
+        case "history":
+            return HistoryCommand.Run(options);
         case "micro":
             return MicroCommand.Run(options);
+        case "area":
+            return AreaCommand.Run(options);
         case "city":
             return await CityCommand.RunAsync(options);
+        case "city":
+            return CityCommand.Run(options);
         case BrokerLoop.Command:
             return BrokerLoop.Run();
         case PathStep.Command:

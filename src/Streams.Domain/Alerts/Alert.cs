@@ -56,6 +56,9 @@ public sealed record Alert
 
     public ImmutableArray<AlertEvidence> Evidence { get; init; } = [];
 
+    /// <summary>Devices and child areas that the alert rests on too, beyond those in <see cref="Evidence"/>.</summary>
+    public int EvidenceLeftOut { get; init; }
+
     /// <summary>The parent area's alert that speaks in this one's place, or null.</summary>
     public string? SupersededBy { get; init; }
 

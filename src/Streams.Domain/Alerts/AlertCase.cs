@@ -25,6 +25,9 @@ internal sealed class AlertCase(ConditionKey key)
     private readonly List<CoverageNotice> _coverage = [];
     private readonly List<CasePart> _parts = [];
 
+    /// <summary>Processing time.</summary>
+    private long _decidedAtInMs;
+
     public ConditionKey Key { get; } = key;
 
     /// <summary>Unit of the metric, once a window was seen.</summary>
@@ -62,6 +65,19 @@ internal sealed class AlertCase(ConditionKey key)
     /// <summary>Processing time at which <see cref="Decide"/> must be called even if nothing comes in.</summary>
     public long? DueInMs { get; private set; }
 
+    /// <summary>
+    /// True if it was decided less than this ago and rests on so many devices that it can wait: the first thousand lamps without power
+    /// raise the alert, the next ten thousand only make it larger.
+    /// </summary>
+    public bool CanWait(long nowInMs, long forInMs)
+    {
+        const int many = 1000;
+        return nowInMs - _decidedAtInMs is >= 0 and var ago && ago < forInMs && Sources.Any(source => source.Devices is { Count: > many });
+    }
+
+    /// <summary>Asks to be decided at this time at the latest.</summary>
+    public void DecideBy(long atInMs) => DueInMs = Math.Min(DueInMs ?? long.MaxValue, atInMs);
+
     /// <summary>The parent's word on what its alert speaks for. Once it is over, what still holds here waits its time again before it is said.</summary>
     public void Cover(CoverageNotice notice, AlertRule? rule, long nowInMs)
     {
@@ -85,6 +101,7 @@ internal sealed class AlertCase(ConditionKey key)
     /// <param name="isConfirmed">True if this follows from news about the condition and not only from time passing.</param>
     public void Decide(AlertRule rule, AlertVoice voice, ReadOnlySpan<CasePart> parts, bool isConfirmed)
     {
+        _decidedAtInMs = voice.NowInMs;
         _parts.Clear();
         _parts.AddRange(parts);
         List<Period> periods = Periods(rule, voice.NowInMs);

@@ -63,6 +63,11 @@ public static class AlertJson
         }
 
         json.WriteEndArray();
+        if (alert.EvidenceLeftOut > 0)
+        {
+            json.WriteNumber("evidenceLeftOut", alert.EvidenceLeftOut);
+        }
+
         json.WriteNumber("revision", alert.Revision);
         json.WriteEndObject();
     }

@@ -107,6 +107,7 @@ internal sealed class AlertVoice(string area, AlertRules rules)
             Place = rules.Describe(Area),
             State = state,
             Evidence = EvidenceOf(from, rule, period, devices, children),
+            EvidenceLeftOut = deviceCount + childCount - devices.Concat(children).Select(span => span.Subject).Distinct().Count(),
             SupersededBy = supersededBy,
             Revision = life.Revision,
         });

@@ -66,6 +66,8 @@ internal sealed class SpanTrack
 
     public bool HasOpen => _open > 0;
 
+    public int Count => _count;
+
     /// <summary>When the next device will have been silent for so long, after now; null if none that is silent now.</summary>
     public long? NextSilentFor(TimeSpan time, long nowInMs)
     {

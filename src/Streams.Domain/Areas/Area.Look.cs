@@ -45,6 +45,7 @@ public sealed partial class Area
         }
 
         json.WriteNumber("devices", Devices);
+        json.WriteNumber("configured", rules.ConfiguredDevices(Id));
         json.WriteNumber("silent", Silent);
         json.WriteNumber("activeAlerts", ActiveAlerts);
         json.WriteStartArray("types");

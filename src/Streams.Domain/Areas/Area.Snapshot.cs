@@ -91,7 +91,7 @@ public sealed partial class Area
         int types = reader.Count(1 << 16);
         for (int i = 0; i < types && !reader.Failed; i++)
         {
-            MembersOf(reader.Text()).Restore(ref reader);
+            MembersOf(reader.Text()).Restore(ref reader, version);
         }
 
         int lanes = reader.Count(1 << 16);

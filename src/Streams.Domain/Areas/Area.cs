@@ -15,6 +15,8 @@ namespace Streams.Domain.Areas;
 /// </remarks>
 public sealed partial class Area
 {
+    private const long SecondInMs = 1000;
+
     /// <summary>A sensor that sent impossible or frozen values is not believed at once when it changes: half a day.</summary>
     private const long DoubtInMs = 12 * 3_600_000;
 
@@ -97,6 +99,11 @@ public sealed partial class Area
 
         foreach (AnomalyNotice anomaly in observation.Anomalies)
         {
+            if (_byType.TryGetValue(anomaly.Type, out Membership? members))
+            {
+                members.Note(anomaly);
+            }
+
             Note(anomaly);
         }
 
@@ -277,6 +284,12 @@ public sealed partial class Area
         Review(nowInMs);
         foreach (AlertCase one in _touched)
         {
+            if (one.CanWait(nowInMs, SecondInMs))
+            {
+                one.DecideBy(nowInMs + SecondInMs);
+                continue;
+            }
+
             Decide(one, isConfirmed: true);
         }
 
@@ -289,8 +302,8 @@ public sealed partial class Area
     /// <summary>Cases that rest on anomalies or children go on in event time without news of their own; and whatever is due is decided.</summary>
     private void Review(long nowInMs)
     {
-        // Once a second of processing time is often enough for what has minutes to wait.
-        bool isTime = _lastReviewInMs == long.MinValue || nowInMs - _lastReviewInMs >= 1000;
+        // Once a second of processing time is often enough for what has minutes to wait, and every ten for what rests on thousands.
+        bool isTime = _lastReviewInMs == long.MinValue || nowInMs - _lastReviewInMs >= SecondInMs;
         if (isTime)
         {
             _lastReviewInMs = nowInMs;
@@ -298,7 +311,7 @@ public sealed partial class Area
 
         foreach (AlertCase one in _cases.Values)
         {
-            bool goesOn = isTime && (one.HasOpenSpans || one.GoesOn);
+            bool goesOn = isTime && (one.HasOpenSpans || one.GoesOn) && !one.CanWait(nowInMs, 10 * SecondInMs);
             if ((goesOn || one.DueInMs <= nowInMs) && _rules.Find(one.Key.Rule) is { } rule
                 && _cases.TryGetValue(SpeakerOf(rule, one.Key.Type), out AlertCase? speaker) && !_touched.Contains(speaker))
             {

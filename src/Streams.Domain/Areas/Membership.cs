@@ -10,17 +10,27 @@ internal sealed class Membership
 {
     private readonly Dictionary<string, Member> _members = new(StringComparer.Ordinal);
 
+    /// <summary>Smallest watermark of those that count; looked for again only when the member that had it moved on.</summary>
+    private long _lowestInMs = long.MaxValue;
+    private bool _isLowestKnown;
+
     public Membership() => Alone = new MemberSet([this]);
 
     public int Count => _members.Count;
 
     /// <summary>Members that are child areas.</summary>
-    public int Areas => _members.Values.Count(member => member.IsArea);
+    public int Areas { get; private set; }
 
     /// <summary>Devices below, over all members.</summary>
     public int Devices { get; private set; }
 
     public int Silent { get; private set; }
+
+    /// <summary>Devices of the area itself that have an anomaly.</summary>
+    public int Anomalous { get; private set; }
+
+    /// <summary>Devices of the area itself that are silent, send impossible or frozen values, or are in a state that alarms.</summary>
+    public int Broken { get; private set; }
 
     public bool HasAreas { get; private set; }
 
@@ -51,8 +61,8 @@ internal sealed class Membership
     {
         if (_members.TryGetValue(update.Id, out Member? member))
         {
-            Devices -= member.Devices;
-            Silent -= member.Silent;
+            Tally(member, -1);
+            _isLowestKnown &= member.IsLeftOut || member.WatermarkInMs > _lowestInMs;
             if (update.Devices == 0)
             {
                 _members.Remove(update.Id);
@@ -68,93 +78,113 @@ internal sealed class Membership
 
             member = new Member { Id = update.Id, IsArea = update.IsArea };
             _members.Add(update.Id, member);
-            HasAreas |= update.IsArea;
-            HasDevices |= !update.IsArea;
         }
 
         member.Devices = update.Devices;
         member.Silent = update.Silent;
         member.WatermarkInMs = Math.Max(member.WatermarkInMs, update.WatermarkInMs);
         member.LastEventInMs = Math.Max(member.LastEventInMs, update.LastEventInMs);
-        Devices += member.Devices;
-        Silent += member.Silent;
+        Tally(member, 1);
         IntervalInMs = Math.Max(IntervalInMs, update.IntervalInMs);
         LastEventInMs = Math.Max(LastEventInMs, member.LastEventInMs);
-        if (member.IsLeftOut && member.WatermarkInMs >= ForcedThroughInMs)
+        member.IsLeftOut &= member.WatermarkInMs < ForcedThroughInMs;
+        if (!member.IsLeftOut)
         {
-            member.IsLeftOut = false;
+            _lowestInMs = Math.Min(_lowestInMs, member.WatermarkInMs);
         }
+    }
+
+    /// <summary>A device of the area itself has an anomaly more, or one less.</summary>
+    public void Note(AnomalyNotice anomaly)
+    {
+        if (!_members.TryGetValue(anomaly.DeviceId, out Member? member) || member.IsArea)
+        {
+            return;
+        }
+
+        Tally(member, -1);
+        int by = anomaly.IsRaised ? 1 : -1;
+
+        // What was raised before the device came here, or before this was counted, may only be heard of when it is over.
+        member.Anomalies = Math.Max(0, member.Anomalies + by);
+        member.Faults = Math.Max(0, member.Faults + (anomaly.Kind is "range" or "stuck" or "state" ? by : 0));
+        Tally(member, 1);
     }
 
     /// <summary>Event time through which all members that count have sent their windows: windows that end here or before are complete.</summary>
     public long Frontier()
     {
-        long frontier = long.MaxValue;
-        bool any = false;
-        foreach (Member member in _members.Values)
+        if (!_isLowestKnown)
         {
-            if (!member.IsLeftOut)
+            _lowestInMs = long.MaxValue;
+            foreach (Member member in _members.Values)
             {
-                frontier = Math.Min(frontier, member.WatermarkInMs);
-                any = true;
+                if (!member.IsLeftOut)
+                {
+                    _lowestInMs = Math.Min(_lowestInMs, member.WatermarkInMs);
+                }
             }
+
+            _isLowestKnown = true;
         }
 
-        return any ? Math.Max(frontier, ForcedThroughInMs) : ForcedThroughInMs;
+        return _lowestInMs == long.MaxValue ? ForcedThroughInMs : Math.Max(_lowestInMs, ForcedThroughInMs);
     }
 
     /// <summary>Leaves out whoever has not come as far as this.</summary>
     public void LeaveOutBefore(long endInMs)
     {
         ForcedThroughInMs = Math.Max(ForcedThroughInMs, endInMs);
+        _isLowestKnown = false;
         foreach (Member member in _members.Values)
         {
             member.IsLeftOut |= member.WatermarkInMs < endInMs;
         }
     }
 
+    /// <summary>Some 15 bytes a device: ids as what they do not share with the one before, times as distances.</summary>
     public void Save(SnapshotWriter writer)
     {
         writer.Signed(ForcedThroughInMs);
         writer.Signed(IntervalInMs);
         writer.Signed(LastEventInMs);
         writer.Unsigned((ulong)_members.Count);
+        string before = "";
+        long beforeInMs = 0;
         foreach (Member member in _members.Values)
         {
-            writer.Text(member.Id);
-            writer.Flag(member.IsArea);
-            writer.Signed(member.WatermarkInMs);
-            writer.Signed(member.LastEventInMs);
-            writer.Unsigned((ulong)member.Devices);
-            writer.Unsigned((ulong)member.Silent);
-            writer.Flag(member.IsLeftOut);
+            member.Save(writer, before, beforeInMs);
+            (before, beforeInMs) = (member.Id, member.WatermarkInMs);
         }
     }
 
-    public void Restore(ref SnapshotReader reader)
+    /// <param name="version">Of the area's snapshot.</param>
+    public void Restore(ref SnapshotReader reader, byte version)
     {
         ForcedThroughInMs = reader.Signed();
         IntervalInMs = reader.Signed();
         LastEventInMs = reader.Signed();
         int count = reader.Count(int.MaxValue);
+        string before = "";
+        long beforeInMs = 0;
         for (int i = 0; i < count && !reader.Failed; i++)
         {
-            var member = new Member
-            {
-                Id = reader.Text(),
-                IsArea = reader.Flag(),
-                WatermarkInMs = reader.Signed(),
-                LastEventInMs = reader.Signed(),
-                Devices = reader.Count(int.MaxValue),
-                Silent = reader.Count(int.MaxValue),
-                IsLeftOut = reader.Flag(),
-            };
+            Member member = version >= 3 ? Member.Restore(ref reader, before, beforeInMs) : Member.RestoreVersion2(ref reader);
+            (before, beforeInMs) = (member.Id, member.WatermarkInMs);
             _members[member.Id] = member;
-            Devices += member.Devices;
-            Silent += member.Silent;
-            HasAreas |= member.IsArea;
-            HasDevices |= !member.IsArea;
+            Tally(member, 1);
         }
+    }
+
+    private void Tally(Member member, int by)
+    {
+        Devices += by * member.Devices;
+        Silent += by * member.Silent;
+        Areas += member.IsArea ? by : 0;
+        HasAreas |= member.IsArea;
+        HasDevices |= !member.IsArea;
+        Anomalous += member.Anomalies > 0 ? by : 0;
+        Broken += member.IsBroken ? by : 0;
     }
 }
 
@@ -179,23 +209,4 @@ internal sealed class MemberSet(Membership[] ofTypes)
 
         return known;
     }
-}
-
-/// <summary>A device, or a child area, within an area.</summary>
-internal sealed class Member
-{
-    public required string Id { get; init; }
-
-    public bool IsArea { get; init; }
-
-    public long WatermarkInMs { get; set; } = long.MinValue;
-
-    public long LastEventInMs { get; set; } = long.MinValue;
-
-    public int Devices { get; set; }
-
-    public int Silent { get; set; }
-
-    /// <summary>It lags, and windows no longer wait for it.</summary>
-    public bool IsLeftOut { get; set; }
 }

@@ -39,8 +39,8 @@ internal static class AreaEndpoints
         string? under = query.Of(Under);
         (long At, string Id)? after = query.Of(Parameters.After);
         int limit = query.Of(Parameters.Limit);
-        IStore store = ApiSources.Of(context).Store;
-        List<Document> rows = await Task.Run(() => ReadAll(store, under));
+        ApiSources sources = ApiSources.Of(context);
+        List<Document> rows = await Task.Run(() => ReadAll(sources, under));
 
         // '/' sorts as the lowest character, so that a/b comes before a-c and right after a.
         rows = [.. rows.OrderBy(row => row.Id.Replace('/', '\0'), StringComparer.Ordinal)];
@@ -50,13 +50,13 @@ internal static class AreaEndpoints
         await Paging.WriteAsync(context, page.Take(limit).Select(row => row.Body), next);
     }
 
-    private static List<Document> ReadAll(IStore store, string? under)
+    private static List<Document> ReadAll(ApiSources sources, string? under)
     {
         List<Document> rows = [];
         (long, string)? after = null;
         while (rows.Count < MostAreas)
         {
-            IReadOnlyList<Document> page = store.Query(new DocumentQuery(Collection, ScopePrefix: under, After: after, Limit: Parameters.MaxLimit));
+            IReadOnlyList<Document> page = sources.Store.Query(new DocumentQuery(Collection, ScopePrefix: under, After: after, Limit: Parameters.MaxLimit));
             rows.AddRange(page);
             if (page.Count < Parameters.MaxLimit)
             {
@@ -66,6 +66,7 @@ internal static class AreaEndpoints
             after = (page[^1].AtInMs, page[^1].Id);
         }
 
+        rows.AddRange(Unspoken.AreasBeside(rows, sources, under));
         return rows;
     }
 }
