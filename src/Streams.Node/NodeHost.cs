@@ -59,7 +59,7 @@ public sealed class NodeHost : IAsyncDisposable
         CityTopics city = CityTopics.Of(topics, settings.Cluster);
         ActorKind[] kinds =
         [
-            new DeviceKind(new DeviceCatalog(start.Configuration.DeviceTypes), city),
+            new DeviceKind(new DeviceCatalog(start.Configuration.DeviceTypes), city, start.Configuration.Register),
             new AreaKind(start.Configuration.AlertRules, city),
         ];
         StoreLayout layout = new(settings.Cluster, settings.Name, kinds.ToDictionary(kind => kind.Number, kind => new KindLayout(kind.Name, _log.PartitionsOf(kind.Inbox))));

@@ -6,6 +6,7 @@ using Streams.Runtime;
 using Streams.Runtime.Actors;
 using Streams.Runtime.Hosting;
 using Streams.Runtime.Log;
+using Streams.Runtime.Storage;
 
 namespace Streams.Node;
 
@@ -52,8 +53,13 @@ internal sealed class RunningNode(Engine engine, ILog log, string cluster, strin
     public async Task<ReadOnlyMemory<byte>?> DescribeAsync(string kind, string key, CancellationToken stop) =>
         await AskAsync(kind, key, (of, actor) => of.Describe(actor)).WaitAsync(stop);
 
-    public async Task<ReadOnlyMemory<byte>?> RecentHistoryAsync(string kind, string key, CancellationToken stop) =>
-        await AskAsync(kind, key, (of, actor) => of.RecentHistory(actor)).WaitAsync(stop);
+    public async Task<IReadOnlyList<HistoryRow>?> RecentHistoryAsync(string kind, string key, CancellationToken stop)
+    {
+        ActorKind? of = engine.KindNamed(kind);
+        return of is not IDescribesActors describes ? null
+            : await engine.AskAsync(of.Number, key, describes.RecentHistory, whenWritten: true).WaitAsync(stop)
+                ?? await Task.Run(() => engine.AskStored(of.Number, key, describes.RecentHistory), stop);
+    }
 
     public async Task PublishAsync(IReadOnlyList<PublishedRecord> records, CancellationToken stop)
     {

@@ -3,6 +3,7 @@ using Streams.Benchmarks.Areas;
 using Streams.Benchmarks.Broker;
 using Streams.Benchmarks.City;
 using Streams.Benchmarks.Devices;
+using Streams.Benchmarks.History;
 using Streams.Benchmarks.Latency;
 using Streams.Benchmarks.WholePath;
 
@@ -21,6 +22,9 @@ const string Usage = """
 
       load     time until stored devices are live again, and bytes on disk, on SQLite and PostgreSQL
                --devices 100000  --rounds 30 (readings of each before)
+
+      history  bytes of history on disk for a device and day, by type and size of window, on SQLite and PostgreSQL; and what a city takes
+               --devices 10 (of each type)  --days 100  --config cluster-config
 
       micro    ns and bytes a reading, one thread in process: parse; parse, look up and apply
                --devices 10000  --interval 1  --readings 2000000
@@ -48,6 +52,8 @@ try
             return MemoryCommand.Run(options);
         case "load":
             return LoadCommand.Run(options);
+        case "history":
+            return HistoryCommand.Run(options);
         case "micro":
             return MicroCommand.Run(options);
         case "area":

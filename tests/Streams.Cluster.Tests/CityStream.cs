@@ -114,7 +114,7 @@ internal sealed class CityStream(long firstInMs)
         {
         }
 
-        public void History(long sequence, long fromInMs, long toInMs, ReadOnlySpan<byte> rows)
+        public void History(HistoryPart part, long fromInMs, ReadOnlySpan<byte> body)
         {
         }
     }

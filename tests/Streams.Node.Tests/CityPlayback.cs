@@ -22,6 +22,7 @@ internal class CityPlayback : IAreaOutput
     private readonly DeviceCatalog _catalog;
     private readonly AlertRules _rules;
     private readonly Dictionary<string, Device> _devices = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Device>.AlternateLookup<ReadOnlySpan<char>> _byId;
     private readonly Dictionary<string, Area> _areas = new(StringComparer.Ordinal);
     private readonly PriorityQueue<Device, long> _sleeping = new();
     private readonly ObservationBuilder _builder = new();
@@ -42,6 +43,7 @@ internal class CityPlayback : IAreaOutput
         _catalog = catalog;
         _rules = rules;
         _news = new DeviceNews(_builder, _catalog);
+        _byId = _devices.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
     /// <summary>The configuration that Streams comes with.</summary>
@@ -90,7 +92,7 @@ internal class CityPlayback : IAreaOutput
 
     /// <summary>Takes a reading as it would come over Kafka.</summary>
     /// <param name="arrivesAtInMs">The clock's time then; what is earlier than a reading before it comes at that one's time.</param>
-    public void Read(string deviceId, long arrivesAtInMs, ReadOnlySpan<byte> json)
+    public void Read(ReadOnlySpan<char> deviceId, long arrivesAtInMs, ReadOnlySpan<byte> json)
     {
         if (arrivesAtInMs > _now && arrivesAtInMs - _delivered >= _deliverEveryInMs)
         {
@@ -106,10 +108,11 @@ internal class CityPlayback : IAreaOutput
             return;
         }
 
-        if (!_devices.TryGetValue(deviceId, out Device? device))
+        if (!_byId.TryGetValue(deviceId, out Device? device))
         {
-            device = new Device(deviceId);
-            _devices.Add(deviceId, device);
+            string id = new(deviceId);
+            device = new Device(id);
+            _devices.Add(id, device);
         }
 
         if (device.Apply(_reading, _catalog, _now).Refusal is { } refused)

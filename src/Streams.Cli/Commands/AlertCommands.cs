@@ -54,7 +54,7 @@ internal static class AlertCommands
 
     private static void Draw(Screen screen, JsonElement alert)
     {
-        screen.Line($"{alert.Text("info.0.severity")}: {alert.Text("info.0.headline")}  [{alert.Text("state")}]");
+        screen.Write(new Spectre.Console.Text($"{alert.Text("info.0.severity")}: {Cells.Clean(alert.Text("info.0.headline"))}  [{alert.Text("state")}]\n"));
         foreach (string part in new[] { "description", "instruction" })
         {
             if (alert.Text("info.0." + part) is { Length: > 0 } text)

@@ -15,6 +15,20 @@ internal static class AreaCommands
 
     private const int MostAlerts = 1_000;
 
+    private static readonly Dictionary<string, Listing> Tables = new()
+    {
+        ["latest"] = new(
+            new Column("metric", "metric"),
+            new Column("mean", "mean", right: true),
+            new Column("min", "min", right: true, drop: 2),
+            new Column("max", "max", right: true, drop: 1),
+            new Column("unit", "unit"),
+            new Column("devices", "members", right: true, drop: 4),
+            new Column("size", "window.size", drop: 5),
+            new Column("start", "window.start", drop: 3),
+            new Column("type", "type", least: 12, drop: 6)),
+    };
+
     public static Command Build(SharedOptions shared, Screen screen, Offers offers)
     {
         Argument<string> showId = Lists.Id("Area id, such as beijing/chaoyang.").From(offers.Areas);
@@ -24,7 +38,7 @@ internal static class AreaCommands
                 shared,
                 screen,
                 parsed => ($"api/v1/areas/{Query.Id(parsed.GetRequiredValue(showId))}", $"area {parsed.GetRequiredValue(showId)}"),
-                area => DocumentView.Write(screen, area));
+                area => DocumentView.Write(screen, area, Tables));
 
         Argument<string> watchId = Lists.Id("Area id, such as beijing/chaoyang.").From(offers.Areas);
         Option<string?> metric = Lists.Text("--metric", "METRIC", "Only windows of this metric.");

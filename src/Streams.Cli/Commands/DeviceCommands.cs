@@ -16,6 +16,16 @@ internal static class DeviceCommands
         Column.Word("state", "state"),
         new Column("last seen", "lastSeen", drop: 3));
 
+    private static readonly Dictionary<string, Listing> Tables = new()
+    {
+        ["metrics"] = new(
+            new Column("metric", "name"),
+            new Column("value", "value", right: true),
+            new Column("unit", "unit"),
+            new Column("time", "time", drop: 1),
+            new Column("type", "type", least: 12, drop: 2)),
+    };
+
     public static Command Build(SharedOptions shared, Screen screen, Offers offers)
     {
         Option<string?> area = Lists.Text("--area", "AREA", "Only devices of this area and those inside it.").From(offers.Areas);
@@ -39,7 +49,7 @@ internal static class DeviceCommands
                 shared,
                 screen,
                 parsed => ($"api/v1/devices/{Uri.EscapeDataString(parsed.GetRequiredValue(showId))}", $"device {parsed.GetRequiredValue(showId)}"),
-                device => DocumentView.Write(screen, device));
+                device => DocumentView.Write(screen, device, Tables));
 
         Argument<string> watchId = Lists.Id("Device id.").From(offers.Devices);
         Option<string?> metric = Lists.Text("--metric", "METRIC", "Only values and windows of this metric.");

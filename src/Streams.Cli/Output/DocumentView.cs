@@ -13,7 +13,10 @@ internal static class DocumentView
     /// <summary>Characters a text needs to be worth reading.</summary>
     private const int Readable = 12;
 
-    public static void Write(Screen screen, JsonElement document, params string[] leaveOut)
+    public static void Write(Screen screen, JsonElement document, params string[] leaveOut) => Write(screen, document, null, leaveOut);
+
+    /// <param name="known">Lists whose most important columns are known, by their names; the others are shown as they come.</param>
+    public static void Write(Screen screen, JsonElement document, IReadOnlyDictionary<string, Listing>? known, params string[] leaveOut)
     {
         var fields = new Grid().AddColumn(new GridColumn().NoWrap().PadRight(2)).AddColumn();
         var tables = new List<(string Name, IReadOnlyList<JsonElement> Rows)>();
@@ -27,14 +30,16 @@ internal static class DocumentView
         {
             screen.Line("");
             screen.Line($"{name} ({rows.Count})");
-            string[] names = [.. rows.SelectMany(row => NamesIn(row, "")).Distinct()];
-            IReadOnlyList<string> left = new Listing([.. names.Select((column, at) => new Column(column, column, least: Readable, drop: at))]).Write(screen, rows, "");
+            IReadOnlyList<string> left = (known?.GetValueOrDefault(name) ?? AsItComes(rows)).Write(screen, rows, "");
             if (left.Count > 0)
             {
                 screen.Line($"Not shown for want of width: {string.Join(", ", left)} (--output json has all).");
             }
         }
     }
+
+    private static Listing AsItComes(IReadOnlyList<JsonElement> rows) =>
+        new([.. rows.SelectMany(row => NamesIn(row, "")).Distinct().Select((column, at) => new Column(column, column, Fields.AreTexts(rows, column) ? Readable : 0, at, Fields.AreNumbers(rows, column)))]);
 
     private static void Collect(JsonElement element, string prefix, Grid fields, List<(string, IReadOnlyList<JsonElement>)> tables, string[] leaveOut)
     {

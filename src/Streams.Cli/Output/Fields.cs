@@ -47,6 +47,14 @@ internal static class Fields
     public static IReadOnlyList<JsonElement> List(this JsonElement element, string path) =>
         element.At(path) is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray()] : [];
 
+    /// <summary>Whether a column has numbers only, which stand at the right and are never shortened.</summary>
+    public static bool AreNumbers(IReadOnlyList<JsonElement> rows, string path) =>
+        rows.All(row => row.At(path).ValueKind is JsonValueKind.Number or JsonValueKind.Null or JsonValueKind.Undefined);
+
+    /// <summary>Whether a column has texts that may be shortened; half a time would be none.</summary>
+    public static bool AreTexts(IReadOnlyList<JsonElement> rows, string path) =>
+        rows.Any(row => row.At(path) is { ValueKind: JsonValueKind.String or JsonValueKind.Array } value && !(value.ValueKind == JsonValueKind.String && IsTime(value.GetString()!, out _)));
+
     /// <summary>To the minute, or the second where it matters; always UTC, as everything in Streams.</summary>
     public static string Time(DateTimeOffset time) =>
         time.UtcDateTime.ToString(time.Second == 0 ? "yyyy-MM-dd HH:mm'Z'" : "yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);

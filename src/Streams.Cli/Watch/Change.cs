@@ -49,7 +49,7 @@ internal sealed record Change(string At, string Word, string Text, JsonElement J
         {
             if (line.Length > 0 && Cells.Width(line) + 1 + Cells.Width(word) > width)
             {
-                yield return line;
+                yield return line.TrimEnd();
                 (line, width) = (word, others);
             }
             else
@@ -58,6 +58,6 @@ internal sealed record Change(string At, string Word, string Text, JsonElement J
             }
         }
 
-        yield return line;
+        yield return line.TrimEnd();
     }
 }

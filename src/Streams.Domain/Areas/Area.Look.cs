@@ -50,6 +50,7 @@ public sealed partial class Area
         }
 
         json.WriteNumber("devices", Devices);
+        json.WriteNumber("configured", rules.ConfiguredDevices(Id));
         json.WriteNumber("silent", Silent);
         json.WriteNumber("activeAlerts", ActiveAlerts);
         json.WriteStartArray("types");
@@ -60,6 +61,7 @@ public sealed partial class Area
             json.WriteString("domain", rules.Settings.Figures.DomainOf(type));
             json.WriteNumber("devices", members.Devices);
             json.WriteNumber("silent", members.Silent);
+            json.WriteNumber("expected", Math.Max(members.Devices, rules.Settings.Figures.IsRegular(type) ? rules.ConfiguredDevices(Id, type) : 0));
             json.WriteNumber("anomalous", members.Anomalous);
             json.WriteNumber("broken", members.Broken);
             if (whole && members.LastEventInMs != long.MinValue)

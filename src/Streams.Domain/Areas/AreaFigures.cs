@@ -8,13 +8,13 @@ namespace Streams.Domain.Areas;
 /// <summary>Which figures areas show, and to which domain of the city each device type belongs. From the device types; immutable, shared by all areas.</summary>
 public sealed class AreaFigures
 {
-    private readonly FrozenDictionary<string, string> _domains;
+    private readonly FrozenDictionary<string, DeviceType> _types;
     private readonly FrozenDictionary<string, ImmutableArray<AreaFigure>> _byType;
 
     public AreaFigures(IEnumerable<DeviceType> types)
     {
         DeviceType[] all = [.. types];
-        _domains = all.ToFrozenDictionary(type => type.Name, type => type.Domain, StringComparer.Ordinal);
+        _types = all.ToFrozenDictionary(type => type.Name, StringComparer.Ordinal);
         _byType = all.ToFrozenDictionary(
             type => type.Name,
             type => type.Metrics.SelectMany(metric => metric.Figures.Select(figure => new AreaFigure(type, metric, figure))).ToImmutableArray(),
@@ -24,7 +24,10 @@ public sealed class AreaFigures
     public static AreaFigures None { get; } = new([]);
 
     /// <summary>Null for a type that is not configured any more.</summary>
-    public string? DomainOf(string type) => _domains.GetValueOrDefault(type);
+    public string? DomainOf(string type) => _types.GetValueOrDefault(type)?.Domain;
+
+    /// <summary>True if devices of the type speak by themselves: one that is configured and was never heard does not work. A desk may just have had nothing to report.</summary>
+    public bool IsRegular(string type) => _types.GetValueOrDefault(type)?.Interval > TimeSpan.Zero;
 
     internal ImmutableArray<AreaFigure> Of(string type) => _byType.TryGetValue(type, out ImmutableArray<AreaFigure> figures) ? figures : [];
 }

@@ -4,88 +4,97 @@ using Streams.Domain.Windows;
 
 namespace Streams.Domain.Areas;
 
-/// <summary>An area's closed windows on their way to the store: packed rows as <see cref="WindowHistory"/> reads them, in chunks.</summary>
+/// <summary>An area's closed windows on their way to history, as <see cref="WindowHistory"/> reads them.</summary>
 public sealed class AreaHistory
 {
-    private readonly ArrayBufferWriter<byte> _rows = new(256);
-    private readonly Dictionary<(string Type, string Metric), int> _names = [];
-    private long _previousInMs;
+    /// <summary>
+    /// More than a big city's types have together. Beyond, names are forgotten and given anew under numbers that go on counting, so that
+    /// metrics without end do not make a snapshot without end.
+    /// </summary>
+    private const int MostNames = 4096;
 
-    /// <summary>Number of the chunk being filled; ascending per area.</summary>
-    public long Sequence { get; private set; }
+    /// <summary>Stands in front of the stored form, where the first form had a sequence, which was never negative.</summary>
+    private const long FormTwo = -2;
 
-    public long FromInMs { get; private set; }
+    private readonly Dictionary<(string Type, string Metric), int> _numbers = [];
+    private HistoryRuns _runs = new(hasMembers: true);
+    private int _nextNumber;
 
-    public long ToInMs { get; private set; }
+    /// <summary>What a snapshot of the first form still had to hand out.</summary>
+    private (long FromInMs, byte[] Rows)? _leftover;
 
-    public bool IsFull => _rows.WrittenCount > WindowHistory.ChunkInBytes;
-
-    /// <summary>What is not yet handed out.</summary>
-    public ReadOnlySpan<byte> Rows => _rows.WrittenSpan;
-
-    public void Add(AreaAggregate window)
+    /// <param name="output">Takes what becomes a row of history by it.</param>
+    public void Add(AreaAggregate window, IHistoryOutput output)
     {
-        if (_rows.WrittenCount == 0)
+        if (_leftover is { } leftover)
         {
-            new SnapshotWriter(_rows).Byte(WindowHistory.VersionWithMembers);
-            FromInMs = long.MaxValue;
-            ToInMs = long.MinValue;
+            _leftover = null;
+            output.History(HistoryPart.Mixed, leftover.FromInMs, leftover.Rows);
         }
 
-        bool isNew = _names.TryAdd((window.Type, window.Metric), _names.Count);
+        if (!_numbers.TryGetValue((window.Type, window.Metric), out int number))
+        {
+            number = NameAnew(window.Type, window.Metric, output);
+        }
+
         ClosedWindow row = new(
             window.Type, window.Metric, window.Unit, MetricKind.Gauge, window.Size, window.StartInMs, window.Revision,
             in window.Moments, in window.Sketch, in window.Moments, in window.Sketch);
-        WindowHistory.Write(_rows, in row, _names[(window.Type, window.Metric)], isNew, ref _previousInMs);
-        new SnapshotWriter(_rows).Unsigned((ulong)window.Members);
-        FromInMs = Math.Min(FromInMs, window.StartInMs);
-        ToInMs = Math.Max(ToInMs, window.EndInMs);
+        _runs.Add(number, in row, window.Members, output);
     }
 
-    /// <summary>The chunk was handed out: the next one begins.</summary>
-    public void Next()
+    /// <summary>Shows what is not yet handed out, for the API.</summary>
+    public void Show(IHistoryOutput output)
     {
-        Sequence++;
-        _rows.ResetWrittenCount();
-        _names.Clear();
-        _previousInMs = 0;
+        if (_leftover is { } leftover)
+        {
+            output.History(HistoryPart.Mixed, leftover.FromInMs, leftover.Rows);
+        }
+
+        _runs.Show(output);
     }
 
     public void Save(IBufferWriter<byte> output)
     {
         SnapshotWriter writer = new(output);
-        writer.Signed(Sequence);
-        writer.Signed(FromInMs);
-        writer.Signed(ToInMs);
-        writer.Signed(_previousInMs);
-        writer.Unsigned((ulong)_names.Count);
-        foreach (((string type, string metric), _) in _names.OrderBy(pair => pair.Value))
+        writer.Signed(FormTwo);
+        writer.Unsigned((ulong)_nextNumber);
+        writer.Unsigned((ulong)_numbers.Count);
+        foreach (((string type, string metric), int number) in _numbers)
         {
             writer.Text(type);
             writer.Text(metric);
+            writer.Unsigned((ulong)number);
         }
 
-        writer.Bytes(_rows.WrittenSpan);
+        _runs.Save(writer);
+        writer.Flag(_leftover is not null);
+        if (_leftover is { } leftover)
+        {
+            writer.Signed(leftover.FromInMs);
+            writer.Bytes(leftover.Rows);
+        }
     }
 
     /// <summary>Takes back what <see cref="Save"/> wrote and moves <paramref name="snapshot"/> past it; null for damaged bytes.</summary>
     public static AreaHistory? Restore(ref ReadOnlySpan<byte> snapshot)
     {
         SnapshotReader reader = new(snapshot);
-        AreaHistory history = new()
+        AreaHistory history = new();
+        long form = reader.Signed();
+        if (form >= 0)
         {
-            Sequence = reader.Signed(),
-            FromInMs = reader.Signed(),
-            ToInMs = reader.Signed(),
-            _previousInMs = reader.Signed(),
-        };
-        int names = reader.Count(1 << 16);
-        for (int i = 0; i < names && !reader.Failed; i++)
+            history.RestoreFormOne(ref reader);
+        }
+        else if (form == FormTwo)
         {
-            history._names[(reader.Text(), reader.Text())] = i;
+            history.RestoreFormTwo(ref reader);
+        }
+        else
+        {
+            return null;
         }
 
-        history._rows.Write(reader.Bytes());
         if (reader.Failed)
         {
             return null;
@@ -93,5 +102,50 @@ public sealed class AreaHistory
 
         snapshot = snapshot[^reader.Remaining..];
         return history;
+    }
+
+    private void RestoreFormOne(ref SnapshotReader reader)
+    {
+        long fromInMs = reader.Signed();
+        reader.Signed();
+        reader.Signed();
+        int names = reader.Count(1 << 16);
+        for (int i = 0; i < names && !reader.Failed; i++)
+        {
+            reader.Text();
+            reader.Text();
+        }
+
+        ReadOnlySpan<byte> rows = reader.Bytes();
+        _leftover = rows.IsEmpty ? null : (fromInMs, rows.ToArray());
+    }
+
+    private void RestoreFormTwo(ref SnapshotReader reader)
+    {
+        _nextNumber = reader.Count(int.MaxValue);
+        int names = reader.Count(MostNames);
+        for (int i = 0; i < names && !reader.Failed; i++)
+        {
+            _numbers[(reader.Text(), reader.Text())] = reader.Count(int.MaxValue);
+        }
+
+        _runs.Restore(ref reader);
+        _leftover = reader.Flag() ? (reader.Signed(), reader.Bytes().ToArray()) : null;
+    }
+
+    private int NameAnew(string type, string metric, IHistoryOutput output)
+    {
+        if (_numbers.Count == MostNames)
+        {
+            _numbers.Clear();
+        }
+
+        int number = _nextNumber++;
+        _numbers.Add((type, metric), number);
+        ArrayBufferWriter<byte> name = new(64);
+        HistoryNames.Begin(name);
+        HistoryNames.Write(name, number, type, metric);
+        output.History(HistoryPart.Names, 0, name.WrittenSpan);
+        return number;
     }
 }

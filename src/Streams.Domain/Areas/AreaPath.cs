@@ -9,6 +9,10 @@ public static class AreaPath
     /// <summary>Ids are Kafka keys and parts of addresses; 200 bytes is what a device id may have too.</summary>
     public const int LongestId = 200;
 
+    /// <summary>What an id must be, for whoever wrote another.</summary>
+    internal const string InWords =
+        "An area is a path such as dijon/toison-dor: lower-case letters, digits and -_. in levels that begin with a letter or digit, / between them, at most 200 bytes.";
+
     /// <summary>The area above, or null for a root.</summary>
     public static string? ParentOf(string id)
     {

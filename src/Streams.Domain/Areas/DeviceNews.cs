@@ -80,7 +80,7 @@ public sealed class DeviceNews(ObservationBuilder builder, DeviceCatalog catalog
         _area, window.Type, window.Metric, window.Unit, window.Size, window.StartInMs, in window.Added, in window.AddedSketch, window.Revision > 0);
 
     /// <summary>Not for areas.</summary>
-    public void History(long sequence, long fromInMs, long toInMs, ReadOnlySpan<byte> rows)
+    public void History(HistoryPart part, long fromInMs, ReadOnlySpan<byte> body)
     {
     }
 

@@ -46,6 +46,8 @@ internal static class Explanation
 
     internal static string Spoke(long silentInMs) => $"The device spoke again after {Duration(silentInMs)} of silence.";
 
+    internal const string Retired = "The device was removed.";
+
     internal static string Removed(string metric) => $"{metric} is no longer part of the device's type, or has another unit.";
 
     private static string For(long forInMs) => forInMs > 0 ? $" for {Duration(forInMs)}" : "";

@@ -10,16 +10,13 @@ public sealed partial class Device
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _scratch;
 
-    private byte[] _history = [];
-    private int _historyLength;
-    private int _historyNames;
-    private long _historySequence;
-    private long _historyFromInMs;
-    private long _historyToInMs;
-    private long _historyPreviousInMs;
+    private HistoryRuns _past = new(hasMembers: false);
 
-    /// <summary>History not yet handed out, for the API: see <see cref="WindowHistory.TryRead"/>.</summary>
-    public ReadOnlyMemory<byte> RecentHistory => _history.AsMemory(0, _historyLength);
+    /// <summary>How many of this device's metrics history has named; the next one's number.</summary>
+    private int _pastNames;
+
+    /// <summary>What a snapshot of an earlier form still had to hand out.</summary>
+    private Leftover? _leftover;
 
     private static ArrayBufferWriter<byte> Scratch
     {
@@ -52,72 +49,62 @@ public sealed partial class Device
             }
         }
 
+        if (_leftover is { } leftover)
+        {
+            _leftover = null;
+            output.History(HistoryPart.Mixed, leftover.FromInMs, leftover.Rows);
+        }
+
         if (!_hasWindows)
         {
             return;
         }
 
         _hasWindows = false;
+        NameMetrics(output);
         foreach (MetricState metric in Metrics)
         {
             var windows = new WindowOutput(this, metric, output);
             metric.Windows.Drain(ref windows, metric.Metric.Type.Name, metric.Metric.Definition, metric.Name);
         }
-
-        if (_historyLength > WindowHistory.ChunkInBytes)
-        {
-            HandOutHistory(output);
-        }
     }
 
-    /// <summary>Hands out the history kept so far even if it is no full chunk: when the device is deleted.</summary>
-    public void DrainHistory(IDeviceOutput output)
+    /// <summary>Hands out the history kept so far even if it fills no row: when the device is deleted.</summary>
+    public void DrainHistory(IHistoryOutput output) => _past.HandOutAll(output);
+
+    /// <summary>Shows the history not yet handed out, for the API.</summary>
+    public void ShowRecentHistory(IHistoryOutput output)
     {
-        if (_historyLength > 0)
+        if (_leftover is { } leftover)
         {
-            HandOutHistory(output);
+            output.History(HistoryPart.Mixed, leftover.FromInMs, leftover.Rows);
         }
+
+        _past.Show(output);
     }
 
-    private void HandOutHistory(IDeviceOutput output)
+    /// <summary>Numbers are for good: rows of history say them instead of names.</summary>
+    private void NameMetrics(IHistoryOutput output)
     {
-        output.History(_historySequence, _historyFromInMs, _historyToInMs, _history.AsSpan(0, _historyLength));
-        _historySequence++;
-        _historyLength = 0;
-        _historyNames = 0;
-        _historyPreviousInMs = 0;
-    }
-
-    private void Remember(MetricState metric, in ClosedWindow window)
-    {
-        ArrayBufferWriter<byte> row = Scratch;
-        if (_historyLength == 0)
+        ArrayBufferWriter<byte>? names = null;
+        foreach (MetricState metric in Metrics)
         {
-            new SnapshotWriter(row).Byte(WindowHistory.Version);
-            _historyFromInMs = long.MaxValue;
-            _historyToInMs = long.MinValue;
+            if (metric.HistoryNumber < 0 && metric.Windows.PendingCount > 0)
+            {
+                if (names is null)
+                {
+                    HistoryNames.Begin(names = Scratch);
+                }
+
+                metric.HistoryNumber = _pastNames++;
+                HistoryNames.Write(names, metric.HistoryNumber, metric.Metric.Type.Name, metric.Name);
+            }
         }
 
-        bool isNewName = metric.HistoryChunk != _historySequence;
-        if (isNewName)
+        if (names is not null)
         {
-            metric.HistoryChunk = _historySequence;
-            metric.HistoryName = _historyNames++;
+            output.History(HistoryPart.Names, 0, names.WrittenSpan);
         }
-
-        WindowHistory.Write(row, in window, metric.HistoryName, isNewName, ref _historyPreviousInMs);
-        _historyFromInMs = Math.Min(_historyFromInMs, window.StartInMs);
-        _historyToInMs = Math.Max(_historyToInMs, window.EndInMs);
-        int needed = _historyLength + row.WrittenCount;
-        if (needed > _history.Length)
-        {
-            Array.Resize(ref _history, needed <= WindowHistory.ChunkInBytes
-                ? Math.Min(WindowHistory.ChunkInBytes + 96, (needed * 3 / 2) + 32)
-                : needed + 64);
-        }
-
-        row.WrittenSpan.CopyTo(_history.AsSpan(_historyLength));
-        _historyLength = needed;
     }
 
     private readonly ref struct WindowOutput(Device device, MetricState metric, IDeviceOutput output) : IClosedWindows
@@ -125,7 +112,9 @@ public sealed partial class Device
         public void Closed(in ClosedWindow window)
         {
             output.Closed(in window);
-            device.Remember(metric, in window);
+            device._past.Add(metric.HistoryNumber, in window, members: 1, output);
         }
     }
+
+    private sealed record Leftover(long FromInMs, byte[] Rows);
 }

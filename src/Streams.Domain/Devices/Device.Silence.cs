@@ -89,9 +89,9 @@ public sealed partial class Device
         SaySilence(true, atInMs, 1, Explanation.Silent(sinceInMs, (long)_primary!.Definition.Interval.TotalMilliseconds));
     }
 
-    private void ClearSilence(long atInMs)
+    private void ClearSilence(long atInMs, string? words = null)
     {
-        SaySilence(false, atInMs, 0, Explanation.Spoke(atInMs - _silentSinceInMs));
+        SaySilence(false, atInMs, 0, words ?? Explanation.Spoke(atInMs - _silentSinceInMs));
         _silentSinceInMs = _silentRaisedAtInMs = 0;
     }
 

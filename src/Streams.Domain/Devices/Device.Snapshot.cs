@@ -12,8 +12,8 @@ namespace Streams.Domain.Devices;
 /// <summary>The device as bytes and back: exact, so that a restored device goes on as if it had never left memory.</summary>
 public sealed partial class Device
 {
-    /// <summary>Version of the snapshot as a whole. A change inside a part has its own version beside that part.</summary>
-    private const byte SnapshotVersion = 1;
+    /// <summary>Version of the snapshot as a whole. A change inside a part has its own version beside that part. Up to 1, devices had no names and history was one chunk of all sizes.</summary>
+    private const byte SnapshotVersion = 2;
 
     /// <summary>Appends the snapshot: 1 to 4 KB for a device with two metrics. What was not drained is part of it.</summary>
     public void Save(IBufferWriter<byte> output)
@@ -28,6 +28,7 @@ public sealed partial class Device
 
         writer.Unsigned((ulong)(_primary is null ? 0 : Array.IndexOf(_types, _primary) + 1));
         writer.Text(Area);
+        writer.Text(Name);
         writer.Flag(Location is not null);
         if (Location is { } location)
         {
@@ -69,14 +70,14 @@ public sealed partial class Device
         device = null;
         var reader = new SnapshotReader(snapshot);
         byte version = reader.Byte();
-        if (reader.Failed || version != SnapshotVersion)
+        if (reader.Failed || version is 0 or > SnapshotVersion)
         {
-            fault = $"The snapshot of device '{id}' has version {version}; this program reads version {SnapshotVersion}. Run the program version that wrote it, or delete the snapshot.";
+            fault = $"The snapshot of device '{id}' has version {version}; this program reads versions up to {SnapshotVersion}. Run the program version that wrote it, or delete the snapshot.";
             return false;
         }
 
         var restored = new Device(id);
-        restored.Restore(ref reader, catalog);
+        restored.Restore(ref reader, version, catalog);
         if (reader.Failed || !reader.AtEnd)
         {
             fault = $"The snapshot of device '{id}' is damaged: {snapshot.Length} bytes that do not fit together.";
@@ -88,7 +89,7 @@ public sealed partial class Device
         return true;
     }
 
-    private void Restore(ref SnapshotReader reader, DeviceCatalog catalog)
+    private void Restore(ref SnapshotReader reader, byte version, DeviceCatalog catalog)
     {
         var types = new List<CompiledType>();
         int typeCount = reader.Count(1000);
@@ -108,6 +109,7 @@ public sealed partial class Device
         // A primary type that is gone leaves the next one, or a device that has to say its type again.
         _primary = primary == 0 ? null : types.Find(type => type.Name == names[primary - 1]) ?? types.FirstOrDefault();
         Area = reader.Text();
+        Name = version > 1 ? reader.Text() : "";
         if (reader.Flag())
         {
             Location = new GeoPoint(reader.Double(), reader.Double());
@@ -127,7 +129,7 @@ public sealed partial class Device
         LateCount = (long)reader.Unsigned();
         ImpossibleCount = (long)reader.Unsigned();
         _hasWindows = reader.Flag();
-        RestoreHistory(ref reader);
+        RestoreHistory(ref reader, version);
         RestoreDecided(ref reader);
         int metricCount = reader.Count(MostMetrics);
         int hint = reader.Count(MostMetrics);
@@ -135,7 +137,7 @@ public sealed partial class Device
         for (int i = 0; i < metricCount && !reader.Failed; i++)
         {
             var block = new SnapshotReader(reader.Bytes());
-            RestoreMetric(ref block, catalog);
+            RestoreMetric(ref block, version, catalog);
             if (block.Failed)
             {
                 reader.Fail();
@@ -164,8 +166,7 @@ public sealed partial class Device
         writer.Double(metric.LastValue);
         writer.Double(metric.LastRaw);
         writer.Signed(metric.LastAtInMs);
-        writer.Signed(metric.HistoryChunk);
-        writer.Unsigned((ulong)metric.HistoryName);
+        writer.Signed(metric.HistoryNumber);
         writer.Unsigned(metric.RepeatCount);
         writer.Struct(in metric.Repeats);
         metric.Windows.Save(metric.Metric.Type.Plan, writer, block);
@@ -174,7 +175,7 @@ public sealed partial class Device
         SaveBox(writer, metric.Unusual, UnusualState.Version);
     }
 
-    private void RestoreMetric(ref SnapshotReader reader, DeviceCatalog catalog)
+    private void RestoreMetric(ref SnapshotReader reader, byte version, DeviceCatalog catalog)
     {
         string typeName = reader.Text();
         string name = reader.Text();
@@ -209,8 +210,7 @@ public sealed partial class Device
             LastValue = lastValue,
             LastRaw = lastRaw,
             LastAtInMs = lastAtInMs,
-            HistoryChunk = reader.Signed(),
-            HistoryName = reader.Count(int.MaxValue),
+            HistoryNumber = RestoreNumber(ref reader, version),
             RepeatCount = (uint)reader.Unsigned(),
             Repeats = reader.Struct<RepeatTags>(),
         };
@@ -265,23 +265,47 @@ public sealed partial class Device
 
     private void SaveHistory(SnapshotWriter writer)
     {
-        writer.Signed(_historySequence);
-        writer.Unsigned((ulong)_historyNames);
-        writer.Signed(_historyFromInMs);
-        writer.Signed(_historyToInMs);
-        writer.Signed(_historyPreviousInMs);
-        writer.Bytes(_history.AsSpan(0, _historyLength));
+        writer.Unsigned((ulong)_pastNames);
+        _past.Save(writer);
+        writer.Flag(_leftover is not null);
+        if (_leftover is { } leftover)
+        {
+            writer.Signed(leftover.FromInMs);
+            writer.Bytes(leftover.Rows);
+        }
     }
 
-    private void RestoreHistory(ref SnapshotReader reader)
+    private void RestoreHistory(ref SnapshotReader reader, byte version)
     {
-        _historySequence = reader.Signed();
-        _historyNames = reader.Count(int.MaxValue);
-        _historyFromInMs = reader.Signed();
-        _historyToInMs = reader.Signed();
-        _historyPreviousInMs = reader.Signed();
-        _history = reader.Bytes().ToArray();
-        _historyLength = _history.Length;
+        if (version == 1)
+        {
+            // Sequence, names and two times that a chunk no longer needs.
+            reader.Signed();
+            reader.Unsigned();
+            long fromInMs = reader.Signed();
+            reader.Signed();
+            reader.Signed();
+            ReadOnlySpan<byte> chunk = reader.Bytes();
+            _leftover = chunk.IsEmpty ? null : new Leftover(fromInMs, chunk.ToArray());
+            return;
+        }
+
+        _pastNames = reader.Count(int.MaxValue);
+        _past.Restore(ref reader);
+        _leftover = reader.Flag() ? new Leftover(reader.Signed(), reader.Bytes().ToArray()) : null;
+    }
+
+    private static int RestoreNumber(ref SnapshotReader reader, byte version)
+    {
+        int number = (int)reader.Signed();
+        if (version > 1)
+        {
+            return number;
+        }
+
+        // It was a chunk's sequence, and a name's number in that chunk.
+        reader.Unsigned();
+        return -1;
     }
 
     private void SaveDecided(SnapshotWriter writer)

@@ -50,6 +50,9 @@ public sealed partial class Device(string id)
     /// <summary>The primary type's name; empty before registration.</summary>
     public string Type => _primary?.Name ?? "";
 
+    /// <summary>For people; empty where an operator gave none.</summary>
+    public string Name { get; private set; } = "";
+
     public IEnumerable<string> Types => _types.Select(type => type.Name);
 
     public int TypeCount => _types.Length;
@@ -120,7 +123,8 @@ public sealed partial class Device(string id)
     /// Makes the device known without a reading: from the city's configuration or an operator. A known device is moved, and
     /// learns the type where it is new. Refused for a type the catalog does not have, or a malformed area.
     /// </summary>
-    public Outcome Register(string type, string area, GeoPoint? location, DeviceCatalog catalog)
+    /// <param name="name">Empty leaves the name it has.</param>
+    public Outcome Register(string type, string area, GeoPoint? location, DeviceCatalog catalog, string name = "")
     {
         if (!catalog.TryGet(Encoding.UTF8.GetBytes(type), out CompiledType? compiled))
         {
@@ -133,16 +137,46 @@ public sealed partial class Device(string id)
         }
 
         int before = DecidedCount;
+        bool isDescribedAnew = (location is not null && location != Location) || (name.Length > 0 && name != Name);
+        Name = name.Length > 0 ? name : Name;
         Enroll(compiled, area, location);
+        if (isDescribedAnew && DecidedCount == before)
+        {
+            Decide(new DeviceRegistration(Id, compiled.Name, area, Location, Name));
+        }
+
         return new Outcome(DecidedCount > before ? OutcomeKind.Decided : OutcomeKind.Quiet);
     }
+
+    /// <summary>
+    /// The device is to be forgotten: takes back what others were told and wants to be woken no more. To be drained a last time; another device
+    /// takes its place (see <see cref="Follow"/>). Windows that are open are left to nobody.
+    /// </summary>
+    public void Retire()
+    {
+        foreach (MetricState metric in Metrics)
+        {
+            metric.ClearAll(this, Explanation.Retired);
+        }
+
+        if (IsSilent)
+        {
+            ClearSilence(_silentRaisedAtInMs, Explanation.Retired);
+        }
+
+        DueInMs = null;
+    }
+
+    /// <summary>Takes the place of one that was retired and has handed out all of its past: this one's goes on after it.</summary>
+    public void Follow(Device before) => _pastNames = before._pastNames;
 
     /// <summary>Takes a reading whole, or refuses it whole and changes nothing.</summary>
     /// <param name="reading">Its entries' values are converted in place.</param>
     /// <param name="nowInMs">Processing time.</param>
-    public Outcome Apply(Reading reading, DeviceCatalog catalog, long nowInMs)
+    /// <param name="configured">What the configuration says of the device; stands in for what its first reading leaves out.</param>
+    public Outcome Apply(Reading reading, DeviceCatalog catalog, long nowInMs, DeviceRegistration? configured = null)
     {
-        CompiledType? type = TypeOf(reading, catalog, out Outcome refused);
+        CompiledType? type = TypeOf(reading, catalog, configured, out Outcome refused);
         if (type is null)
         {
             return refused;
@@ -171,8 +205,8 @@ public sealed partial class Device(string id)
         _hasWindows = false;
         if (NeedsEnrolling(reading, type))
         {
-            string area = reading.Area.IsEmpty ? Area : Encoding.UTF8.GetString(reading.Area);
-            Enroll(type, area, reading.Location);
+            string area = !reading.Area.IsEmpty ? Encoding.UTF8.GetString(reading.Area) : _primary is null && configured is not null ? configured.Area : Area;
+            Enroll(type, area, reading.Location ?? (Location is null ? configured?.Location : null));
         }
 
         if (reading.Location is { } location)
@@ -232,7 +266,7 @@ public sealed partial class Device(string id)
 
     private static string TextOf(ReadOnlySpan<byte> text) => Encoding.UTF8.GetString(text);
 
-    private CompiledType? TypeOf(Reading reading, DeviceCatalog catalog, out Outcome refused)
+    private CompiledType? TypeOf(Reading reading, DeviceCatalog catalog, DeviceRegistration? configured, out Outcome refused)
     {
         refused = default;
         ReadOnlySpan<byte> name = reading.Type;
@@ -240,6 +274,11 @@ public sealed partial class Device(string id)
         {
             if (_primary is null)
             {
+                if (configured is not null && catalog.TryGet(Encoding.UTF8.GetBytes(configured.Type), out CompiledType? known))
+                {
+                    return known;
+                }
+
                 refused = Outcome.Refuse(
                     RefusalReasons.UnknownDevice, "type", $"The device '{Id}' is not registered, so its first reading has to say its 'type' and 'area'.");
             }
@@ -248,11 +287,11 @@ public sealed partial class Device(string id)
         }
 
         CompiledType? type = null;
-        foreach (CompiledType known in _types)
+        foreach (CompiledType one in _types)
         {
-            if (name.SequenceEqual(known.Utf8Name))
+            if (name.SequenceEqual(one.Utf8Name))
             {
-                type = known;
+                type = one;
                 break;
             }
         }
@@ -263,7 +302,7 @@ public sealed partial class Device(string id)
             return null;
         }
 
-        if (_primary is null && reading.Area.IsEmpty)
+        if (_primary is null && reading.Area.IsEmpty && configured is null)
         {
             refused = Outcome.Refuse(
                 RefusalReasons.UnknownDevice, "area", $"The device '{Id}' is not registered, so its first reading has to say its 'area'.");

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using Streams.Domain.Detection;
+using Streams.Domain.Readings;
 
 namespace Streams.Domain.Devices;
 
@@ -32,6 +33,11 @@ public static class DeviceJson
         using var json = new Utf8JsonWriter(output, AnomalyJson.Options);
         json.WriteStartObject();
         json.WriteString("id"u8, device.Id);
+        if (device.Name.Length > 0)
+        {
+            json.WriteString("name"u8, device.Name);
+        }
+
         json.WriteString("type"u8, device.Type);
         json.WriteStartArray("types"u8);
         foreach (string type in device.Types)
@@ -41,21 +47,7 @@ public static class DeviceJson
 
         json.WriteEndArray();
         json.WriteString("area"u8, device.Area);
-        if (device.Location is { } location)
-        {
-            json.WriteStartObject("location"u8);
-            json.WriteString("type"u8, "Point"u8);
-            json.WriteStartArray("coordinates"u8);
-            json.WriteNumberValue(location.Longitude);
-            json.WriteNumberValue(location.Latitude);
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
-        else
-        {
-            json.WriteNull("location"u8);
-        }
-
+        WriteLocation(json, device.Location);
         json.WriteString("state"u8, StateOf(device));
         if (whole)
         {
@@ -95,6 +87,53 @@ public static class DeviceJson
             json.WriteEndObject();
         }
 
+        json.WriteEndObject();
+    }
+
+    /// <summary>A device that is configured and never spoke: state <c>unseen</c>.</summary>
+    public static void WriteUnseen(IBufferWriter<byte> output, DeviceRegistration configured)
+    {
+        using var json = new Utf8JsonWriter(output, AnomalyJson.Options);
+        json.WriteStartObject();
+        json.WriteString("id"u8, configured.DeviceId);
+        json.WriteString("type"u8, configured.Type);
+        json.WriteStartArray("types"u8);
+        json.WriteStringValue(configured.Type);
+        json.WriteEndArray();
+        json.WriteString("area"u8, configured.Area);
+        WriteLocation(json, configured.Location);
+        json.WriteString("state"u8, "unseen"u8);
+        json.WriteNull("lastSeen"u8);
+        json.WriteNull("lastArrival"u8);
+        json.WriteStartArray("metrics"u8);
+        json.WriteEndArray();
+        json.WriteStartArray("openAnomalies"u8);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteLocation(Utf8JsonWriter json, GeoPoint? point)
+    {
+        json.WritePropertyName("location"u8);
+        if (point is { } location)
+        {
+            Write(json, location);
+        }
+        else
+        {
+            json.WriteNullValue();
+        }
+    }
+
+    /// <summary>A GeoJSON point.</summary>
+    internal static void Write(Utf8JsonWriter json, GeoPoint location)
+    {
+        json.WriteStartObject();
+        json.WriteString("type"u8, "Point"u8);
+        json.WriteStartArray("coordinates"u8);
+        json.WriteNumberValue(location.Longitude);
+        json.WriteNumberValue(location.Latitude);
+        json.WriteEndArray();
         json.WriteEndObject();
     }
 

@@ -5,9 +5,9 @@ using Streams.Domain.Windows;
 namespace Streams.Domain.Devices;
 
 /// <summary>Takes what a device has to say, in order, when it is drained: the node turns it into records, tests look at it.</summary>
-public interface IDeviceOutput
+public interface IDeviceOutput : IHistoryOutput
 {
-    /// <summary>The device is known from now on, or was taught one more type.</summary>
+    /// <summary>The device is known from now on, was taught one more type, or was given another place or name.</summary>
     void Registered(DeviceRegistration registration);
 
     /// <summary>The device is in another area from now on; what comes after belongs there.</summary>
@@ -17,12 +17,9 @@ public interface IDeviceOutput
 
     /// <summary>A window closed or was revised. The argument is valid during the call only.</summary>
     void Closed(in ClosedWindow window);
-
-    /// <summary>A packed run of closed windows to be kept for good: see <see cref="WindowHistory"/>. Valid during the call only.</summary>
-    /// <param name="sequence">Ascending per device.</param>
-    void History(long sequence, long fromInMs, long toInMs, ReadOnlySpan<byte> rows);
 }
 
 /// <param name="Type">The type this is about: the primary one, or the one just added.</param>
 /// <param name="Location">Null where unknown.</param>
-public sealed record DeviceRegistration(string DeviceId, string Type, string Area, GeoPoint? Location);
+/// <param name="Name">For people; empty where none was given.</param>
+public sealed record DeviceRegistration(string DeviceId, string Type, string Area, GeoPoint? Location, string Name = "");

@@ -28,9 +28,8 @@ internal sealed class MetricState
     /// <summary>Null where nothing is open, which is nearly always.</summary>
     internal OpenAnomaly[]? Open;
 
-    /// <summary>Number of this metric's name in the history chunk of that sequence.</summary>
-    internal int HistoryName;
-    internal long HistoryChunk = -1;
+    /// <summary>What history calls this metric, the same for good; -1 before its first window.</summary>
+    internal int HistoryNumber = -1;
 
     internal MetricState(CompiledMetric metric, ReadOnlySpan<byte> name)
     {
@@ -146,12 +145,12 @@ internal sealed class MetricState
     internal void DetectImpossible(Device device, double value, long atInMs) =>
         Settle(device, AnomalyKind.Range, Signal.Raised, value, atInMs, atInMs, Math.Clamp(value, Metric.Rules.Min, Metric.Rules.Max), 1);
 
-    /// <summary>Clears whatever is open: the metric is gone.</summary>
-    internal void ClearAll(Device device)
+    /// <summary>Clears whatever is open: nobody looks any more.</summary>
+    internal void ClearAll(Device device, string words)
     {
         foreach (OpenAnomaly open in Open ?? [])
         {
-            Say(device, open, false, LastAtInMs, LastValue, double.NaN, 0, Explanation.Removed(Name));
+            Say(device, open, false, Math.Max(LastAtInMs, open.RaisedAtInMs), LastValue, double.NaN, 0, words);
         }
 
         Open = null;

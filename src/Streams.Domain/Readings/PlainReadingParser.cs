@@ -134,9 +134,7 @@ internal ref struct PlainReadingParser
     private static Refusal Missing(string field) =>
         new(RefusalReasons.Missing, field, $"A reading needs '{field}'.");
 
-    private static Refusal BadId(string field) => new(
-        RefusalReasons.BadId, field,
-        $"A device id is 1 to {ReadingLimits.LongestDeviceId} ASCII letters, digits and -._:/@+~#=.");
+    private static Refusal BadId(string field) => new(RefusalReasons.BadId, field, ReadingLimits.DeviceIdInWords);
 
     private Refusal? ParseObject()
     {
@@ -259,9 +257,7 @@ internal ref struct PlainReadingParser
                 _into.AreaRange = area;
                 return AreaPath.IsValid(_into.TextOf(area))
                     ? null
-                    : new Refusal(
-                        RefusalReasons.BadArea, "area",
-                        "An area is a path such as dijon/toison-dor: lower-case letters, digits and -_. in levels that begin with a letter or digit, / between them, at most 200 bytes.");
+                    : new Refusal(RefusalReasons.BadArea, "area", AreaPath.InWords);
             case Members.Sequence:
                 if (_reader.TokenType != JsonTokenType.Number || !_reader.TryGetInt64(out long sequence) || sequence < 0)
                 {
@@ -486,18 +482,17 @@ internal ref struct PlainReadingParser
             }
         }
 
-        if (!isPoint || count < 2 || !(Math.Abs(coordinates[0]) <= 180) || !(Math.Abs(coordinates[1]) <= 90))
+        GeoPoint point = new(coordinates[0], coordinates[1]);
+        if (!isPoint || count < 2 || !point.IsOnEarth)
         {
             return BadLocation();
         }
 
-        _into.Location = new GeoPoint(coordinates[0], coordinates[1]);
+        _into.Location = point;
         return null;
     }
 
-    private static Refusal BadLocation() => new(
-        RefusalReasons.BadLocation, "location",
-        "A location is a GeoJSON point, {\"type\":\"Point\",\"coordinates\":[longitude, latitude]}, longitude within 180 and latitude within 90 degrees.");
+    private static Refusal BadLocation() => new(RefusalReasons.BadLocation, "location", GeoPoint.InWords);
 
     private readonly string FieldInProgress() =>
         _member == "metrics" && _into.Count > 0 ? "metrics." + _into.StringOf(_into.Entries[^1].Name) : _member;

@@ -1,4 +1,5 @@
 using System.Text;
+using Streams.Domain.Devices;
 
 namespace Streams.Domain.Readings;
 
@@ -65,6 +66,9 @@ public sealed class Reading
     /// <summary>WGS 84; null when not sent.</summary>
     public GeoPoint? Location { get; internal set; }
 
+    /// <summary>Set where the message is no reading but a word to its device: then there is nothing beside it and <see cref="DeviceId"/>.</summary>
+    public DeviceOrder? Order { get; internal set; }
+
     public int Count { get; private set; }
 
     /// <summary>In ascending time, as they came within one time.</summary>
@@ -88,6 +92,7 @@ public sealed class Reading
         TimeInMs = 0;
         Sequence = null;
         Location = null;
+        Order = null;
     }
 
     internal TextRange Keep(ReadOnlySpan<byte> text)
@@ -150,4 +155,11 @@ public sealed class Reading
 }
 
 /// <summary>A place on the ground, WGS 84 degrees.</summary>
-public readonly record struct GeoPoint(double Longitude, double Latitude);
+public readonly record struct GeoPoint(double Longitude, double Latitude)
+{
+    internal const string InWords =
+        "A location is a GeoJSON point, {\"type\":\"Point\",\"coordinates\":[longitude, latitude]}, longitude within 180 and latitude within 90 degrees.";
+
+    /// <summary>False also for what is no number.</summary>
+    public bool IsOnEarth => Math.Abs(Longitude) <= 180 && Math.Abs(Latitude) <= 90;
+}

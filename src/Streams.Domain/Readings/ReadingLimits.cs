@@ -23,6 +23,9 @@ public static class ReadingLimits
     /// <summary>50 years of 365.25 days: a clock that was never set, not a recording.</summary>
     public const long OldestInMs = 50L * 31_557_600_000;
 
+    /// <summary>What an id must be, for whoever wrote another.</summary>
+    public static readonly string DeviceIdInWords = $"A device id is 1 to {LongestDeviceId} ASCII letters, digits and -._:/@+~#=.";
+
     private static readonly SearchValues<byte> IdBytes =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._:/@+~#="u8);
 

@@ -18,6 +18,7 @@ public static class RefusalReasons
     public const string InvalidSenMl = "invalid_senml";
     public const string SeveralDevices = "several_devices";
     public const string Missing = "missing_field";
+    public const string UnknownField = "unknown_field";
     public const string Duplicate = "duplicate_field";
     public const string WrongType = "wrong_type";
     public const string NotFinite = "not_finite";

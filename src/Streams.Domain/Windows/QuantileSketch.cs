@@ -23,6 +23,9 @@ public struct QuantileSketch
     private const double Gamma = (1 + RelativeError) / (1 - RelativeError);
     private const double SmallestMagnitude = 1e-9;
 
+    /// <summary>Makes every bin's index positive, so that the sign is free to be the value's.</summary>
+    private const int PlaceOffset = 32_768;
+
     private static readonly double InverseLogGamma = 1 / Math.Log(Gamma);
 
     private SketchBins _positive;
@@ -90,21 +93,47 @@ public struct QuantileSketch
     {
         long negatives = _negative.Total();
         long count = negatives + _zeros + _positive.Total();
-        return count == 0 ? double.NaN : AtRank(RankOf(q, count), negatives);
+        return count == 0 ? double.NaN : ValueAt(PlaceAtRank(RankOf(q, count), negatives));
     }
 
     /// <summary>The three quantiles of an aggregate with one count of the bins.</summary>
     public readonly (double P50, double P95, double P99) Percentiles()
     {
+        if (IsEmpty)
+        {
+            return (double.NaN, double.NaN, double.NaN);
+        }
+
+        (int p50, int p95, int p99) = PercentilePlaces();
+        return (ValueAt(p50), ValueAt(p95), ValueAt(p99));
+    }
+
+    /// <summary>The same as places on the scale of all bins: see <see cref="ValueAt"/>. All 0 for an empty sketch.</summary>
+    internal readonly (int P50, int P95, int P99) PercentilePlaces()
+    {
         long negatives = _negative.Total();
         long count = negatives + _zeros + _positive.Total();
         return count == 0
-            ? (double.NaN, double.NaN, double.NaN)
-            : (AtRank(RankOf(0.5, count), negatives), AtRank(RankOf(0.95, count), negatives), AtRank(RankOf(0.99, count), negatives));
+            ? default
+            : (PlaceAtRank(RankOf(0.5, count), negatives), PlaceAtRank(RankOf(0.95, count), negatives), PlaceAtRank(RankOf(0.99, count), negatives));
     }
 
     /// <summary>How many values lie at or above this one, which is not negative: exact for whole numbers under 50, else within 1 % of the border.</summary>
     public readonly long CountFrom(double value) => value < SmallestMagnitude ? _zeros + _positive.Total() : _positive.TotalFrom(IndexOf(value));
+
+    /// <summary>The place of the bin that counts this value: 0 for zero, greater for a greater value. Stored: never change the scale.</summary>
+    internal static int PlaceOf(double value) =>
+        value >= SmallestMagnitude ? IndexOf(value) + PlaceOffset
+        : value <= -SmallestMagnitude ? -(IndexOf(-value) + PlaceOffset)
+        : 0;
+
+    /// <summary>The value that a bin stands for.</summary>
+    internal static double ValueAt(int place) => place switch
+    {
+        > 0 => ValueOf(place - PlaceOffset),
+        < 0 => -ValueOf(-place - PlaceOffset),
+        _ => 0,
+    };
 
     /// <summary>A few bytes, and one or two for each bin in use.</summary>
     public readonly void Encode(IBufferWriter<byte> output)
@@ -141,14 +170,14 @@ public struct QuantileSketch
 
     private static long RankOf(double q, long count) => (long)(Math.Clamp(q, 0, 1) * (count - 1));
 
-    private readonly double AtRank(long rank, long negatives)
+    private readonly int PlaceAtRank(long rank, long negatives)
     {
         if (rank < negatives)
         {
-            return -ValueOf(_negative.IndexAtRank(negatives - 1 - rank));
+            return -(_negative.IndexAtRank(negatives - 1 - rank) + PlaceOffset);
         }
 
         rank -= negatives;
-        return rank < _zeros ? 0 : ValueOf(_positive.IndexAtRank(rank - _zeros));
+        return rank < _zeros ? 0 : _positive.IndexAtRank(rank - _zeros) + PlaceOffset;
     }
 }

@@ -36,7 +36,7 @@ public sealed class ObservationMessage
 
 /// <summary>Areas as actors: observations in; aggregates, alerts and what concerns parent and child areas out.</summary>
 public sealed class AreaKind(AlertRules rules, CityTopics topics)
-    : ActorKind<AreaActor, ObservationMessage>(2, AreaEndpoints.Kind, topics.Observations), IAreaOutput, IDescribesActors
+    : ActorKind<AreaActor, ObservationMessage>(2, AreaEndpoints.Kind, topics.Observations), IAreaOutput, IHistoryOutput, IDescribesActors
 {
     private readonly ArrayBufferWriter<byte> _body = new(4096);
     private readonly ObservationRecords _observations = new();
@@ -100,12 +100,6 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics)
             draft.Put(new Document(AreaEndpoints.Collection, actor.Area.Id, actor.Area.Id, "", "", 0, default), _body.WrittenSpan);
         }
 
-        if (actor.History.IsFull)
-        {
-            draft.History(actor, actor.History.Sequence, actor.History.FromInMs, actor.History.ToInMs, actor.History.Rows);
-            actor.History.Next();
-        }
-
         actor.History.Save(draft.Snapshot);
         actor.Area.Save(draft.Snapshot);
     }
@@ -120,11 +114,18 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics)
         return body.WrittenSpan.ToArray();
     }
 
-    byte[]? IDescribesActors.RecentHistory(Actor actor) => ((AreaActor)actor).History.Rows.ToArray();
+    IReadOnlyList<HistoryRow> IDescribesActors.RecentHistory(Actor actor)
+    {
+        ShownHistory shown = new();
+        ((AreaActor)actor).History.Show(shown);
+        return shown.Rows;
+    }
+
+    void IHistoryOutput.History(HistoryPart part, long fromInMs, ReadOnlySpan<byte> body) => _draft.History(_actor, (byte)part, fromInMs, body);
 
     void IAreaOutput.Aggregate(AreaAggregate aggregate)
     {
-        _actor.History.Add(aggregate);
+        _actor.History.Add(aggregate, this);
         _draft.BeginRecord(Lane.Bulk, topics.Aggregates, _actor.KeySpan, packed: true);
         PackedAggregate.Write(
             _draft.BeginValue(), aggregate.Type, aggregate.Metric, aggregate.Unit, aggregate.Size, aggregate.StartInMs, aggregate.Revision,
@@ -147,7 +148,9 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics)
         _draft.EndRecord();
         _draft.Journal(_actor, alert.SentInMs, "alert_" + alert.State.ToString().ToLowerInvariant(), _body.WrittenSpan);
         _draft.Put(
-            new Document("alerts", alert.Id, alert.Area, alert.Rule, alert.State.ToString().ToLowerInvariant(), alert.OnsetInMs, default),
+            new Document(
+                AlertEndpoints.Collection, alert.Id, alert.Area, alert.Rule, alert.State.ToString().ToLowerInvariant(), alert.OnsetInMs, default,
+                IsDone: alert.State is AlertState.Cleared or AlertState.Expired or AlertState.Cancelled),
             _body.WrittenSpan);
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Streams.Domain.Areas;
+using Streams.Domain.Cities;
 using Streams.Domain.Detection;
 using Streams.Domain.Devices;
 using Streams.Domain.Readings;
@@ -16,10 +17,29 @@ namespace Streams.Node.Actors;
 /// <summary>A device in memory.</summary>
 public sealed class DeviceActor(string id, Device device) : Actor(id)
 {
-    public Device Device { get; } = device;
+    public Device Device { get; private set; } = device;
+
+    /// <summary>Those that were removed under this id and have yet to say their last; null while there are none, which is nearly always.</summary>
+    internal List<Device>? Retired { get; set; }
+
+    /// <summary>Processing time of the last order; 0 for none since it was loaded.</summary>
+    internal long OrderedAtInMs { get; set; }
+
+    /// <summary>Its row in the read model is to be written anew.</summary>
+    internal bool IsToBeShown { get; set; }
 
     /// <summary>What its area was last told of it; it may be told again after a restart.</summary>
     internal Standing Told { get; set; }
+
+    /// <summary>
+    /// From here on the id is a device's that nobody knows. The actor stays: its place in the log says what it has read already.
+    /// </summary>
+    internal void Remove()
+    {
+        Device.Retire();
+        (Retired ??= []).Add(Device);
+        Device = new Device(Device.Id);
+    }
 }
 
 /// <summary>What an area needs to know of a device, to the minute: areas think in whole windows, the shortest of which is one.</summary>
@@ -41,6 +61,7 @@ internal readonly record struct Standing(string Area, int WatermarkInMinutes, in
 public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput, IDescribesActors
 {
     private readonly DeviceCatalog _catalog;
+    private readonly CityRegister _register;
     private readonly CityTopics _topics;
     private readonly byte[] _source;
     private readonly ArrayBufferWriter<byte> _body = new(4096);
@@ -48,19 +69,24 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
     private readonly ObservationRecords _observations = new();
     private CommitDraft _draft = null!;
     private DeviceActor _actor = null!;
+
+    /// <summary>The actor's device, or one that was removed before it, while it says what it has to say.</summary>
+    private Device _device = null!;
     private bool _isShownAnew;
 
-    public DeviceKind(DeviceCatalog catalog, CityTopics topics)
+    /// <param name="register">The devices that the configuration knows: their first reading need not say what they are and where.</param>
+    public DeviceKind(DeviceCatalog catalog, CityTopics topics, CityRegister? register = null)
         : base(1, DeviceEndpoints.Kind, topics.Readings)
     {
         _catalog = catalog;
+        _register = register ?? CityRegister.Empty;
         _topics = topics;
         _source = Encoding.UTF8.GetBytes(topics.Source);
     }
 
     public override IReadOnlyCollection<string> Tells => [_topics.Observations];
 
-    public override ActorKind<DeviceActor, Reading> ForShard() => new DeviceKind(_catalog, _topics);
+    public override ActorKind<DeviceActor, Reading> ForShard() => new DeviceKind(_catalog, _topics, _register);
 
     public override bool Admit(in Record record, Reading message, long nowInMs)
     {
@@ -77,7 +103,10 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
             }
         }
 
-        if (ReadingParser.TryParse(record.Value, form, attributes, nowInMs, message, out Streams.Domain.Readings.Refusal? refusal))
+        Streams.Domain.Readings.Refusal? refusal;
+        if (form == ContentForm.CloudEventBinary && DeviceOrder.IsOne(attributes.Type)
+            ? DeviceOrder.TryRead(record.Value, attributes, message, out refusal)
+            : ReadingParser.TryParse(record.Value, form, attributes, nowInMs, message, out refusal))
         {
             return true;
         }
@@ -96,7 +125,9 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
     public override void Prefetch(DeviceActor actor) => actor.Device.Prefetch();
 
     public override Reaction Receive(DeviceActor actor, Reading message, long nowInMs) =>
-        ReactionOf(actor.Device.Apply(message, _catalog, nowInMs));
+        message.Order is { } order
+            ? Obey(actor, order, nowInMs)
+            : ReactionOf(actor.Device.Apply(message, _catalog, nowInMs, actor.Device.IsRegistered ? null : Configured(actor.Device.Id, message)));
 
     public override Reaction Wake(DeviceActor actor, long nowInMs) => ReactionOf(actor.Device.Wake(nowInMs));
 
@@ -108,8 +139,14 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
     {
         _draft = draft;
         _actor = actor;
-        _isShownAnew = false;
-        Device device = actor.Device;
+        _isShownAnew = actor.IsToBeShown;
+        actor.IsToBeShown = false;
+        if (actor.Retired is not null)
+        {
+            Bury(actor);
+        }
+
+        Device device = _device = actor.Device;
         device.Drain(this);
         Standing standing = Standing.Of(device);
         if (actor.Told != standing)
@@ -141,12 +178,23 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
 
     byte[]? IDescribesActors.Describe(Actor actor)
     {
+        Device device = ((DeviceActor)actor).Device;
+        if (!device.IsRegistered)
+        {
+            return null;
+        }
+
         ArrayBufferWriter<byte> body = new(1024);
-        DeviceJson.Write(body, ((DeviceActor)actor).Device);
+        DeviceJson.Write(body, device);
         return body.WrittenSpan.ToArray();
     }
 
-    byte[]? IDescribesActors.RecentHistory(Actor actor) => ((DeviceActor)actor).Device.RecentHistory.ToArray();
+    IReadOnlyList<HistoryRow> IDescribesActors.RecentHistory(Actor actor)
+    {
+        ShownHistory shown = new();
+        ((DeviceActor)actor).Device.ShowRecentHistory(shown);
+        return shown.Rows;
+    }
 
     void IDeviceOutput.Registered(DeviceRegistration registration)
     {
@@ -158,7 +206,7 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
     {
         _isShownAnew = true;
         Journal("moved", registration);
-        TellMembership(_actor.Device, fromArea, devices: 0);
+        TellMembership(_device, fromArea, devices: 0);
     }
 
     void IDeviceOutput.Anomaly(AnomalyEvent anomaly)
@@ -172,24 +220,64 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
         _draft.BeginValue().Write(_body.WrittenSpan);
         _draft.EndRecord();
         _draft.Journal(_actor, anomaly.TimeInMs, "anomaly_" + state, _body.WrittenSpan);
-        _draft.Put(new Document(AnomalyEndpoints.Collection, anomaly.Id, anomaly.Area, anomaly.DeviceId, state, anomaly.SinceInMs, default), _body.WrittenSpan);
+        _draft.Put(new Document(AnomalyEndpoints.Collection, anomaly.Id, anomaly.Area, anomaly.DeviceId, state, anomaly.SinceInMs, default, IsDone: !anomaly.IsRaised), _body.WrittenSpan);
         _news.AddAnomaly(anomaly.Area, DeviceNews.NoticeOf(anomaly));
     }
 
     void IDeviceOutput.Closed(in ClosedWindow window)
     {
-        Device device = _actor.Device;
         _draft.BeginRecord(Lane.Bulk, _topics.Aggregates, _actor.KeySpan, packed: true);
         PackedAggregate.Write(
             _draft.BeginValue(), window.Type, window.Metric, window.Unit, window.Size, window.StartInMs, window.Revision, members: 1, in window.Moments,
             in window.Sketch);
         _draft.EndRecord();
         _news.AddWindow(
-            device.Area, window.Type, window.Metric, window.Unit, window.Size, window.StartInMs, in window.Added, in window.AddedSketch, window.Revision > 0);
+            _device.Area, window.Type, window.Metric, window.Unit, window.Size, window.StartInMs, in window.Added, in window.AddedSketch, window.Revision > 0);
     }
 
-    void IDeviceOutput.History(long sequence, long fromInMs, long toInMs, ReadOnlySpan<byte> rows) =>
-        _draft.History(_actor, sequence, fromInMs, toInMs, rows);
+    void IHistoryOutput.History(HistoryPart part, long fromInMs, ReadOnlySpan<byte> body) => _draft.History(_actor, (byte)part, fromInMs, body);
+
+    private Reaction Obey(DeviceActor actor, DeviceOrder order, long nowInMs)
+    {
+        actor.OrderedAtInMs = nowInMs;
+        if (order is DeviceOrder.Register { Registration: { } registration })
+        {
+            Outcome outcome = actor.Device.Register(registration.Type, registration.Area, registration.Location, _catalog, registration.Name);
+            actor.IsToBeShown |= outcome.Kind != OutcomeKind.Refused;
+
+            // Whoever gave the order waits to see it done, also where nothing had to change.
+            return outcome.Kind == OutcomeKind.Refused ? ReactionOf(outcome) : Reaction.Decided;
+        }
+
+        if (!actor.Device.IsRegistered)
+        {
+            Refusal = new RecordRefusal(RefusalReasons.UnknownDevice, "ce_subject", $"The device '{actor.Key}' is not registered, so there is nothing to remove.");
+            return Reaction.Refused;
+        }
+
+        actor.Remove();
+        actor.IsToBeShown = false;
+        return Reaction.Decided;
+    }
+
+    /// <summary>What removed devices had left to say, and that they are gone. A device registered since comes after them.</summary>
+    private void Bury(DeviceActor actor)
+    {
+        foreach (Device retired in actor.Retired!)
+        {
+            _device = retired;
+            retired.Drain(this);
+            retired.DrainHistory(this);
+            TellMembership(retired, retired.Area, devices: 0);
+            Journal("removed", new DeviceRegistration(retired.Id, retired.Type, retired.Area, retired.Location));
+            _draft.Put(new Document(DeviceEndpoints.Collection, retired.Id, "", "", "", 0, default), default);
+            actor.Device.Follow(retired);
+        }
+
+        actor.Retired = null;
+        actor.Told = default;
+        _isShownAnew = actor.Device.IsRegistered;
+    }
 
     /// <summary>True where a header begins as a CloudEvent's in binary mode do.</summary>
     private static bool TakeAttributes(in Record record, ref CloudEventAttributes attributes)
@@ -206,6 +294,10 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
 
         return isEvent;
     }
+
+    /// <summary>Only what is asked of the register makes it look into a city's devices.</summary>
+    private DeviceRegistration? Configured(string id, Reading first) =>
+        first.Type.IsEmpty || first.Area.IsEmpty || first.Location is null ? _register.Find(id) : null;
 
     private void Show(Device device)
     {
@@ -228,7 +320,7 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
             json.WriteEndObject();
         }
 
-        _draft.Journal(_actor, _actor.Device.LastArrivalInMs, type, _body.WrittenSpan);
+        _draft.Journal(_actor, Math.Max(_device.LastArrivalInMs, _actor.OrderedAtInMs), type, _body.WrittenSpan);
     }
 
     /// <summary>Where the device stands, for each of its types; with no devices it leaves the area.</summary>

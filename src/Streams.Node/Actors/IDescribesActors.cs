@@ -1,4 +1,6 @@
+using Streams.Domain.Devices;
 using Streams.Runtime.Actors;
+using Streams.Runtime.Storage;
 
 namespace Streams.Node.Actors;
 
@@ -8,6 +10,14 @@ internal interface IDescribesActors
     /// <summary>One JSON object; null where the actor is not (yet) anything to speak of.</summary>
     byte[]? Describe(Actor actor);
 
-    /// <summary>Closed windows not yet in the store's history, in the form of a history row's body.</summary>
-    byte[]? RecentHistory(Actor actor);
+    /// <summary>Closed windows not yet in the store's history, as the rows they are to become.</summary>
+    IReadOnlyList<HistoryRow> RecentHistory(Actor actor);
+}
+
+/// <summary>Gathers rows of history that are only shown.</summary>
+internal sealed class ShownHistory : IHistoryOutput
+{
+    public List<HistoryRow> Rows { get; } = [];
+
+    public void History(HistoryPart part, long fromInMs, ReadOnlySpan<byte> body) => Rows.Add(new HistoryRow(-1, (byte)part, fromInMs, body.ToArray()));
 }

@@ -75,15 +75,15 @@ internal sealed class AreaOverview
 
     private static void WriteShare(Utf8JsonWriter json, IReadOnlyCollection<Kind> kinds)
     {
-        int devices = kinds.Sum(kind => kind.Devices);
+        int expected = kinds.Sum(kind => kind.Expected);
         json.WriteNumber("anomalous", kinds.Sum(kind => kind.Anomalous));
-        if (devices == 0)
+        if (expected == 0)
         {
             json.WriteNull("working");
             return;
         }
 
-        json.WriteNumber("working", Math.Round((devices - kinds.Sum(kind => kind.Broken)) / (double)devices, 4));
+        json.WriteNumber("working", Math.Round(kinds.Sum(kind => kind.Devices - kind.Broken) / (double)expected, 4));
     }
 
     private static void WriteTypes(Utf8JsonWriter json, List<Kind> kinds)
@@ -151,6 +151,7 @@ internal sealed class AreaOverview
             Number(type, "silent"),
             Math.Min(devices, anomalous),
             Math.Min(devices, broken),
+            Math.Max(devices, Number(type, "expected")),
             type.TryGetProperty("lastSeen", out JsonElement lastSeen) ? lastSeen.GetString() : null);
     }
 
@@ -228,7 +229,7 @@ internal sealed class AreaOverview
         json.WriteEndObject();
     }
 
-    private sealed record Kind(string Type, string? Domain, int Devices, int Silent, int Anomalous, int Broken, string? LastSeen);
+    private sealed record Kind(string Type, string? Domain, int Devices, int Silent, int Anomalous, int Broken, int Expected, string? LastSeen);
 
     private sealed record Worst(AlertSeverity Severity, long AtInMs, string Id, string Area, string Headline)
     {

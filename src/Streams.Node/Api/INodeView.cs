@@ -1,4 +1,5 @@
 using Streams.Runtime;
+using Streams.Runtime.Storage;
 
 namespace Streams.Node.Api;
 
@@ -23,10 +24,10 @@ public interface INodeView
     Task<ReadOnlyMemory<byte>?> DescribeAsync(string kind, string key, CancellationToken stop);
 
     /// <summary>
-    /// The closed windows an actor has not yet handed to the store's history, in the form of a history row's body: for a device packed by
-    /// <see cref="Domain.Devices.WindowHistory"/>, for an area its aggregates as published (JSON), a line each. Null as for <see cref="DescribeAsync"/>.
+    /// The closed windows an actor has not yet handed to the store's history, as the rows they are to become, of an actor of whatever node; null where
+    /// there is no such actor. What it has handed over is in the store when this returns.
     /// </summary>
-    Task<ReadOnlyMemory<byte>?> RecentHistoryAsync(string kind, string key, CancellationToken stop);
+    Task<IReadOnlyList<HistoryRow>?> RecentHistoryAsync(string kind, string key, CancellationToken stop);
 
     /// <summary>Returns when the log has all of them, in order per key.</summary>
     /// <exception cref="Runtime.Log.LogFailedException">The log does not have all of them; some may have arrived. Sending again is harmless, repeats are dropped.</exception>

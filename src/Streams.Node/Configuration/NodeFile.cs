@@ -18,6 +18,8 @@ public static class NodeFile
         return IPAddress.TryParse(value, out _);
     });
 
+    private static readonly Form<TimeSpan> Days = Form.Duration(TimeSpan.FromDays(1));
+
     /// <summary>Client properties that the node sets itself, because its guarantees rest on them.</summary>
     private static readonly ImmutableHashSet<string> Reserved =
     [
@@ -154,9 +156,17 @@ public static class NodeFile
     private static HousekeepingSettings ReadKeep(YamlSection section)
     {
         HousekeepingSettings defaults = new();
+        YamlSection windows = section.Section("windows");
         return new HousekeepingSettings
         {
-            DeadLetters = section.Optional("deadLetters", Form.Duration(TimeSpan.FromDays(1), TimeSpan.FromDays(3650)), defaults.DeadLetters),
+            Minutes = windows.Optional("PT1M", Form.Duration(TimeSpan.FromHours(1)), defaults.Minutes),
+            Quarters = windows.Optional("PT15M", Days, defaults.Quarters),
+            Hours = windows.Optional("PT1H", Days, defaults.Hours),
+            Days = windows.Optional("P1D", Form.Duration(TimeSpan.FromDays(1), TimeSpan.FromDays(36_500)), defaults.Days),
+            Anomalies = section.Optional("anomalies", Days, defaults.Anomalies),
+            Alerts = section.Optional("alerts", Days, defaults.Alerts),
+            Journal = section.Optional("journal", Days, defaults.Journal),
+            DeadLetters = section.Optional("deadLetters", Days, defaults.DeadLetters),
             MaxDeadLetters = (int)section.Optional("maxDeadLetters", Form.Whole(100, 10_000_000), defaults.MaxDeadLetters),
         };
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Streams.Domain.Devices;
 
 namespace Streams.Node.Configuration;
 
@@ -119,12 +120,47 @@ public sealed record PaceSettings
     public int SweepSize { get; init; } = 256;
 }
 
-/// <summary>How long the store keeps what is past.</summary>
+/// <summary>
+/// How long the store keeps what is past, counted from when it was written: for a live city that is when it happened, and a recording of years ago
+/// that is played in can be looked at for as long.
+/// </summary>
 public sealed record HousekeepingSettings
 {
+    /// <summary>Closed windows of a minute. Default 1 day; 1 hour to 3,650 days.</summary>
+    public TimeSpan Minutes { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>Closed windows of fifteen minutes. Default 14 days; 1 to 3,650.</summary>
+    public TimeSpan Quarters { get; init; } = TimeSpan.FromDays(14);
+
+    /// <summary>Closed windows of an hour. Default 365 days; 1 to 3,650.</summary>
+    public TimeSpan Hours { get; init; } = TimeSpan.FromDays(365);
+
+    /// <summary>Closed windows of a day. Default 3,650 days; 1 to 36,500.</summary>
+    public TimeSpan Days { get; init; } = TimeSpan.FromDays(3_650);
+
+    /// <summary>Anomalies that were cleared, from then on; others stay. Default 90 days; 1 to 3,650.</summary>
+    public TimeSpan Anomalies { get; init; } = TimeSpan.FromDays(90);
+
+    /// <summary>Alerts that were cleared, have expired or were cancelled, from then on; others stay. Default 365 days; 1 to 3,650.</summary>
+    public TimeSpan Alerts { get; init; } = TimeSpan.FromDays(365);
+
+    /// <summary>What devices and areas decided. Default 30 days; 1 to 3,650.</summary>
+    public TimeSpan Journal { get; init; } = TimeSpan.FromDays(30);
+
     /// <summary>Refused input. Default 30 days; 1 to 3,650.</summary>
     public TimeSpan DeadLetters { get; init; } = TimeSpan.FromDays(30);
 
     /// <summary>Refused inputs kept at most; the oldest go first. Default 100,000; 100 to 10,000,000.</summary>
     public int MaxDeadLetters { get; init; } = 100_000;
+
+    /// <summary>How long rows of this part are kept; null for good.</summary>
+    public TimeSpan? Of(HistoryPart part) => part switch
+    {
+        HistoryPart.Minutes => Minutes,
+        HistoryPart.Quarters => Quarters,
+        HistoryPart.Hours => Hours,
+        HistoryPart.Days => Days,
+        HistoryPart.Mixed => new[] { Minutes, Quarters, Hours, Days }.Max(),
+        _ => null,
+    };
 }

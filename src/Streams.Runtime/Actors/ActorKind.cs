@@ -1,5 +1,6 @@
 using Streams.Runtime.Log;
 using Streams.Runtime.Shards;
+using Streams.Runtime.Storage;
 
 namespace Streams.Runtime.Actors;
 
@@ -61,6 +62,10 @@ public abstract class ActorKind
     internal abstract ActorKind ForPublisher();
 
     internal abstract Shard CreateShard(ShardSeed seed);
+
+    /// <summary>A copy of an actor as it was written, to be looked at and thrown away.</summary>
+    /// <exception cref="InvalidDataException">The bytes are not readable.</exception>
+    internal abstract Actor CopyOf(StoredActor stored);
 }
 
 /// <summary>
@@ -113,6 +118,12 @@ public abstract class ActorKind<TActor, TMessage>(byte number, string name, stri
 
     /// <summary>Estimate of the actor's memory, for the bound on actors kept.</summary>
     public abstract int SizeOf(TActor actor);
+
+    internal sealed override Actor CopyOf(StoredActor stored)
+    {
+        SnapshotEnvelope.Read(stored.Snapshot, out ReadOnlySpan<byte> state);
+        return ForShard().Restore(stored.Key, state);
+    }
 
     internal sealed override ActorKind ForPublisher() => ForShard();
 

@@ -144,7 +144,8 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
     }
 
     /// <summary>Asks an actor of this node something, on its shard's thread; null where there is no such actor, or it lives elsewhere.</summary>
-    public Task<T?> AskAsync<T>(byte kind, string key, Func<Actor, T> question)
+    /// <param name="whenWritten">Not before what the actor has put into a commit is in the store: who reads there next misses nothing it has let go of.</param>
+    public Task<T?> AskAsync<T>(byte kind, string key, Func<Actor, T> question, bool whenWritten = false)
         where T : class
     {
         ActorKind? of = _kinds.Values.FirstOrDefault(candidate => candidate.Number == kind);
@@ -160,10 +161,19 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         }
 
         TaskCompletionSource<T?> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        owned.Worker.Do(() =>
+        owned.Worker.Do(Ask);
+        return answer.Task;
+
+        void Ask()
         {
             try
             {
+                if (whenWritten && !owned.Shard.IsDropped && !owned.Shard.IsWritten(key))
+                {
+                    owned.Worker.Later(Ask);
+                    return;
+                }
+
                 answer.SetResult(owned.Shard.IsDropped ? null : owned.Shard.Ask(key, question));
             }
 #pragma warning disable CA1031 // The asker gets it, whatever it is; the worker goes on.
@@ -172,8 +182,17 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
             {
                 answer.SetException(e);
             }
-        });
-        return answer.Task;
+        }
+    }
+
+    /// <summary>Asks a copy of an actor as it was last written, by whatever node: some seconds old. Null where there is none in the store.</summary>
+    /// <exception cref="InvalidDataException">A newer program wrote it.</exception>
+    public T? AskStored<T>(byte kind, string key, Func<Actor, T> question)
+        where T : class
+    {
+        ActorKind of = _kinds.Values.First(candidate => candidate.Number == kind);
+        ShardId shard = new(kind, Partitioner.PartitionOf(System.Text.Encoding.UTF8.GetBytes(key), _log.PartitionsOf(of.Inbox)));
+        return _store.Load(shard, [key]) is [var stored] ? question(of.CopyOf(stored)) : null;
     }
 
     /// <summary>The kind of that name; null where this node runs none such.</summary>

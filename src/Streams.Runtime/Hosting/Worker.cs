@@ -20,6 +20,7 @@ internal sealed partial class Worker : IDisposable
     private readonly WorkQueue _queue = new(MaxQueuedInBytes);
     private readonly List<Handover> _leaving = [];
     private readonly List<Shard> _shards = [];
+    private readonly List<Action> _later = [];
     private readonly Publisher _publisher;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -54,6 +55,9 @@ internal sealed partial class Worker : IDisposable
 
     /// <summary>Runs on the worker's thread, before batches that wait.</summary>
     public void Do(Action command) => _queue.Add(command);
+
+    /// <summary>From a command only: runs with the shards' next tick, some milliseconds later.</summary>
+    public void Later(Action command) => _later.Add(command);
 
     /// <summary>As the other one; the batches of this shard that wait are discarded first.</summary>
     public void Do(Shard shard, Action command)
@@ -110,10 +114,22 @@ internal sealed partial class Worker : IDisposable
             {
                 lastTick = started;
                 TickAll();
+                RunLater();
             }
 
             _leaving.RemoveAll(handover => handover.Step());
             Measure(started);
+        }
+    }
+
+    private void RunLater()
+    {
+        if (_later.Count > 0)
+        {
+            // A copy: a command may put itself off once more.
+            Action[] now = [.. _later];
+            _later.Clear();
+            Array.ForEach(now, command => command());
         }
     }
 

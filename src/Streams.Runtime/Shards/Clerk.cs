@@ -182,7 +182,7 @@ internal sealed class Clerk() : Actor("")
             json.WriteEndObject();
         }
 
-        draft.Put(new Document(Collection, id, "", why.Reason, "refused", item.AtInMs, default), body.Written);
+        draft.Put(new Document(Collection, id, "", why.Reason, "refused", item.AtInMs, default, IsDone: true), body.Written);
     }
 
     private static void CopyHeaders(CommitDraft draft, IReadOnlyList<KeyValuePair<string, byte[]>> headers, bool ours)

@@ -28,7 +28,7 @@ public sealed class CommitDraft : IOutgoing, IDisposable
     private readonly List<(Actor Actor, bool IsNew, long? DueInMs, int Start, int Length)> _actors = [];
     private readonly List<(string Key, long AtInMs, string Type, int Start, int Length)> _journal = [];
     private readonly List<(Document Row, int Start, int Length)> _documents = [];
-    private readonly List<(Actor Actor, long Sequence, long From, long To, int Start, int Length)> _history = [];
+    private readonly List<(Actor Actor, byte Part, long From, int Start, int Length)> _history = [];
     private LaneDraft _open;
     private int _holders = 1;
     private int _lengthAt;
@@ -120,9 +120,9 @@ public sealed class CommitDraft : IOutgoing, IDisposable
     public void Put(in Document row, ReadOnlySpan<byte> body) =>
         _documents.Add((row, Copy(body), body.Length));
 
-    /// <summary>Appends a packed run of the actor's past.</summary>
-    public void History(Actor actor, long sequence, long fromInMs, long toInMs, ReadOnlySpan<byte> body) =>
-        _history.Add((actor, sequence, fromInMs, toInMs, Copy(body), body.Length));
+    /// <summary>Appends a packed run of the actor's past: see <see cref="HistoryRow"/>.</summary>
+    public void History(Actor actor, byte part, long fromInMs, ReadOnlySpan<byte> body) =>
+        _history.Add((actor, part, fromInMs, Copy(body), body.Length));
 
     internal int BeginSnapshot() => _bytes.Length;
 
@@ -133,7 +133,7 @@ public sealed class CommitDraft : IOutgoing, IDisposable
 
     internal ReadOnlySpan<byte> LastSnapshot => _bytes.Written.Slice(_actors[^1].Start, _actors[^1].Length);
 
-    internal ShardCommit ToCommit(ShardId shard, long epoch, long number, long nextOffset, long[] lastNumbers, long[] publishedThrough)
+    internal ShardCommit ToCommit(ShardId shard, long epoch, long number, long nextOffset, long[] lastNumbers, long[] publishedThrough, long atInMs)
     {
         long[] numbers = [.. lastNumbers];
         List<OutboxChunk> chunks = [];
@@ -153,6 +153,7 @@ public sealed class CommitDraft : IOutgoing, IDisposable
             Epoch = epoch,
             Number = number,
             NextOffset = nextOffset,
+            AtInMs = atInMs,
             LastNumbers = numbers,
             PublishedThrough = [.. publishedThrough],
         };
@@ -173,9 +174,9 @@ public sealed class CommitDraft : IOutgoing, IDisposable
             commit.Documents.Add(row with { Body = _side.Slice(start, length) });
         }
 
-        foreach ((Actor actor, long sequence, long from, long to, int start, int length) in _history)
+        foreach ((Actor actor, byte part, long from, int start, int length) in _history)
         {
-            commit.History.Add(new HistoryRow(actor.Index, sequence, from, to, _side.Slice(start, length)));
+            commit.History.Add(new HistoryRow(actor.Index, part, from, _side.Slice(start, length)));
         }
 
         return commit;

@@ -151,6 +151,9 @@ public abstract class Shard
     /// <summary>Forgets everything in memory.</summary>
     internal abstract void Drop();
 
+    /// <summary>Everything an actor put into a commit is in the store.</summary>
+    internal abstract bool IsWritten(string key);
+
     /// <summary>Looks at an actor, loading it if need be; null if there is none.</summary>
     internal abstract T? Ask<T>(string key, Func<Actor, T> question)
         where T : class;

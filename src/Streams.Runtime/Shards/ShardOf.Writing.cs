@@ -176,7 +176,7 @@ internal sealed partial class Shard<TActor, TMessage>
         _nextPosted = _dirty.Head?.DirtyOffset ?? _expected;
         _deletedUrgent = Volatile.Read(ref _published[0]);
         _deletedBulk = Volatile.Read(ref _published[1]);
-        ShardCommit commit = draft.ToCommit(Id, Epoch, _posted + 1, _nextPosted, _lastNumbers, [_deletedUrgent, _deletedBulk]);
+        ShardCommit commit = draft.ToCommit(Id, Epoch, _posted + 1, _nextPosted, _lastNumbers, [_deletedUrgent, _deletedBulk], nowInMs);
         commit.LastNumbers.CopyTo(_lastNumbers, 0);
         _lastPostInMs = nowInMs;
         _posted++;

@@ -187,6 +187,12 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
         _justSought = _seeksAwaited == 0;
     }
 
+    internal override bool IsWritten(string key)
+    {
+        byte[] utf8 = Encoding.UTF8.GetBytes(key);
+        return _actors.Find(Partitioner.Murmur2(utf8), utf8) is not { } actor || actor.WrittenIn <= Volatile.Read(ref _committed);
+    }
+
     internal override T? Ask<T>(string key, Func<Actor, T> question)
         where T : class
     {

@@ -64,17 +64,27 @@ public interface IStore : IDisposable
     /// <summary>How many documents of a collection there are in each category and state. Walks its index: some milliseconds for 40,000.</summary>
     IReadOnlyList<Tally> Tally(string collection);
 
-    /// <summary>History rows that overlap the time range, oldest first.</summary>
-    IReadOnlyList<HistoryRow> ReadHistory(ShardId shard, string key, long fromInMs, long toInMs, int limit);
+    /// <summary>History rows of one part whose earliest entry is in [from, to), by that time; of equal ones in the order they were written.</summary>
+    /// <param name="newestFirst">The other way round.</param>
+    IReadOnlyList<HistoryRow> ReadHistory(ShardId shard, string key, byte part, long fromInMs, long toInMs, int limit, bool newestFirst = false);
 
     /// <summary>The newest journal entries of an actor, newest first.</summary>
     IReadOnlyList<JournalRow> ReadJournal(ShardId shard, string key, int limit);
 
-    /// <summary>Deletes documents of a collection older than this, and the oldest beyond <paramref name="keep"/>; at most 10,000 a call. Returns how many.</summary>
-    int Prune(string collection, long beforeInMs, int keep);
+    /// <summary>Deletes documents of a collection that were done before this, and the oldest beyond <paramref name="keep"/>; at most <see cref="PrunedAtOnce"/>. Returns how many.</summary>
+    int Prune(string collection, long doneBeforeInMs, int keep = int.MaxValue);
 
-    /// <summary>Deletes journal and history rows older than this; at most 10,000 a call. Returns how many.</summary>
-    int PruneHistory(long beforeInMs);
+    /// <summary>Deletes history rows of one part that were written before this, the oldest first; at most <see cref="PrunedAtOnce"/>. Returns how many.</summary>
+    int PruneHistory(byte part, long writtenBeforeInMs);
+
+    /// <summary>Deletes journal entries that were written before this, the oldest first; at most <see cref="PrunedAtOnce"/>. Returns how many.</summary>
+    int PruneJournal(long writtenBeforeInMs);
+
+    /// <summary>
+    /// Rows that one call of pruning deletes. Each is a page to write (the index entries lie apart): some 4 MB, 10 ms in which nothing
+    /// else is committed to SQLite.
+    /// </summary>
+    const int PrunedAtOnce = 250;
 }
 
 /// <summary>What a store is for: the actor kinds and their partition counts, which never change once stored.</summary>

@@ -6,7 +6,7 @@ namespace Streams.Runtime.Storage;
 /// <summary>PostgreSQL's tables, as a list of migrations: version n is what the first n of them make. PostgreSQL 14 or later, built with LZ4 as packages are.</summary>
 internal static class PostgresSchema
 {
-    private static readonly string[] Migrations = [First, Attempts];
+    internal static readonly string[] Migrations = [First, Attempts, Retention];
 
     /// <summary>Nodes that start together line up on this advisory lock; any constant will do that nobody else uses in the database.</summary>
     private const long MigrationLock = 0x53_74_72_65_61_6d_73;
@@ -59,6 +59,28 @@ internal static class PostgresSchema
     private const string Attempts = """
         ALTER TABLE shards ADD COLUMN idle_claims int NOT NULL DEFAULT 0, ADD COLUMN trying_from bigint NOT NULL DEFAULT 0,
             ADD COLUMN trying_count bigint NOT NULL DEFAULT 0
+        """;
+
+    // History by parts: the oldest of a part, which alone is deleted, are first in the key, and one index more finds an actor's rows.
+    // Old rows held windows of all sizes (part 4). When they were written is not known, nor when what is done was: their retention runs from now.
+    private const string Retention = """
+        ALTER TABLE history RENAME TO history_mixed;
+        CREATE TABLE history (
+            part smallint NOT NULL, id bigint GENERATED ALWAYS AS IDENTITY, actor_id bigint NOT NULL, from_in_ms bigint NOT NULL,
+            written_in_ms bigint NOT NULL, body bytea NOT NULL, PRIMARY KEY (part, id))
+            WITH (autovacuum_vacuum_scale_factor = 0.05);
+        ALTER TABLE history ALTER body SET STORAGE EXTERNAL;
+        INSERT INTO history (part, actor_id, from_in_ms, written_in_ms, body)
+            SELECT 4, actor_id, from_in_ms, (extract(epoch FROM now()) * 1000)::bigint, body FROM history_mixed ORDER BY actor_id, sequence;
+        CREATE INDEX history_actor ON history (actor_id, part, from_in_ms);
+        DROP TABLE history_mixed;
+        DROP INDEX journal_at;
+        ALTER TABLE journal ADD COLUMN written_in_ms bigint NOT NULL DEFAULT (extract(epoch FROM now()) * 1000)::bigint;
+        ALTER TABLE documents ADD COLUMN done_in_ms bigint;
+        UPDATE documents SET done_in_ms = (extract(epoch FROM now()) * 1000)::bigint
+            WHERE collection IN ('alerts', 'anomalies') AND state IN ('cleared', 'expired', 'cancelled');
+        UPDATE documents SET done_in_ms = at_in_ms WHERE collection = 'dead-letters';
+        CREATE INDEX documents_done ON documents (collection, done_in_ms) WHERE done_in_ms IS NOT NULL;
         """;
 
     /// <summary>Brings the schema to <see cref="Version"/> and checks the layout, in one transaction; of several nodes, one at a time.</summary>

@@ -18,8 +18,6 @@ public sealed class PostgresStore : IStore
             idle_claims, trying_from, trying_count FROM shards
         """;
 
-    private const int PrunedAtOnce = 10_000;
-
     // What the connection string does not say. No Reset On Close is not for it to say: a reset would undo the settings below.
     private const string Defaults = "Application Name=streams;Timeout=5;Command Timeout=20;Max Auto Prepare=64;Auto Prepare Min Usages=2;";
 
@@ -185,16 +183,11 @@ public sealed class PostgresStore : IStore
         row => new Tally(row.GetString(0), row.GetString(1), row.GetInt64(2)),
         collection));
 
-    public IReadOnlyList<HistoryRow> ReadHistory(ShardId shard, string key, long fromInMs, long toInMs, int limit) => On(connection => ReadAll(
+    public IReadOnlyList<HistoryRow> ReadHistory(ShardId shard, string key, byte part, long fromInMs, long toInMs, int limit, bool newestFirst = false) => On(connection => ReadAll(
         connection,
-        """
-        SELECT h.actor_id, h.sequence, h.from_in_ms, h.to_in_ms, h.body
-        FROM actors a JOIN history h ON h.actor_id = a.id
-        WHERE a.shard = $1 AND a.key = $2 AND h.to_in_ms > $3 AND h.from_in_ms < $4
-        ORDER BY h.from_in_ms, h.sequence LIMIT $5
-        """,
-        row => new HistoryRow((int)row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetFieldValue<byte[]>(4)),
-        shard.Number, key, fromInMs, toInMs, limit));
+        HistorySql.For('$', newestFirst),
+        row => new HistoryRow((int)row.GetInt64(0), (byte)row.GetInt16(1), row.GetInt64(2), row.GetFieldValue<byte[]>(3)),
+        shard.Number, key, (short)part, fromInMs, toInMs, limit));
 
     public IReadOnlyList<JournalRow> ReadJournal(ShardId shard, string key, int limit) => On(connection => ReadAll(
         connection,
@@ -202,42 +195,47 @@ public sealed class PostgresStore : IStore
         row => new JournalRow(key, row.GetInt64(0), row.GetString(1), row.GetFieldValue<byte[]>(2)),
         shard.Number, key, limit));
 
-    public int Prune(string collection, long beforeInMs, int keep) => On(connection =>
+    // Several nodes may prune at once: each passes by what another is about to delete.
+    public int Prune(string collection, long doneBeforeInMs, int keep = int.MaxValue) => On(connection =>
     {
-        int old = Execute(
+        int done = Execute(
             connection,
             """
-            DELETE FROM documents d USING
-                (SELECT id FROM documents WHERE collection = $1 AND at_in_ms < $2 ORDER BY at_in_ms, id DESC LIMIT $3) AS o
-            WHERE d.collection = $1 AND d.id = o.id
+            DELETE FROM documents WHERE ctid = ANY (ARRAY
+                (SELECT ctid FROM documents WHERE collection = $1 AND done_in_ms < $2 ORDER BY done_in_ms LIMIT $3 FOR UPDATE SKIP LOCKED))
             """,
-            collection, beforeInMs, PrunedAtOnce);
-        long excess = Math.Min(CountOf(connection, collection) - keep, PrunedAtOnce - old);
+            collection, doneBeforeInMs, IStore.PrunedAtOnce);
+        long excess = keep == int.MaxValue ? 0 : Math.Min(CountOf(connection, collection) - keep, IStore.PrunedAtOnce - done);
         return excess <= 0
-            ? old
-            : old + Execute(
+            ? done
+            : done + Execute(
                 connection,
                 """
-                DELETE FROM documents d USING (SELECT id FROM documents WHERE collection = $1 ORDER BY at_in_ms, id DESC LIMIT $2) AS o
-                WHERE d.collection = $1 AND d.id = o.id
+                DELETE FROM documents WHERE ctid = ANY (ARRAY
+                    (SELECT ctid FROM documents WHERE collection = $1 ORDER BY at_in_ms, id DESC LIMIT $2 FOR UPDATE SKIP LOCKED))
                 """,
                 collection, excess);
     });
 
-    public int PruneHistory(long beforeInMs) => On(connection =>
-    {
-        int journal = Execute(
-            connection,
-            "DELETE FROM journal WHERE id IN (SELECT id FROM journal WHERE at_in_ms < $1 ORDER BY at_in_ms LIMIT $2)",
-            beforeInMs, PrunedAtOnce);
-        return journal + Execute(
-            connection,
-            """
-            DELETE FROM history WHERE (actor_id, sequence) IN
-                (SELECT actor_id, sequence FROM history WHERE to_in_ms <= $1 ORDER BY to_in_ms LIMIT $2)
-            """,
-            beforeInMs, PrunedAtOnce - journal);
-    });
+    public int PruneHistory(byte part, long writtenBeforeInMs) => On(connection => Execute(
+        connection,
+        """
+        DELETE FROM history WHERE ctid = ANY (ARRAY
+            (SELECT ctid FROM history
+            WHERE part = $1 AND written_in_ms < $3 AND id <= (SELECT max(id) FROM (SELECT id FROM history WHERE part = $1 ORDER BY id LIMIT $2) AS first)
+            FOR UPDATE SKIP LOCKED))
+        """,
+        (short)part, IStore.PrunedAtOnce, writtenBeforeInMs));
+
+    public int PruneJournal(long writtenBeforeInMs) => On(connection => Execute(
+        connection,
+        """
+        DELETE FROM journal WHERE ctid = ANY (ARRAY
+            (SELECT ctid FROM journal
+            WHERE written_in_ms < $2 AND id <= (SELECT max(id) FROM (SELECT id FROM journal ORDER BY id LIMIT $1) AS first)
+            FOR UPDATE SKIP LOCKED))
+        """,
+        IStore.PrunedAtOnce, writtenBeforeInMs));
 
     public void Dispose()
     {

@@ -49,28 +49,29 @@ internal sealed class PostgresWriter
         .Integer(o => o.Chunk.Count).Bytea(o => o.Chunk.Records);
 
     private readonly PostgresRows<JournalWrite> _journal = new PostgresRows<JournalWrite>("""
-        INSERT INTO journal (shard, key, at_in_ms, type, body)
-        SELECT shard, key, at_in_ms, type, body FROM unnest($1, $2, $3, $4, $5) WITH ORDINALITY AS j (shard, key, at_in_ms, type, body, place) ORDER BY place
+        INSERT INTO journal (shard, key, at_in_ms, type, written_in_ms, body)
+        SELECT shard, key, at_in_ms, type, written_in_ms, body
+        FROM unnest($1, $2, $3, $4, $5, $6) WITH ORDINALITY AS j (shard, key, at_in_ms, type, written_in_ms, body, place) ORDER BY place
         """)
-        .Integer(j => j.Shard).Text(j => j.Row.Key).Bigint(j => j.Row.AtInMs).Text(j => j.Row.Type).Bytea(j => j.Row.Body);
+        .Integer(j => j.Shard).Text(j => j.Row.Key).Bigint(j => j.Row.AtInMs).Text(j => j.Row.Type).Bigint(j => j.WrittenInMs).Bytea(j => j.Row.Body);
 
     private readonly PostgresRows<DocumentWrite> _deletedDocuments = new PostgresRows<DocumentWrite>(
         "DELETE FROM documents d USING unnest($1, $2) AS g (collection, id) WHERE d.collection = g.collection AND d.id = g.id")
         .Text(d => d.Row.Collection).Text(d => d.Row.Id);
 
     private readonly PostgresRows<DocumentWrite> _documents = new PostgresRows<DocumentWrite>("""
-        INSERT INTO documents (collection, id, scope, category, state, at_in_ms, body) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)
+        INSERT INTO documents (collection, id, scope, category, state, at_in_ms, body, done_in_ms)
+        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)
         ON CONFLICT (collection, id) DO UPDATE SET
-            scope = excluded.scope, category = excluded.category, state = excluded.state, at_in_ms = excluded.at_in_ms, body = excluded.body
+            scope = excluded.scope, category = excluded.category, state = excluded.state, at_in_ms = excluded.at_in_ms, body = excluded.body,
+            done_in_ms = excluded.done_in_ms
         """)
         .Text(d => d.Row.Collection).Text(d => d.Row.Id).Text(d => d.Row.Scope).Text(d => d.Row.Category).Text(d => d.Row.State)
-        .Bigint(d => d.Row.AtInMs).Bytea(d => d.Row.Body);
+        .Bigint(d => d.Row.AtInMs).Bytea(d => d.Row.Body).BigintOrNull(d => d.DoneInMs);
 
-    private readonly PostgresRows<HistoryWrite> _history = new PostgresRows<HistoryWrite>("""
-        INSERT INTO history (actor_id, sequence, from_in_ms, to_in_ms, body) SELECT * FROM unnest($1, $2, $3, $4, $5)
-        ON CONFLICT (actor_id, sequence) DO UPDATE SET from_in_ms = excluded.from_in_ms, to_in_ms = excluded.to_in_ms, body = excluded.body
-        """)
-        .Bigint(h => h.ActorId).Bigint(h => h.Row.Sequence).Bigint(h => h.Row.FromInMs).Bigint(h => h.Row.ToInMs).Bytea(h => h.Row.Body);
+    private readonly PostgresRows<HistoryWrite> _history = new PostgresRows<HistoryWrite>(
+        "INSERT INTO history (part, actor_id, from_in_ms, written_in_ms, body) SELECT * FROM unnest($1, $2, $3, $4, $5)")
+        .Integer(h => h.Row.Part).Bigint(h => h.ActorId).Bigint(h => h.Row.FromInMs).Bigint(h => h.WrittenInMs).Bytea(h => h.Row.Body);
 
     public CommitResult[] Commit(NpgsqlConnection connection, IReadOnlyList<ShardCommit> commits)
     {

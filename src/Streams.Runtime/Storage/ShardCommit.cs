@@ -39,6 +39,9 @@ public sealed class ShardCommit
     /// <summary>Outbox chunks whose last number is at most this were delivered and can be deleted, per lane.</summary>
     public required long[] PublishedThrough { get; init; }
 
+    /// <summary>Processing time, Unix milliseconds: when it was posted. What it writes is kept for so and so long from then on.</summary>
+    public long AtInMs { get; init; }
+
     /// <summary>At most one row per actor.</summary>
     public List<ActorRow> Actors { get; } = [];
 
@@ -89,13 +92,13 @@ public readonly record struct JournalRow(string Key, long AtInMs, string Type, R
 /// <param name="State">A third one. Empty for none.</param>
 /// <param name="AtInMs">What the collection is ordered by, newest first; Unix milliseconds.</param>
 /// <param name="Body">UTF-8 JSON as the API answers it; empty deletes the row.</param>
+/// <param name="IsDone">Nothing more is to come of it (an alert that was cleared): from this commit on its retention runs. False keeps it for good.</param>
 public readonly record struct Document(
-    string Collection, string Id, string Scope, string Category, string State, long AtInMs, ReadOnlyMemory<byte> Body);
+    string Collection, string Id, string Scope, string Category, string State, long AtInMs, ReadOnlyMemory<byte> Body, bool IsDone = false);
 
-/// <summary>A packed run of an actor's past (closed windows). Written again under the same sequence, it replaces the one stored, so a run can grow.</summary>
+/// <summary>A packed run of an actor's past (closed windows), appended until its retention is over.</summary>
 /// <param name="ActorIndex">See <see cref="ActorRow.Index"/>.</param>
-/// <param name="Sequence">Ascending per actor; with the index, the row's identity.</param>
+/// <param name="Part">What kind of past, 0 to 127; read and deleted by it. Rows of one part lie together, in the order they were written.</param>
 /// <param name="FromInMs">Event time of the earliest entry.</param>
-/// <param name="ToInMs">Event time after the latest entry.</param>
 /// <param name="Body">Opaque to the store.</param>
-public readonly record struct HistoryRow(int ActorIndex, long Sequence, long FromInMs, long ToInMs, ReadOnlyMemory<byte> Body);
+public readonly record struct HistoryRow(int ActorIndex, byte Part, long FromInMs, ReadOnlyMemory<byte> Body);

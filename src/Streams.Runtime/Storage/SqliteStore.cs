@@ -96,9 +96,11 @@ public sealed class SqliteStore : IStore
 
     public IReadOnlyList<CommitResult> Commit(IReadOnlyList<ShardCommit> commits) => Write(writer => writer.Commit(commits));
 
-    public int Prune(string collection, long beforeInMs, int keep) => Write(writer => writer.Prune(collection, beforeInMs, keep));
+    public int Prune(string collection, long doneBeforeInMs, int keep = int.MaxValue) => Write(writer => writer.Prune(collection, doneBeforeInMs, keep));
 
-    public int PruneHistory(long beforeInMs) => Write(writer => writer.PruneHistory(beforeInMs));
+    public int PruneHistory(byte part, long writtenBeforeInMs) => Write(writer => writer.PruneHistory(part, writtenBeforeInMs));
+
+    public int PruneJournal(long writtenBeforeInMs) => Write(writer => writer.PruneJournal(writtenBeforeInMs));
 
     public IReadOnlyList<StoredActor> Load(ShardId shard, IReadOnlyCollection<string> keys) => Read(database =>
     {
@@ -167,14 +169,10 @@ public sealed class SqliteStore : IStore
         database.Prepare("SELECT category, state, count(*) FROM documents WHERE collection = ?1 GROUP BY category, state").Bind(1, collection),
         row => new Tally(row.Text(0), row.Text(1), row.Int64(2))));
 
-    public IReadOnlyList<HistoryRow> ReadHistory(ShardId shard, string key, long fromInMs, long toInMs, int limit) => Read(database => ReadAll(
-        database.Prepare("""
-            SELECT h.actor_id, h.sequence, h.from_in_ms, h.to_in_ms, h.body
-            FROM actors a JOIN history h ON h.actor_id = a.id
-            WHERE a.shard = ?1 AND a.key = ?2 AND h.to_in_ms > ?3 AND h.from_in_ms < ?4
-            ORDER BY h.from_in_ms, h.sequence LIMIT ?5
-            """).Bind(1, shard.Number).Bind(2, key).Bind(3, fromInMs).Bind(4, toInMs).Bind(5, limit),
-        row => new HistoryRow((int)row.Int64(0), row.Int64(1), row.Int64(2), row.Int64(3), row.Blob(4))));
+    public IReadOnlyList<HistoryRow> ReadHistory(ShardId shard, string key, byte part, long fromInMs, long toInMs, int limit, bool newestFirst = false) => Read(database => ReadAll(
+        database.Prepare(HistorySql.For('?', newestFirst))
+            .Bind(1, shard.Number).Bind(2, key).Bind(3, part).Bind(4, fromInMs).Bind(5, toInMs).Bind(6, limit),
+        row => new HistoryRow((int)row.Int64(0), (byte)row.Int32(1), row.Int64(2), row.Blob(3))));
 
     public IReadOnlyList<JournalRow> ReadJournal(ShardId shard, string key, int limit) => Read(database => ReadAll(
         database.Prepare("SELECT at_in_ms, type, body FROM journal WHERE shard = ?1 AND key = ?2 ORDER BY id DESC LIMIT ?3")

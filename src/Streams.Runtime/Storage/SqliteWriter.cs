@@ -3,8 +3,6 @@ namespace Streams.Runtime.Storage;
 /// <summary>Writes to a SQLite database: claims, commits and pruning, each one transaction. One thread at a time.</summary>
 internal sealed class SqliteWriter(SqliteDatabase database)
 {
-    private const int PrunedAtOnce = 10_000;
-
     private const string ReadShard = """
         SELECT number, owner, epoch, commit_number, next_offset, incarnation, generation, urgent_number, bulk_number, claimed_at,
             idle_claims, trying_from, trying_count
@@ -12,6 +10,9 @@ internal sealed class SqliteWriter(SqliteDatabase database)
         """;
 
     private readonly WriteSet _set = new();
+
+    /// <summary>By part. A commit that is undone leaves a gap, which harms nothing.</summary>
+    private long[]? _nextHistoryIds;
 
     public ShardClaim Claim(int shard, string owner, string incarnation, long nowInMs) => InTransaction(() =>
     {
@@ -73,31 +74,33 @@ internal sealed class SqliteWriter(SqliteDatabase database)
         }
     }
 
-    public int Prune(string collection, long beforeInMs, int keep) => InTransaction(() =>
+    public int Prune(string collection, long doneBeforeInMs, int keep) => InTransaction(() =>
     {
-        int old = database.Prepare("""
+        int done = database.Prepare("""
             DELETE FROM documents WHERE rowid IN
-                (SELECT rowid FROM documents WHERE collection = ?1 AND at_in_ms < ?2 ORDER BY at_in_ms, id DESC LIMIT ?3)
-            """).Bind(1, collection).Bind(2, beforeInMs).Bind(3, PrunedAtOnce).Run();
-        SqliteStatement count = database.Prepare("SELECT count(*) FROM documents WHERE collection = ?1").Bind(1, collection);
-        count.Step();
-        long excess = Math.Min(count.Int64(0) - keep, PrunedAtOnce - old);
-        count.Reset();
+                (SELECT rowid FROM documents WHERE collection = ?1 AND done_in_ms < ?2 ORDER BY done_in_ms LIMIT ?3)
+            """).Bind(1, collection).Bind(2, doneBeforeInMs).Bind(3, IStore.PrunedAtOnce).Run();
+        long excess = keep == int.MaxValue ? 0 : Math.Min(Count(collection) - keep, IStore.PrunedAtOnce - done);
         return excess <= 0
-            ? old
-            : old + database.Prepare("""
+            ? done
+            : done + database.Prepare("""
                 DELETE FROM documents WHERE rowid IN
                     (SELECT rowid FROM documents WHERE collection = ?1 ORDER BY at_in_ms, id DESC LIMIT ?2)
                 """).Bind(1, collection).Bind(2, excess).Run();
     });
 
-    public int PruneHistory(long beforeInMs) => InTransaction(() =>
-    {
-        int journal = database.Prepare("DELETE FROM journal WHERE id IN (SELECT id FROM journal WHERE at_in_ms < ?1 ORDER BY at_in_ms LIMIT ?2)")
-            .Bind(1, beforeInMs).Bind(2, PrunedAtOnce).Run();
-        return journal + database.Prepare("DELETE FROM history WHERE rowid IN (SELECT rowid FROM history WHERE to_in_ms <= ?1 ORDER BY to_in_ms LIMIT ?2)")
-            .Bind(1, beforeInMs).Bind(2, PrunedAtOnce - journal).Run();
-    });
+    // Both tables lie in the order they were written, so the first rows are the oldest, and no index on time is needed.
+    public int PruneHistory(byte part, long writtenBeforeInMs) => InTransaction(() => database.Prepare("""
+        DELETE FROM history WHERE id IN
+            (SELECT id FROM (SELECT id, written_in_ms FROM history WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?3) WHERE written_in_ms < ?4)
+        """)
+        .Bind(1, FirstOf(part)).Bind(2, FirstOf(part + 1) - 1).Bind(3, IStore.PrunedAtOnce).Bind(4, writtenBeforeInMs).Run());
+
+    public int PruneJournal(long writtenBeforeInMs) => InTransaction(() => database.Prepare("""
+        DELETE FROM journal WHERE id IN
+            (SELECT id FROM (SELECT id, written_in_ms FROM journal ORDER BY id LIMIT ?1) WHERE written_in_ms < ?2)
+        """)
+        .Bind(1, IStore.PrunedAtOnce).Bind(2, writtenBeforeInMs).Run());
 
     /// <summary>Reads one shard row from a statement that selects its columns in <see cref="ShardState"/>'s order.</summary>
     public static ShardState ToState(SqliteStatement row) => new(
@@ -172,43 +175,74 @@ internal sealed class SqliteWriter(SqliteDatabase database)
 
     private void WriteJournal()
     {
-        SqliteStatement insert = database.Prepare("INSERT INTO journal (shard, key, at_in_ms, type, body) VALUES (?1, ?2, ?3, ?4, ?5)");
-        foreach ((int shard, JournalRow row) in _set.Journal)
+        SqliteStatement insert = database.Prepare("INSERT INTO journal (shard, key, at_in_ms, type, written_in_ms, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+        foreach ((int shard, long written, JournalRow row) in _set.Journal)
         {
-            insert.Bind(1, shard).Bind(2, row.Key).Bind(3, row.AtInMs).Bind(4, row.Type).Bind(5, row.Body.Span).Run();
+            insert.Bind(1, shard).Bind(2, row.Key).Bind(3, row.AtInMs).Bind(4, row.Type).Bind(5, written).Bind(6, row.Body.Span).Run();
         }
     }
 
     private void WriteDocuments()
     {
         SqliteStatement upsert = database.Prepare("""
-            INSERT INTO documents (collection, id, scope, category, state, at_in_ms, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            INSERT INTO documents (collection, id, scope, category, state, at_in_ms, body, done_in_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
             ON CONFLICT (collection, id) DO UPDATE SET
-                scope = excluded.scope, category = excluded.category, state = excluded.state, at_in_ms = excluded.at_in_ms, body = excluded.body
+                scope = excluded.scope, category = excluded.category, state = excluded.state, at_in_ms = excluded.at_in_ms, body = excluded.body,
+                done_in_ms = excluded.done_in_ms
             """);
         SqliteStatement delete = database.Prepare("DELETE FROM documents WHERE collection = ?1 AND id = ?2");
-        foreach ((_, Document row) in _set.DeletedDocuments)
+        foreach ((_, _, Document row) in _set.DeletedDocuments)
         {
             delete.Bind(1, row.Collection).Bind(2, row.Id).Run();
         }
 
-        foreach ((_, Document row) in _set.Documents)
+        foreach ((_, long? done, Document row) in _set.Documents)
         {
             upsert.Bind(1, row.Collection).Bind(2, row.Id).Bind(3, row.Scope).Bind(4, row.Category).Bind(5, row.State).Bind(6, row.AtInMs)
-                .Bind(7, row.Body.Span).Run();
+                .Bind(7, row.Body.Span).Bind(8, done).Run();
         }
     }
 
     private void WriteHistory()
     {
-        SqliteStatement upsert = database.Prepare("""
-            INSERT INTO history (actor_id, sequence, from_in_ms, to_in_ms, body) VALUES (?1, ?2, ?3, ?4, ?5)
-            ON CONFLICT (actor_id, sequence) DO UPDATE SET from_in_ms = excluded.from_in_ms, to_in_ms = excluded.to_in_ms, body = excluded.body
-            """);
-        foreach ((long actorId, _, HistoryRow row) in _set.History)
+        if (_set.History.Count == 0)
         {
-            upsert.Bind(1, actorId).Bind(2, row.Sequence).Bind(3, row.FromInMs).Bind(4, row.ToInMs).Bind(5, row.Body.Span).Run();
+            return;
         }
+
+        _nextHistoryIds ??= ReadNextHistoryIds();
+        SqliteStatement insert = database.Prepare(
+            "INSERT INTO history (id, actor_id, part, from_in_ms, written_in_ms, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+        foreach ((long actorId, long written, HistoryRow row) in _set.History)
+        {
+            insert.Bind(1, _nextHistoryIds[row.Part]++).Bind(2, actorId).Bind(3, row.Part).Bind(4, row.FromInMs).Bind(5, written).Bind(6, row.Body.Span).Run();
+        }
+    }
+
+    /// <summary>A part's rows are numbered from here on, so that they fill pages of their own and leave whole pages free when they go.</summary>
+    private static long FirstOf(int part) => (long)part << 48;
+
+    private long[] ReadNextHistoryIds()
+    {
+        long[] next = new long[128];
+        for (int part = 0; part < next.Length; part++)
+        {
+            SqliteStatement last = database.Prepare("SELECT max(id) FROM history WHERE id BETWEEN ?1 AND ?2").Bind(1, FirstOf(part)).Bind(2, FirstOf(part + 1) - 1);
+            last.Step();
+            next[part] = last.Int64OrNull(0) + 1 ?? FirstOf(part);
+            last.Reset();
+        }
+
+        return next;
+    }
+
+    private long Count(string collection)
+    {
+        SqliteStatement count = database.Prepare("SELECT count(*) FROM documents WHERE collection = ?1").Bind(1, collection);
+        count.Step();
+        long rows = count.Int64(0);
+        count.Reset();
+        return rows;
     }
 
     private T InTransaction<T>(Func<T> write)

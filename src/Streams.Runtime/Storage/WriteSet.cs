@@ -94,10 +94,6 @@ internal sealed class WriteSet
         }
 
         Documents.RemoveAll(static d => d.Row.Body.IsEmpty);
-        KeepNewest(
-            History,
-            static (a, b) => a.ActorId.CompareTo(b.ActorId) is var c and not 0 ? c : a.Row.Sequence.CompareTo(b.Row.Sequence),
-            static (a, b) => a.Order.CompareTo(b.Order));
         return results;
     }
 
@@ -138,17 +134,17 @@ internal sealed class WriteSet
 
         foreach (JournalRow row in commit.Journal)
         {
-            Journal.Add(new JournalWrite(shard, row));
+            Journal.Add(new JournalWrite(shard, commit.AtInMs, row));
         }
 
         foreach (Document document in commit.Documents)
         {
-            Documents.Add(new DocumentWrite(Documents.Count, document));
+            Documents.Add(new DocumentWrite(Documents.Count, document.IsDone ? commit.AtInMs : null, document));
         }
 
         foreach (HistoryRow row in commit.History)
         {
-            History.Add(new HistoryWrite(ActorId(shard, row.ActorIndex), History.Count, row));
+            History.Add(new HistoryWrite(ActorId(shard, row.ActorIndex), commit.AtInMs, row));
         }
     }
 
@@ -182,8 +178,8 @@ internal readonly record struct OutboxWrite(int Shard, OutboxChunk Chunk);
 
 internal readonly record struct Published(int Shard, Lane Lane, long Through);
 
-internal readonly record struct JournalWrite(int Shard, JournalRow Row);
+internal readonly record struct JournalWrite(int Shard, long WrittenInMs, JournalRow Row);
 
-internal readonly record struct DocumentWrite(int Order, Document Row);
+internal readonly record struct DocumentWrite(int Order, long? DoneInMs, Document Row);
 
-internal readonly record struct HistoryWrite(long ActorId, int Order, HistoryRow Row);
+internal readonly record struct HistoryWrite(long ActorId, long WrittenInMs, HistoryRow Row);

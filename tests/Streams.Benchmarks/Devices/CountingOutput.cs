@@ -31,7 +31,7 @@ internal sealed class CountingOutput : IDeviceOutput
 
     public void Closed(in ClosedWindow window) => Windows++;
 
-    public void History(long sequence, long fromInMs, long toInMs, ReadOnlySpan<byte> rows)
+    public void History(HistoryPart part, long fromInMs, ReadOnlySpan<byte> body)
     {
     }
 }

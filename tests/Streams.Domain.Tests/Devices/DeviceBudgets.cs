@@ -120,7 +120,7 @@ public sealed class DeviceBudgets(ITestOutputHelper output)
         {
         }
 
-        public void History(long sequence, long fromInMs, long toInMs, ReadOnlySpan<byte> rows)
+        public void History(HistoryPart part, long fromInMs, ReadOnlySpan<byte> body)
         {
         }
     }

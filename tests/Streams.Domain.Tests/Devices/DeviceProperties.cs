@@ -56,7 +56,8 @@ public sealed class DeviceProperties
 
             Assert.Equal(kept.Drain(), restored.Drain());
             Assert.Equal(kept.Device.ReadingCount, restored.Device.ReadingCount);
-            Assert.Equal(kept.Device.RecentHistory.ToArray(), restored.Device.RecentHistory.ToArray());
+            Assert.Equal(kept.Recent(), restored.Recent());
+            Assert.Equal(kept.Past, restored.Past);
         }).QuickCheckThrowOnFailure();
 
     [Fact]

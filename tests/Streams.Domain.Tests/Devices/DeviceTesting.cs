@@ -52,13 +52,19 @@ internal sealed class Bench(string id, DeviceCatalog? catalog = null) : IDeviceO
 
     public DeviceCatalog Catalog { get; set; } = catalog ?? Sensors.Catalog;
 
+    /// <summary>What the configuration says of the device.</summary>
+    public DeviceRegistration? Configured { get; set; }
+
     public List<string> Said { get; } = [];
 
     public List<AnomalyEvent> Anomalies { get; } = [];
 
     public List<HistoryWindow> Past { get; } = [];
 
-    public List<long> Chunks { get; } = [];
+    /// <summary>Rows of history handed out, in order, with where they begin.</summary>
+    public List<(HistoryPart Part, long FromInMs, byte[] Body)> Rows { get; } = [];
+
+    public HistoryNames Names { get; } = new();
 
     /// <summary>Sends JSON; the time comes from seconds after the start, processing time is the same unless given.</summary>
     public Outcome Send(double second, string metrics, string more = "", double? nowSecond = null)
@@ -67,7 +73,7 @@ internal sealed class Bench(string id, DeviceCatalog? catalog = null) : IDeviceO
         string json = $$"""{"deviceId":"{{Device.Id}}","time":"{{Rfc3339.Format(atInMs)}}","metrics":{{{metrics}}}{{(more.Length > 0 ? "," + more : "")}}}""";
         long nowInMs = nowSecond is { } now ? Start + (long)(now * 1000) : atInMs;
         Assert.True(ReadingParser.TryParse(Encoding.UTF8.GetBytes(json), nowInMs, _reading, out Refusal? refusal), refusal?.ToString());
-        return Device.Apply(_reading, Catalog, nowInMs);
+        return Device.Apply(_reading, Catalog, nowInMs, Configured);
     }
 
     public Outcome Wake(double second) => Device.Wake(Start + (long)(second * 1000));
@@ -109,11 +115,31 @@ internal sealed class Bench(string id, DeviceCatalog? catalog = null) : IDeviceO
         CultureInfo.InvariantCulture,
         $"{window.Metric} {window.Size.Iso()}@{(window.StartInMs - Start) / 60_000} n{window.Moments.Count} m{Math.Round(window.Moments.Mean, 9) + 0.0} r{window.Revision}+{window.Added.Count}"));
 
-    public void History(long sequence, long fromInMs, long toInMs, ReadOnlySpan<byte> rows)
+    public void History(HistoryPart part, long fromInMs, ReadOnlySpan<byte> body)
     {
-        Chunks.Add(sequence);
+        Rows.Add((part, fromInMs, body.ToArray()));
+        if (part == HistoryPart.Names)
+        {
+            Assert.True(Names.TryAdd(body));
+            return;
+        }
+
         int before = Past.Count;
-        Assert.True(WindowHistory.TryRead(rows, Past));
-        Assert.All(Past.Skip(before), row => Assert.InRange(row.StartInMs, fromInMs, toInMs - 1));
+        Assert.True(WindowHistory.TryRead(part, body, Names, Past));
+        Assert.Equal(fromInMs, Past.Skip(before).Min(row => row.StartInMs));
+        Assert.True(Past[^1].StartInMs - fromInMs < WindowHistory.LongestInMs(part));
+    }
+
+    /// <summary>What it has not yet handed out, as bytes.</summary>
+    public byte[] Recent()
+    {
+        ArrayBufferWriter<byte> all = new();
+        Device.ShowRecentHistory(new Shown(all));
+        return all.WrittenSpan.ToArray();
+    }
+
+    private sealed class Shown(ArrayBufferWriter<byte> all) : IHistoryOutput
+    {
+        public void History(HistoryPart part, long fromInMs, ReadOnlySpan<byte> body) => all.Write(body);
     }
 }

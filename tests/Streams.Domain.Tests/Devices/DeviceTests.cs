@@ -141,6 +141,38 @@ public sealed class DeviceTests
         Assert.NotEqual(OutcomeKind.Refused, bench.Send(0, "\"free_spaces\":9").Kind);
     }
 
+    [Theory]
+    [InlineData("", "registered parking_lot in dijon/gare", 5, 47)]
+    [InlineData("\"type\":\"parking_lot\"", "registered parking_lot in dijon/gare", 5, 47)]
+    [InlineData("\"area\":\"dijon/centre\"", "registered parking_lot in dijon/centre", 5, 47)]
+    [InlineData("\"location\":{\"type\":\"Point\",\"coordinates\":[6,48]}", "registered parking_lot in dijon/gare", 6, 48)]
+    public void What_the_first_reading_of_a_configured_device_leaves_out_the_configuration_says(string more, string registered, double longitude, double latitude)
+    {
+        var bench = new Bench("d") { Configured = new DeviceRegistration("d", "parking_lot", "dijon/gare", new GeoPoint(5, 47)) };
+        Assert.Equal(OutcomeKind.Decided, bench.Send(0, "\"free_spaces\":9", more).Kind);
+        Assert.Equal([registered], bench.Drain());
+        Assert.Equal(new GeoPoint(longitude, latitude), bench.Device.Location);
+        bench.Configured = null;
+        Assert.Equal(OutcomeKind.Quiet, bench.Send(1, "\"free_spaces\":8").Kind);
+    }
+
+    [Fact]
+    public void A_reading_that_names_another_type_or_area_than_the_configuration_wins()
+    {
+        var bench = new Bench("d") { Configured = new DeviceRegistration("d", "parking_lot", "dijon/gare", null) };
+        bench.Send(0, "\"pm2_5\":10", "\"type\":\"air_quality_station\"");
+        bench.Send(1, "\"pm2_5\":10", "\"area\":\"dijon/centre\"");
+        Assert.Equal(["registered air_quality_station in dijon/gare", "moved dijon/gare to dijon/centre"], bench.Drain());
+    }
+
+    [Fact]
+    public void A_configured_device_that_can_not_be_read_is_refused_like_any_other()
+    {
+        var bench = new Bench("d") { Configured = new DeviceRegistration("d", "parking_lot", "dijon/gare", null) };
+        Assert.Equal("unknown_metric", bench.Send(0, "\"pm2_5\":10").Refusal!.Reason);
+        Assert.False(bench.Device.IsRegistered);
+    }
+
     // Each word is second=value, with #n for a sequence; the answer is one letter per reading: q(uiet) r(epeat) x (refused).
     [Theory]
     [InlineData("0=1 10=2 10=2 20=3", "q q r q")]
@@ -207,42 +239,6 @@ public sealed class DeviceTests
         Assert.Equal(bench.Anomalies[0].Id, bench.Anomalies[1].Id);
         Assert.Equal(1, bench.Device.ImpossibleCount);
     }
-
-    [Fact]
-    public void History_holds_what_was_handed_out_and_every_chunk_reads_by_itself()
-    {
-        var bench = new Bench("d");
-        var expected = new List<string>();
-        for (int i = 0; i < 2000; i++)
-        {
-            bench.Send(i * 20, $"\"pm2_5\":{i % 90},\"air_temperature\":{(i % 7) / 10.0}", i == 0 ? First : "");
-            if (i % 50 == 49)
-            {
-                expected.AddRange(bench.Drain().Where(line => line.Contains(" PT", StringComparison.Ordinal)));
-            }
-
-            if (i % 130 == 0)
-            {
-                bench.SaveAndRestore();
-            }
-        }
-
-        Assert.True(WindowHistory.TryRead(bench.Device.RecentHistory.Span, bench.Past));
-        Assert.Equal(Enumerable.Range(0, bench.Chunks.Count).Select(i => (long)i), bench.Chunks);
-        Assert.InRange(bench.Chunks.Count, 5, 100);
-        Assert.Equal(
-            expected.Select(line => line[..line.IndexOf(" r", StringComparison.Ordinal)]),
-            bench.Past.Select(row => FormattableString.Invariant($"{row.Metric} {row.Size.Iso()}@{(row.StartInMs - Bench.Start) / 60_000} n{row.Count} m{Math.Round(row.Mean, 9)}")));
-        Assert.All(bench.Past, row => Assert.True(row.Min <= row.P50 && row.P50 <= row.P95 && row.P95 <= row.P99 && row.P99 <= row.Max + 1e-6));
-    }
-
-    [Fact]
-    public void Broken_history_is_not_read_and_throws_nothing() =>
-        Prop.ForAll<byte[]>(bytes =>
-        {
-            WindowHistory.TryRead([1, .. bytes], []);
-            return true;
-        }).QuickCheckThrowOnFailure();
 
     [Fact]
     public void The_messages_are_as_promised()

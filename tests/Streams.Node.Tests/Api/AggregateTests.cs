@@ -7,6 +7,7 @@ using Streams.Domain.Detection;
 using Streams.Domain.Devices;
 using Streams.Domain.Readings;
 using Streams.Domain.Windows;
+using Streams.Node.Actors;
 using Streams.Runtime;
 using Streams.Runtime.Storage;
 using static Streams.Node.Tests.Api.ApiServer;
@@ -33,8 +34,8 @@ public sealed class AggregateTests : IAsyncDisposable
     [Fact]
     public async Task Windows_come_oldest_first_and_the_newest_revision_counts()
     {
-        Store(0, (Hour(0), 0), (Hour(1), 0));
-        Store(1, (Hour(2), 0), (Hour(0), 1));
+        Store((Hour(0), 0), (Hour(1), 0));
+        Store((Hour(2), 0), (Hour(0), 1));
         _api.Node.Recent[("area", "beijing")] = Rows((Hour(2), 1), (Hour(3), 0));
         Assert.Equal(["0 r1", "1 r0", "2 r1", "3 r0"], Hours(await _api.GetAsync("/api/v1/areas/beijing/aggregates")));
     }
@@ -42,7 +43,7 @@ public sealed class AggregateTests : IAsyncDisposable
     [Fact]
     public async Task A_range_takes_windows_that_begin_in_it()
     {
-        Store(0, [.. Enumerable.Range(0, 10).Select(i => (Hour(i), 0))]);
+        Store([.. Enumerable.Range(0, 10).Select(i => (Hour(i), 0))]);
         JsonElement page = await _api.GetAsync("/api/v1/areas/beijing/aggregates?from=2015-12-08T02:00:00Z&to=2015-12-08T05:00:00Z");
         Assert.Equal(["2 r0", "3 r0", "4 r0"], Hours(page));
         Assert.Equal(JsonValueKind.Null, page.GetProperty("next").ValueKind);
@@ -54,7 +55,7 @@ public sealed class AggregateTests : IAsyncDisposable
     {
         for (int day = 0; day < 40; day++)
         {
-            Store(day, [.. Enumerable.Range(day * 24, 24).Select(i => (Hour(i), 0))]);
+            Store([.. Enumerable.Range(day * 24, 24).Select(i => (Hour(i), 0))]);
         }
 
         string[] lastDay = Hours(await _api.GetAsync("/api/v1/areas/beijing/aggregates"));
@@ -73,7 +74,7 @@ public sealed class AggregateTests : IAsyncDisposable
         for (int i = 0; i < count; i++)
         {
             // One row each, so that the longest run reads more rows than are read at once.
-            Store(i, (Hour(i), 0));
+            Store((Hour(i), 0));
         }
 
         List<string> seen = [];
@@ -93,7 +94,7 @@ public sealed class AggregateTests : IAsyncDisposable
     [Fact]
     public async Task Metric_and_window_filter_and_wrong_ones_are_named()
     {
-        Store(0, (Hour(0), 0));
+        Store((Hour(0), 0));
         Assert.Single(Hours(await _api.GetAsync("/api/v1/areas/beijing/aggregates?metric=pm2_5&window=PT1H")));
         Assert.Empty(Hours(await _api.GetAsync("/api/v1/areas/beijing/aggregates?metric=pm10")));
         Assert.Empty(Hours(await _api.GetAsync("/api/v1/areas/beijing/aggregates?window=P1D&from=2015-01-01T00:00:00Z")));
@@ -106,9 +107,9 @@ public sealed class AggregateTests : IAsyncDisposable
     [Fact]
     public async Task A_damaged_row_does_not_hide_the_others()
     {
-        Store(0, (Hour(0), 0));
-        _api.Commit(_shard, commit => commit.History.Add(new HistoryRow(0, 1, Start, Start + 1, "{\"broken\"\n{}"u8.ToArray())));
-        Store(2, (Hour(1), 0));
+        Store((Hour(0), 0));
+        _api.Commit(_shard, commit => commit.History.Add(new HistoryRow(0, (byte)HistoryPart.Hours, Start, "{\"broken\"\n{}"u8.ToArray())));
+        Store((Hour(1), 0));
         Assert.Equal(["0 r0", "1 r0"], Hours(await _api.GetAsync("/api/v1/areas/beijing/aggregates")));
     }
 
@@ -136,7 +137,9 @@ public sealed class AggregateTests : IAsyncDisposable
             commit.History.AddRange(packed.Rows);
             commit.Documents.Add(Row("devices", "d/1", "beijing", "air_quality_station", "ok", 1));
         });
-        _api.Node.Recent[("device", "d/1")] = device.RecentHistory.ToArray();
+        ShownHistory recent = new();
+        device.ShowRecentHistory(recent);
+        _api.Node.Recent[("device", "d/1")] = recent.Rows;
         Assert.NotEmpty(packed.Rows);
         Assert.NotEmpty(_api.Node.Recent[("device", "d/1")]);
 
@@ -173,18 +176,18 @@ public sealed class AggregateTests : IAsyncDisposable
         {
         }
 
-        public void History(long sequence, long fromInMs, long toInMs, ReadOnlySpan<byte> rows) =>
-            Rows.Add(new HistoryRow(0, sequence, fromInMs, toInMs, rows.ToArray()));
+        public void History(HistoryPart part, long fromInMs, ReadOnlySpan<byte> body) => Rows.Add(new HistoryRow(0, (byte)part, fromInMs, body.ToArray()));
     }
 
-    private void Store(long sequence, params (long Start, int Revision)[] windows) => _api.Commit(_shard, commit => commit.History.Add(new HistoryRow(
-        0, sequence, windows.Min(window => window.Start), windows.Max(window => window.Start) + WindowSize.Hour.LengthInMs(), Rows(windows))));
+    private void Store(params (long Start, int Revision)[] windows) => _api.Commit(_shard, commit => commit.History.AddRange(Rows(windows)));
 
     private static long Hour(int number) => Start + (number * WindowSize.Hour.LengthInMs());
 
-    private static byte[] Rows(params (long Start, int Revision)[] windows)
+    /// <summary>Names and a row of hours.</summary>
+    private static List<HistoryRow> Rows(params (long Start, int Revision)[] windows)
     {
         AreaHistory history = new();
+        ShownHistory rows = new();
         foreach ((long start, int revision) in windows)
         {
             AreaAggregate window = new()
@@ -192,10 +195,11 @@ public sealed class AggregateTests : IAsyncDisposable
                 Type = "air_quality_station", Metric = "pm2_5", Unit = "ug/m3", Size = WindowSize.Hour, StartInMs = start, Revision = revision, Members = 12,
             };
             window.Moments.Add(80, start);
-            history.Add(window);
+            history.Add(window, rows);
         }
 
-        return history.Rows.ToArray();
+        history.Show(rows);
+        return [.. rows.Rows.Select(row => row with { ActorIndex = 0 })];
     }
 
     private static string Time(long unixMs) => DateTimeOffset.FromUnixTimeMilliseconds(unixMs).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);

@@ -120,9 +120,13 @@ internal sealed class ApiServer : IAsyncDisposable, IDisposable
         Store.Dispose();
     }
 
+    /// <summary>It is always now, and whoever waits has waited.</summary>
     private sealed class FixedTime(DateTimeOffset now) : TimeProvider
     {
         public override DateTimeOffset GetUtcNow() => now;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            base.CreateTimer(callback, state, dueTime == Timeout.InfiniteTimeSpan ? dueTime : TimeSpan.Zero, period);
     }
 }
 
@@ -139,11 +143,14 @@ internal sealed class PlayedNode : INodeView
 
     public Dictionary<(string Kind, string Key), string> Live { get; } = [];
 
-    public Dictionary<(string Kind, string Key), byte[]> Recent { get; } = [];
+    public Dictionary<(string Kind, string Key), IReadOnlyList<HistoryRow>> Recent { get; } = [];
 
     public List<PublishedRecord> Published { get; } = [];
 
     public Exception? PublishFails { get; set; }
+
+    /// <summary>What becomes of a record that was published.</summary>
+    public Action<PublishedRecord>? Obeys { get; set; }
 
     /// <summary>Publishing takes until the request is given up.</summary>
     public bool PublishHangs { get; set; }
@@ -161,8 +168,8 @@ internal sealed class PlayedNode : INodeView
             ? Task.FromException<ReadOnlyMemory<byte>?>(error)
             : Task.FromResult(Live.TryGetValue((kind, key), out string? json) ? Encoding.UTF8.GetBytes(json) : (ReadOnlyMemory<byte>?)null);
 
-    public Task<ReadOnlyMemory<byte>?> RecentHistoryAsync(string kind, string key, CancellationToken stop) =>
-        Task.FromResult(Recent.TryGetValue((kind, key), out byte[]? bytes) ? bytes : (ReadOnlyMemory<byte>?)null);
+    public Task<IReadOnlyList<HistoryRow>?> RecentHistoryAsync(string kind, string key, CancellationToken stop) =>
+        Task.FromResult(Recent.TryGetValue((kind, key), out IReadOnlyList<HistoryRow>? rows) ? rows : null);
 
     public Task PublishAsync(IReadOnlyList<PublishedRecord> records, CancellationToken stop)
     {
@@ -177,6 +184,7 @@ internal sealed class PlayedNode : INodeView
         }
 
         Published.AddRange(records);
+        records.ToList().ForEach(record => Obeys?.Invoke(record));
         return Task.CompletedTask;
     }
 }

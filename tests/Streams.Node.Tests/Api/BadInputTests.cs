@@ -225,6 +225,8 @@ public sealed class BadInputTests : IAsyncDisposable
                 yield return ("an impossible member", Post(Good.Replace("\"area\":\"dijon\"", Pick("\"area\":\"../x\"", "\"area\":\"Dijon\"", "\"area\":5", "\"area\":\"a//b\"", "\"location\":{\"type\":\"Point\",\"coordinates\":[1e400,0]}", "\"location\":[5,47]", "\"sequence\":-1", "\"sequence\":1e30", "\"units\":[]", "\"time\":\"2026-11-22T10:15:30Z\""), StringComparison.Ordinal)));
                 yield return ("bad UTF-8", [.. Plain("POST /api/v1/readings", "Content-Type: application/json", "Content-Length: 5"), 0x22, Pick<byte>(0xff, 0xc0, 0x80, 0xf8), 0x41, 0x22, 0x20]);
                 yield return ("mutated bytes", PostBytes(Mutated(Good)));
+                yield return ("a bad registration", Put(Pick("", "{}", "[]", "null", "{\"type\":\"noise_meter\"}", "{\"type\":\"noise_meter\",\"area\":\"../x\"}", "{\"type\":\"noise_meter\",\"area\":\"x\",\"location\":{\"type\":\"Point\",\"coordinates\":[1e999,0]}}", "{\"\\ud800\":1}", "{\"type\":\"\\udc00\",\"area\":\"x\"}", "{\"type\":\"noise_meter\",\"area\":\"x\",\"name\":\"\\u0000\"}", "{\"type\":\"none\",\"area\":\"x\"}", new string('[', 70), Good)));
+                yield return ("nothing to remove", Plain($"DELETE /api/v1/devices/{Pick(Word(), "%2e%2e", "a%2f..%2fb", "%ff", "", "x/aggregates")}", "Content-Length: 0"));
                 yield return ("a broken event", Post(Pick("{}", "{\"specversion\":\"1.0\"}", "{\"specversion\":1.0,\"id\":\"1\",\"source\":\"/\",\"type\":\"t\",\"data\":{}}", "[]x", "{\"specversion\":\"1.0\",\"id\":\"\\ud800\",\"source\":\"/\",\"type\":\"t\",\"data\":{}}", "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/\",\"type\":\"t\",\"data_base64\":\"!!\"}"), "application/cloudevents+json"));
                 yield return ("a broken pack", Post(Pick("[{}]", "{}", "[{\"n\":\"a/b\",\"v\":\"x\"}]", "[{\"n\":\"a/b\",\"v\":1e999}]", "[{\"bn\":\"\\ud800\"}]", "[{\"n\":\"nothing\",\"v\":1}]", "[{\"n\":\"a/b\",\"v\":1,\"t\":1e300}]"), "application/senml+json"));
                 yield return ("too long a body", Post(new string(' ', (64 << 10) + 1 + random.Next(1000))));
@@ -276,6 +278,9 @@ public sealed class BadInputTests : IAsyncDisposable
 
         private static byte[] Post(string body, string contentType = "application/json", params string[] headers) =>
             PostBytes(Encoding.UTF8.GetBytes(body), contentType, headers);
+
+        private static byte[] Put(string body) =>
+            [.. Plain("PUT /api/v1/devices/d1", "Content-Type: application/json", $"Content-Length: {Encoding.UTF8.GetByteCount(body)}"), .. Encoding.UTF8.GetBytes(body)];
 
         private static byte[] PostBytes(byte[] body, string contentType = "application/json", params string[] headers) =>
             [.. Plain("POST /api/v1/readings", [$"Content-Type: {contentType}", $"Content-Length: {body.Length}", .. headers]), .. body];

@@ -4,12 +4,13 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
+using Streams.Domain.Cities;
 using Streams.Node.Configuration;
 using Streams.Node.Tests.Api.Description;
 using Streams.Node.Tests.Configuration;
 using Streams.Node.Tests.Records;
 using Streams.Runtime.Log;
-using Streams.Simulator.Demo;
+using Streams.Simulator.Living;
 using Streams.Simulator.Replay;
 using Streams.Tests;
 
@@ -27,7 +28,7 @@ internal sealed record Heard(string Topic, string Key, byte[] Value, IReadOnlyDi
 }
 
 /// <summary>
-/// A whole node with broker and store that has lived through the demo city's three days, and was sent some rubbish: made for the first test that asks, kept for
+/// A whole node with broker and store that has lived through a bad day of Dijon, and was sent some rubbish: made for the first test that asks, kept for
 /// the others.
 /// </summary>
 public sealed class DemoRun : IAsyncDisposable
@@ -66,7 +67,7 @@ public sealed class DemoRun : IAsyncDisposable
 
     internal NodeHost Node => _node!;
 
-    /// <summary>When the city has lived its three days and the node has said all there was to say.</summary>
+    /// <summary>When the day is over and the node has said all there was to say.</summary>
     internal Task<DemoRun> Lived => _lived.Value;
 
     internal IReadOnlyList<Heard> Of(string topic) => [.. Records.Where(each => each.Topic == Configuration.Topics[topic].Name)];
@@ -104,10 +105,8 @@ public sealed class DemoRun : IAsyncDisposable
     {
         string topic = Configuration.Topics[TopicSettings.Readings].Name;
         int partitions = Node.Log.PartitionsOf(topic);
-        long now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
         using ILogWriter writer = Node.Log.CreateWriter("demo-run", lingerInMs: 20);
-        using DemoCity city = new(Seed, now);
-        using RecordedReadings past = new Past(city, city.StartInMs + (3L * 24 * 3_600_000));
+        using ReadingSource past = Past.OfDijon(Configuration, TimeProvider.System.GetUtcNow());
         await new Replayer(writer, topic, partitions, new Pace(), null, TimeProvider.System).RunAsync(past, null, TestContext.Current.CancellationToken);
         foreach ((string key, byte[] value, (string, string)[] headers) in Rubbish)
         {
@@ -130,11 +129,14 @@ public sealed class DemoRun : IAsyncDisposable
         Assert.True(writer.Flush(TimeSpan.FromSeconds(30)));
     }
 
-    internal static async Task Until(Func<bool> condition)
+    private static Task Until(Func<bool> condition) => Until(() => Task.FromResult(condition()));
+
+    /// <summary>Waits for what a node does on its own threads.</summary>
+    internal static async Task Until(Func<Task<bool>> condition)
     {
         long started = Stopwatch.GetTimestamp();
         using PeriodicTimer timer = new(TimeSpan.FromMilliseconds(50));
-        while (!condition())
+        while (!await condition())
         {
             Assert.True(Stopwatch.GetElapsedTime(started) < Patience, string.Create(CultureInfo.InvariantCulture, $"Not within {Patience.TotalSeconds} s."));
             await timer.WaitForNextTickAsync();
@@ -150,20 +152,47 @@ public sealed class DemoRun : IAsyncDisposable
         public void Failed(string reason, bool fatal) => throw new InvalidOperationException(reason);
     }
 
-    /// <summary>The city up to a time.</summary>
-    private sealed class Past(DemoCity city, long untilInMs) : RecordedReadings
+    /// <summary>
+    /// A day of Dijon up to now, in which much goes wrong, with some devices of every type. One that is quiet in between lets alerts end.
+    /// </summary>
+    private sealed class Past(SimulatedCity city, ScenarioRuns runs, Queue<(long AtInMs, Scenario Scenario)> plan, long untilInMs) : ReadingSource
     {
-        public override RecordedReading Current => city.Current;
+        private const int OfEachType = 6;
 
-        public override UnusableRows Unusable => city.Unusable;
+        private static readonly (double Hour, string Scenario)[] Plan =
+            [(1.5, "gas-leak"), (5, "power-cut"), (9, "flood"), (14, "tampering"), (15, "fire"), (17, "instrument-faults")];
 
-        public override double Fraction => 0;
-
-        public override bool Next() => city.Next() && city.Current.TimeInMs < untilInMs;
-
-        protected override void Dispose(bool disposing)
+        public static Past OfDijon(ClusterConfiguration configuration, DateTimeOffset until)
         {
+            City whole = configuration.Cities.First(plan => plan.Name == "dijon").City;
+            City part = whole with { Devices = [.. whole.Devices.GroupBy(device => device.Type).SelectMany(type => type.Take(OfEachType))] };
+            ScenarioRuns runs = new(part, []);
+            DateTimeOffset from = until.AddDays(-1);
+            return new Past(
+                new SimulatedCity(part, new SimulationPlan(Seed, from.ToUnixTimeMilliseconds()), runs),
+                runs,
+                new Queue<(long, Scenario)>(Plan.Select(each => (from.AddHours(each.Hour).ToUnixTimeMilliseconds(), runs.Find(each.Scenario)!))),
+                until.ToUnixTimeMilliseconds());
         }
+
+        public override long TimeInMs => city.TimeInMs;
+
+        public override ReadOnlySpan<byte> Key => city.Key;
+
+        public override ReadOnlySpan<byte> Body(long shiftInMs) => city.Body(shiftInMs);
+
+        public override bool Next()
+        {
+            while (plan.TryPeek(out (long AtInMs, Scenario Scenario) next) && next.AtInMs <= city.NowInMs)
+            {
+                // Everywhere, for some devices of a type are in few areas.
+                runs.Start(plan.Dequeue().Scenario, "dijon", city.NowInMs + 1);
+            }
+
+            return city.Next() && city.DueInMs < untilInMs;
+        }
+
+        protected override void Dispose(bool disposing) => city.Dispose();
     }
 
     private sealed class Subscriber : IAssignmentListener, IDisposable

@@ -168,7 +168,7 @@ public sealed class InboxRoomTests : IDisposable
             draft.EndRecord();
         }
 
-        OutboxChunk chunk = Assert.Single(draft.ToCommit(default, 1, 1, 0, [0, 0], [0, 0]).Outbox);
+        OutboxChunk chunk = Assert.Single(draft.ToCommit(default, 1, 1, 0, [0, 0], [0, 0], 0).Outbox);
         _publisher.Publish(_shard, chunk with { FirstNumber = first, Records = chunk.Records.ToArray() }, null);
     }
 

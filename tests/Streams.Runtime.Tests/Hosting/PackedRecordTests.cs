@@ -68,7 +68,7 @@ public sealed class PackedRecordTests : IDisposable
         Put(draft, "before", isPacked: false);
         Put(draft, packed, isPacked: true);
         Put(draft, "after", isPacked: false);
-        return new OutboxChunk(Lane.Bulk, 1, 3, draft.ToCommit(default, 1, 1, 0, [0, 0], [0, 0]).Outbox[0].Records.ToArray());
+        return new OutboxChunk(Lane.Bulk, 1, 3, draft.ToCommit(default, 1, 1, 0, [0, 0], [0, 0], 0).Outbox[0].Records.ToArray());
     }
 
     private static void Put(CommitDraft draft, string value, bool isPacked)

@@ -125,7 +125,7 @@ public sealed class PublisherTests : IDisposable
             draft.EndRecord();
         }
 
-        return new OutboxChunk(lane, first, count, draft.ToCommit(default, 1, 1, 0, [0, 0], [0, 0]).Outbox[0].Records.ToArray());
+        return new OutboxChunk(lane, first, count, draft.ToCommit(default, 1, 1, 0, [0, 0], [0, 0], 0).Outbox[0].Records.ToArray());
     }
 
     private Publisher Start(StubbornLog log)

@@ -20,6 +20,36 @@ public sealed class PostgresStoreSpec : StoreSpec
     protected override void SetSchemaVersion(int version) => _server.Execute(
         DatabaseName, string.Create(CultureInfo.InvariantCulture, $"UPDATE meta SET value = '{version}' WHERE key = 'schema_version'"));
 
+    protected override bool MakeVersionTwo(string rows)
+    {
+        _server.Execute(DatabaseName, "CREATE TABLE meta (key text PRIMARY KEY, value text NOT NULL); INSERT INTO meta VALUES ('schema_version', '2')");
+        _server.Execute(DatabaseName, string.Join(";\n", PostgresSchema.Migrations[..2]) + ";" + rows);
+        return true;
+    }
+
+    protected override string Explain(bool newestFirst) => ((PostgresStore)Opened).On(connection =>
+    {
+        using NpgsqlCommand explain = new("ANALYZE; EXPLAIN " + Filled(HistorySql.For('$', newestFirst), "65543", "'d-3'", "2", "4000", "9000", "50"), connection);
+        using NpgsqlDataReader rows = explain.ExecuteReader();
+        List<string> steps = [];
+        while (rows.Read())
+        {
+            steps.Add(rows.GetString(0));
+        }
+
+        return string.Join('\n', steps);
+    });
+
+    private static string Filled(string sql, params ReadOnlySpan<string> values)
+    {
+        for (int i = 0; i < values.Length; i++)
+        {
+            sql = sql.Replace($"${i + 1}", values[i], StringComparison.Ordinal);
+        }
+
+        return sql;
+    }
+
     [Fact]
     public async Task Nodes_that_open_an_empty_database_at_once_make_one_schema()
     {

@@ -27,12 +27,13 @@ internal sealed class ShardOwner
 
     public static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 
-    public ShardCommit Next(long nextOffset) => new()
+    public ShardCommit Next(long nextOffset, long atInMs = 0) => new()
     {
         Shard = Shard,
         Epoch = Claim.Epoch,
         Number = ++_number,
         NextOffset = nextOffset,
+        AtInMs = atInMs,
         LastNumbers = [.. _lastNumbers],
         PublishedThrough = [.. _publishedThrough],
     };

@@ -20,6 +20,30 @@ public sealed class SqliteStoreSpec : StoreSpec
         SqliteSchema.WriteMeta(database, LayoutCheck.SchemaVersion, version.ToString(CultureInfo.InvariantCulture));
     }
 
+    protected override bool MakeVersionTwo(string rows)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(DatabasePath)!);
+        using SqliteDatabase database = SqliteDatabase.Open(DatabasePath, writable: true);
+        database.Execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID; INSERT INTO meta VALUES ('schema_version', '2')");
+        database.Execute(string.Join('\n', SqliteSchema.Migrations[..2]) + rows);
+        return true;
+    }
+
+    protected override string Explain(bool newestFirst) => PlanIn((SqliteStore)Opened, newestFirst);
+
+    internal static string PlanIn(SqliteStore store, bool newestFirst) => store.OnWriter(database =>
+    {
+        SqliteStatement plan = database.Prepare("EXPLAIN QUERY PLAN " + HistorySql.For('?', newestFirst));
+        List<string> steps = [];
+        while (plan.Step())
+        {
+            steps.Add(plan.Text(3));
+        }
+
+        plan.Reset();
+        return string.Join('\n', steps);
+    });
+
     [Fact]
     public void A_second_node_on_the_same_file_is_refused_and_told_who_has_it()
     {
@@ -149,6 +173,10 @@ public sealed class SqliteInMemoryStoreSpec : StoreSpec
     private SqliteStore? _store;
 
     protected override bool SurvivesRestart => false;
+
+    protected override bool MakeVersionTwo(string rows) => false;
+
+    protected override string Explain(bool newestFirst) => SqliteStoreSpec.PlanIn((SqliteStore)Opened, newestFirst);
 
     protected override IStore Connect() => _store = SqliteStore.InMemory();
 

@@ -96,7 +96,7 @@ public abstract partial class StoreSpec : IDisposable
         everything.Outbox.Add(new OutboxChunk(Lane.Urgent, 1, 1, ShardOwner.Bytes("stale")));
         everything.Journal.Add(new JournalRow("d-0", 1, "stale", ShardOwner.Bytes("stale")));
         everything.Documents.Add(new Document("devices", "d-0", "", "", "", 1, ShardOwner.Bytes("stale")));
-        everything.History.Add(new HistoryRow(0, 1, 0, 60, ShardOwner.Bytes("stale")));
+        everything.History.Add(new HistoryRow(0, 1, 0, ShardOwner.Bytes("stale")));
 
         IReadOnlyList<CommitResult> results = Store.Commit([everything, neighbour.WithActor(10, 0, "n-0", "fresh")]);
 
@@ -109,7 +109,7 @@ public abstract partial class StoreSpec : IDisposable
         Assert.Equal("fresh", SnapshotOf(Neighbour, "n-0"));
         Assert.Equal([0L, 10L], Store.ReadShards().Select(s => s.NextOffset));
         Assert.Equal(CommitResult.Written, current.Write(current.WithActor(1, 0, "d-0", "current")));
-        Assert.Empty(Store.ReadHistory(Shard, "d-0", 0, 60, 10));
+        Assert.Empty(Store.ReadHistory(Shard, "d-0", 1, 0, 60, 10));
     }
 
     [Fact]

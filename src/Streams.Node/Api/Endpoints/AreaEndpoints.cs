@@ -39,11 +39,11 @@ internal static class AreaEndpoints
         string? under = query.Of(Under);
         (long At, string Id)? after = query.Of(Parameters.After);
         int limit = query.Of(Parameters.Limit);
-        IStore store = ApiSources.Of(context).Store;
+        ApiSources sources = ApiSources.Of(context);
         (List<Document> rows, AreaOverview overview) = await Task.Run(() =>
         {
-            List<Document> all = ReadAll(store, under);
-            return (all, AreaOverview.Of(store, all, under));
+            List<Document> all = ReadAll(sources, under);
+            return (all, AreaOverview.Of(sources.Store, all, under));
         });
 
         // '/' sorts as the lowest character, so that a/b comes before a-c and right after a.
@@ -66,7 +66,7 @@ internal static class AreaEndpoints
         });
     }
 
-    /// <summary>The live state where the actor lives on this node, else the state as last written.</summary>
+    /// <summary>The live state where the actor lives on this node, else the state as last written, else what the configuration knows.</summary>
     private static async Task OneAsync(HttpContext context, Query query)
     {
         ApiSources sources = ApiSources.Of(context);
@@ -74,9 +74,9 @@ internal static class AreaEndpoints
         ReadOnlyMemory<byte>? live = await sources.Node.DescribeAsync(Kind, id, context.RequestAborted);
         (ReadOnlyMemory<byte>? body, AreaOverview overview) = await Task.Run(() =>
         {
-            List<Document> rows = ReadAll(sources.Store, id);
+            List<Document> rows = ReadAll(sources, id);
             int at = rows.FindIndex(row => row.Id == id);
-            ReadOnlyMemory<byte>? newest = live ?? (at < 0 ? null : rows[at].Body);
+            ReadOnlyMemory<byte>? newest = live ?? (at < 0 ? Unspoken.Of(sources.Configuration, Kind, id) : rows[at].Body);
             if (newest is { } own)
             {
                 rows.RemoveAll(row => row.Id == id);
@@ -88,13 +88,13 @@ internal static class AreaEndpoints
         await (body is { } found ? Answer.Json(context, json => overview.Write(json, found)) : Problem.NotFound(context, $"There is no {Kind} {id}."));
     }
 
-    private static List<Document> ReadAll(IStore store, string? under)
+    private static List<Document> ReadAll(ApiSources sources, string? under)
     {
         List<Document> rows = [];
         (long, string)? after = null;
         while (rows.Count < MostAreas)
         {
-            IReadOnlyList<Document> page = store.Query(new DocumentQuery(Collection, ScopePrefix: under, After: after, Limit: Parameters.MaxLimit));
+            IReadOnlyList<Document> page = sources.Store.Query(new DocumentQuery(Collection, ScopePrefix: under, After: after, Limit: Parameters.MaxLimit));
             rows.AddRange(page);
             if (page.Count < Parameters.MaxLimit)
             {
@@ -104,6 +104,7 @@ internal static class AreaEndpoints
             after = (page[^1].AtInMs, page[^1].Id);
         }
 
+        rows.AddRange(Unspoken.AreasBeside(rows, sources, under));
         return rows;
     }
 }

@@ -4,7 +4,7 @@ using Streams.Runtime.Storage;
 
 namespace Streams.Node.Api.Endpoints;
 
-/// <summary><c>GET /api/v1/devices?area=&amp;type=&amp;state=&amp;after=&amp;limit=</c>, <c>GET /api/v1/devices/{id}</c> and <c>…/aggregates</c>.</summary>
+/// <summary><c>GET /api/v1/devices?area=&amp;type=&amp;state=&amp;after=&amp;limit=</c>, <c>GET/PUT/DELETE /api/v1/devices/{id}</c> and <c>…/aggregates</c>.</summary>
 internal static class DeviceEndpoints
 {
     public const string Collection = "devices";
@@ -12,7 +12,7 @@ internal static class DeviceEndpoints
 
     private static readonly Parameter<string?> Type = Parameter.Text("type", "Only devices of this type.", "air_quality_station");
     private static readonly Parameter<string?> State = Parameter.Choice("state", "Only those that are so.", "ok", "anomalous", "silent");
-    private static readonly Parameter<string> Id = Parameter.Id("The device's id.", "dijon-air-017", spansLevels: true);
+    internal static readonly Parameter<string> Id = Parameter.Id("The device's id.", "dijon-air-017", spansLevels: true);
 
     public static IReadOnlyList<Operation> Operations { get; } =
     [
@@ -25,6 +25,32 @@ internal static class DeviceEndpoints
         {
             Parameters = [Id],
             Replies = [Reply.Json("device", "The device."), Reply.NotFound("There is no such device.")],
+        },
+        new("registerDevice", HttpMethods.Put, "/api/v1/devices/{id}", "Registers a device, or moves one that is known.", DeviceOrders.RegisterAsync)
+        {
+            Details = "Its readings then need to say neither type nor area. A known device learns the type beside those it has; a location or name that is left out stays as it is. "
+                + "The order goes through the device's inbox, in order with its readings.",
+            Parameters = [Id],
+            Takes = [("application/json", Schemas.Ref("device-registration"))],
+            Replies =
+            [
+                Reply.Json("device", "The device was known and is now as asked for."),
+                Reply.Json("device", "The device is known from now on.", StatusCodes.Status201Created),
+                Reply.Json("order-receipt", DeviceOrders.Queued, StatusCodes.Status202Accepted),
+                Reply.Problem(StatusCodes.Status413PayloadTooLarge, "The body is too long."),
+                Reply.Problem(StatusCodes.Status415UnsupportedMediaType, "The content is not application/json."),
+            ],
+        },
+        new("removeDevice", HttpMethods.Delete, "/api/v1/devices/{id}", "Removes a device.", DeviceOrders.RemoveAsync)
+        {
+            Details = "Its area forgets it, its silence is no longer watched, its anomalies are cleared. A reading that comes later registers it anew if it says type and area, and is refused otherwise.",
+            Parameters = [Id],
+            Replies =
+            [
+                Reply.Empty(StatusCodes.Status204NoContent, "The device is gone."),
+                Reply.Json("order-receipt", DeviceOrders.Queued, StatusCodes.Status202Accepted),
+                Reply.NotFound("There is no such device."),
+            ],
         },
         AggregateEndpoints.Of("getDeviceAggregates", "/api/v1/devices/{id}/aggregates", Kind, Collection, Id),
     ];
@@ -43,12 +69,13 @@ internal static class DeviceEndpoints
         return Paging.WriteDocumentsAsync(context, sources.Store, wanted, row => sources.Node.DescribeAsync(Kind, row.Id, context.RequestAborted));
     }
 
-    /// <summary>The live state where the actor lives on this node, else the state as last written.</summary>
+    /// <summary>The live state where the actor lives on this node, else the state as last written, else what the configuration knows.</summary>
     internal static async Task OneAsync(HttpContext context, string kind, string collection, string id)
     {
         ApiSources sources = ApiSources.Of(context);
         ReadOnlyMemory<byte>? body = await sources.Node.DescribeAsync(kind, id, context.RequestAborted)
-            ?? (await Task.Run(() => sources.Store.Get(collection, id)))?.Body;
+            ?? (await Task.Run(() => sources.Store.Get(collection, id)))?.Body
+            ?? Unspoken.Of(sources.Configuration, kind, id);
         await (body is { } found ? Answer.Json(context, found) : Problem.NotFound(context, $"There is no {kind} {id}."));
     }
 }

@@ -1,0 +1,73 @@
+using System.Globalization;
+using Streams.Domain.Alerts;
+using Streams.Domain.Cities;
+
+namespace Streams.Node.Tests.Scenarios;
+
+/// <summary>
+/// Every scenario of every city that comes with Streams, played through all of its devices and areas: its alerts come in time and where
+/// they should, and none that must not. The city is watched for two hours before, and for one after.
+/// </summary>
+public sealed class ScenarioTests
+{
+    private const ulong Seed = 20_261_122;
+
+    private static readonly TimeSpan Before = TimeSpan.FromHours(2);
+    private static readonly TimeSpan After = TimeSpan.FromHours(1);
+
+    /// <summary>A Wednesday in autumn, ten o'clock in the morning in Dijon.</summary>
+    private static readonly DateTimeOffset Start = new(2026, 10, 14, 8, 0, 0, TimeSpan.Zero);
+
+    public static TheoryData<string, string> Scenarios
+    {
+        get
+        {
+            TheoryData<string, string> all = [];
+            foreach ((string city, Scenario scenario) in CityPlayback.Shipped.Value.Cities.SelectMany(plan => plan.Scenarios.Select(scenario => (plan.Name, scenario))))
+            {
+                all.Add(city, scenario.Name);
+            }
+
+            return all;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Scenarios))]
+    public void Its_alerts_come_in_time_and_none_that_must_not(string city, string name)
+    {
+        using SimulatedPlayback playback = new(SimulatedPlayback.Find(city), Seed, Start - Before);
+        Scenario scenario = playback.City.Scenarios.First(each => each.Name == name);
+        playback.PlayUntil(Start);
+        int toldBefore = playback.Alerts.Count;
+        ScenarioRun run = playback.Begin(name);
+        playback.PlayUntil(Start + scenario.Lasts + After);
+
+        List<Alert> alerts = playback.Alerts[toldBefore..];
+        List<string> faults =
+        [
+            .. scenario.Must.Where(expected => !alerts.Any(alert => Meets(alert, expected, run)))
+                .Select(expected => $"missing: {expected.Rule} in {expected.Area ?? run.Area}, at least {expected.Severity}, within {expected.Within}"),
+            .. alerts.Where(alert => scenario.MustNot.Contains(alert.Rule)).Select(alert => "must not come: " + Line(alert, run)),
+            .. alerts.Where(alert => IsGrave(alert) && !scenario.May.Contains(alert.Rule) && !scenario.Must.Any(expected => expected.Rule == alert.Rule))
+                .Select(alert => "not expected: " + Line(alert, run)),
+            .. playback.Alerts[..toldBefore].Where(IsGrave).Select(alert => "before it began: " + Line(alert, run)),
+            .. playback.Refusals.Select(refusal => $"refused: {refusal.Key} ({refusal.Value})"),
+        ];
+        Assert.True(
+            faults.Count == 0,
+            string.Join(Environment.NewLine, [.. faults, "", $"All alerts of {playback.Readings} readings:", .. playback.Alerts.Select(alert => Line(alert, run))]));
+    }
+
+    private static bool Meets(Alert alert, ExpectedAlert expected, ScenarioRun run) =>
+        alert.Rule == expected.Rule
+        && alert.Severity >= expected.Severity
+        && (expected.Area is { } area ? alert.Area == area : run.Area == alert.Area || run.Area.StartsWith(alert.Area + "/", StringComparison.Ordinal))
+        && alert.SentInMs <= run.StartedAtInMs + expected.Within.TotalMilliseconds;
+
+    private static bool IsGrave(Alert alert) => alert.Severity >= AlertSeverity.Severe && alert.State == AlertState.Active;
+
+    private static string Line(Alert alert, ScenarioRun run) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{TimeSpan.FromMilliseconds(alert.SentInMs - run.StartedAtInMs):g} {alert.Area} {alert.Rule} {alert.Severity} {alert.State} {alert.Revision}: {alert.Texts[0].Headline}");
+}

@@ -1,0 +1,61 @@
+using System.Text;
+using Streams.Domain.Alerts;
+using Streams.Domain.Cities;
+using Streams.Domain.Devices;
+using Streams.Node.Configuration;
+using Streams.Simulator.Living;
+
+namespace Streams.Node.Tests.Scenarios;
+
+/// <summary>A simulated city played through devices and areas as the shipped configuration has them.</summary>
+internal sealed class SimulatedPlayback : CityPlayback, IDisposable
+{
+    /// <summary>What a shard's batches and observations' ways take together, with much to spare.</summary>
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
+
+    private readonly SimulatedCity _simulated;
+    private readonly ScenarioRuns _runs;
+    private readonly char[] _id = new char[256];
+    private bool _hasNext;
+
+    public SimulatedPlayback(City city, ulong seed, DateTimeOffset from)
+        : base(new DeviceCatalog(Shipped.Value.DeviceTypes), Shipped.Value.AlertRules, Beat)
+    {
+        City = city;
+        _runs = new ScenarioRuns(city, []);
+        _simulated = new SimulatedCity(city, new SimulationPlan(seed, from.ToUnixTimeMilliseconds()), _runs);
+    }
+
+    public City City { get; }
+
+    /// <summary>Names of the cities that come with Streams.</summary>
+    public static IEnumerable<string> Cities => Shipped.Value.Cities.Select(plan => plan.Name);
+
+    /// <summary>A city that comes with Streams, with all its devices.</summary>
+    public static City Find(string name) => Shipped.Value.Cities.First(plan => plan.Name == name).City;
+
+    public void Dispose() => _simulated.Dispose();
+
+    public ScenarioRun Begin(string scenario)
+    {
+        ScenarioRun? run = _runs.Start(_runs.Find(scenario)!, null, _simulated.NowInMs + 1);
+        Assert.NotNull(run);
+        return run;
+    }
+
+    public void PlayUntil(DateTimeOffset time)
+    {
+        long until = time.ToUnixTimeMilliseconds();
+        while (_hasNext || _simulated.Next())
+        {
+            _hasNext = _simulated.DueInMs >= until;
+            if (_hasNext)
+            {
+                break;
+            }
+
+            int length = Encoding.UTF8.GetChars(_simulated.Key, _id);
+            Read(_id.AsSpan(0, length), _simulated.DueInMs, _simulated.Body(0));
+        }
+    }
+}
