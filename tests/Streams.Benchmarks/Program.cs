@@ -5,6 +5,7 @@ using Streams.Benchmarks.City;
 using Streams.Benchmarks.Devices;
 using Streams.Benchmarks.History;
 using Streams.Benchmarks.Latency;
+using Streams.Benchmarks.Simulation;
 using Streams.Benchmarks.WholePath;
 
 const string Usage = """
@@ -35,6 +36,9 @@ const string Usage = """
       city     a whole city as "streams up" runs it: what the process takes of the machine, and whether it keeps up
                --city dijon  --speed 1 (times its natural rate)  --settle 60  --seconds 60
 
+      city     what a simulated city costs: beginning, memory, readings made a second by one thread
+               --city dijon  --readings 3000000  --rate 0 (a second of event time; 0 for the natural one)  --config DIR
+
     Each command prints what it measured; --json FILE writes the same figures for programs.
     """;
 
@@ -60,6 +64,8 @@ try
             return AreaCommand.Run(options);
         case "city":
             return await CityCommand.RunAsync(options);
+        case "city":
+            return CityCommand.Run(options);
         case BrokerLoop.Command:
             return BrokerLoop.Run();
         case PathStep.Command:
