@@ -31,6 +31,9 @@ internal sealed class LivingCity : ISimulation, IDisposable
     private static readonly TimeSpan FirstPast = TimeSpan.FromHours(1);
     private static readonly TimeSpan UsualPast = TimeSpan.FromDays(1);
     private static readonly TimeSpan LongestPast = TimeSpan.FromDays(60);
+
+    /// <summary>What of the first past was not sent by then is left out, but for those who were not heard yet; what is on its way takes some seconds more.</summary>
+    private static readonly TimeSpan PatienceWithPast = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan SaveEvery = TimeSpan.FromSeconds(10);
 
     private readonly SimulatedCity _simulated;
@@ -97,10 +100,9 @@ internal sealed class LivingCity : ISimulation, IDisposable
     {
         Save();
         var pace = new Pace { Speed = Speed > 1 ? Speed : null, NotBeforeEventTime = true };
-        using ITimer saving = _time.CreateTimer(_ => TrySave(), null, SaveEvery, SaveEvery);
         try
         {
-            return await new Replayer(writer, topic, partitions, pace, limit, _time).RunAsync(_simulated, progress, stop).ConfigureAwait(false);
+            return await new Replayer(writer, topic, partitions, pace, limit, _time).RunAsync(_simulated, new Course(this, progress), stop).ConfigureAwait(false);
         }
         finally
         {
@@ -156,6 +158,30 @@ internal sealed class LivingCity : ISimulation, IDisposable
         lock (_saving)
         {
             SimulationFile.Write(_folder, new SimulationState(City.Name, Seed, NowInMs, [.. Runs]));
+        }
+    }
+
+    /// <summary>Sees how far the city is, some times a second: hurries it through a past that takes too long, and writes down where it is.</summary>
+    private sealed class Course(LivingCity city, IProgress<ReplayProgress>? next) : IProgress<ReplayProgress>
+    {
+        private TimeSpan _savedAt;
+        private bool _hurried = city.Speed > 1;
+
+        public void Report(ReplayProgress value)
+        {
+            if (!_hurried && value.Elapsed >= PatienceWithPast)
+            {
+                _hurried = true;
+                city._simulated.HurryTo(city._time.GetUtcNow().ToUnixTimeMilliseconds());
+            }
+
+            if (value.Elapsed - _savedAt >= SaveEvery)
+            {
+                _savedAt = value.Elapsed;
+                city.TrySave();
+            }
+
+            next?.Report(value);
         }
     }
 }

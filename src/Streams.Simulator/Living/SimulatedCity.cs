@@ -66,6 +66,7 @@ public sealed class SimulatedCity : ReadingSource
     private long _now;
     private long _timeInMs;
     private long _dueInMs;
+    private long _hurriesToInMs;
 
     /// <exception cref="ArgumentException">A device is of a type that cannot be simulated, or stands where the city has no area.</exception>
     public SimulatedCity(City city, SimulationPlan plan, ScenarioRuns runs)
@@ -153,7 +154,7 @@ public sealed class SimulatedCity : ReadingSource
             {
                 int device = _rounds.NextDevice;
                 _rounds.Advance();
-                spoke = Speak(device, soonest);
+                spoke = (soonest >= Volatile.Read(ref _hurriesToInMs) || _devices[device].Sequence == 0) && Speak(device, soonest);
             }
 
             if (spoke)
@@ -162,6 +163,9 @@ public sealed class SimulatedCity : ReadingSource
             }
         }
     }
+
+    /// <summary>Until that event time only those speak that never spoke. May be called from any thread.</summary>
+    public void HurryTo(long timeInMs) => Volatile.Write(ref _hurriesToInMs, timeInMs);
 
     protected override void Dispose(bool disposing)
     {

@@ -129,8 +129,8 @@ internal static class StreetModels
         to.State("view"u8, !sees ? "no_signal"u8 : dirty ? "dirty"u8 : "clear"u8, !sees ? 4 : dirty ? 1 : 0);
         to.Number("people"u8, counted, 0, 0, 4900);
 
-        // People stand together in a part of what it sees.
-        to.Number("crowd_density"u8, counted * 3 / to.Figure(1), 2, 0, 12);
+        // People stand together in a part of what it sees, and the closer the more there are in town.
+        to.Number("crowd_density"u8, counted * 2.5 / to.Figure(1) * Math.Min(3.5, 1 + (0.25 * to.Sense(CityQuantity.People))), 2, 0, 12);
         to.Number("vehicles"u8, sees ? to.Poisson(9 * (0.2 + to.Own(4)) * to.Sense(CityQuantity.Traffic)) : 0, 0, 0, 900);
         to.Number("frame_rate"u8, sees ? 25 - Math.Abs(0.15 * to.Noise()) : 0, 1);
         return !sees ? Condition.Alarm : to.Last == Condition.Alarm ? Condition.Restored : Condition.Well;

@@ -1,0 +1,48 @@
+using System.Globalization;
+using Streams.Domain.Alerts;
+using Streams.Domain.Cities;
+
+namespace Streams.Node.Tests.Scenarios;
+
+/// <summary>When nothing befalls a city, nothing of consequence is said, for all its weather, rush hours, mishaps and repairs.</summary>
+public sealed class QuietTests
+{
+    private const ulong Seed = 20_261_122;
+
+    /// <summary>Of every type in every area one in three, of lights and meters one in forty, and at least one: rules see what they see in the whole city, in a tenth of the time.</summary>
+    private static City Thinned(City city)
+    {
+        var met = new Dictionary<(string Type, string Area), int>();
+        return city with
+        {
+            Devices =
+            [
+                .. city.Devices.Where(device =>
+                {
+                    int before = met.GetValueOrDefault((device.Type, device.Area));
+                    met[(device.Type, device.Area)] = before + 1;
+                    return before % (device.Type is "street_light" or "electricity_meter" or "water_meter" ? 40 : 3) == 0;
+                }),
+            ],
+        };
+    }
+
+    [Theory]
+    [InlineData("2026-01-12T00:00:00Z")]
+    [InlineData("2026-06-19T00:00:00Z")]
+    [InlineData("2026-11-23T00:00:00Z")]
+    public void A_day_on_which_nothing_happens_is_quiet_and_so_is_a_week_where_all_is_asked_for(string from)
+    {
+        int days = Environment.GetEnvironmentVariable("STREAMS_INCIDENTS") == "all" ? 7 : 1;
+        DateTimeOffset start = DateTimeOffset.Parse(from, CultureInfo.InvariantCulture);
+        using SimulatedPlayback playback = new(Thinned(SimulatedPlayback.Find("dijon")), Seed, start);
+        playback.PlayUntil(start + TimeSpan.FromDays(days));
+
+        string told = string.Join('\n', playback.Stories.Select(story => string.Create(
+            CultureInfo.InvariantCulture,
+            $"{DateTimeOffset.FromUnixTimeMilliseconds(story.First.SentInMs):MM-dd HH:mm} {story.First.Rule} {story.First.Severity} {story.First.Area} {story.Last.State}: {story.First.Texts[0].Headline}")));
+        Assert.Empty(playback.Refusals);
+        Assert.True(playback.Alerts.All(alert => alert.Severity < AlertSeverity.Severe), told);
+        Assert.True(playback.Stories.Count(story => story.First.Severity >= AlertSeverity.Moderate) <= days, told);
+    }
+}
