@@ -28,7 +28,7 @@ internal static class ScenarioCommands
 
     private static readonly Listing Musts = new(
         new Column("rule", "rule"),
-        new Column("area", "area", least: 12),
+        new Column("area", item => item.Text("area") is { Length: > 0 } area ? area : "where it was started, or above", Least: 12),
         Column.Word("severity", "severity"),
         new Column("within", "within"));
 
@@ -140,21 +140,9 @@ internal static class ScenarioCommands
         screen.Write(scenario.Text("title"), "bold");
         screen.Write(new Spectre.Console.Text(scenario.Text("description") + "\n"));
         screen.Line("");
-        screen.Line($"Where    {scenario.Text("area")}");
-        screen.Line($"Lasts    {scenario.Text("lasts")}");
-        if (scenario.Text("may") is { Length: > 0 } may)
-        {
-            screen.Line($"May      {may}");
-        }
-
+        DocumentView.Write(screen, scenario, "name", "title", "description", "must");
         screen.Line("");
         screen.Line("Alerts that must come");
         Musts.Write(screen, scenario.List("must"), "none");
-        if (scenario.List("mustNot") is { Count: > 0 } mustNot)
-        {
-            screen.Line("");
-            screen.Line("Alerts that must not come");
-            Musts.Write(screen, mustNot, "");
-        }
     }
 }

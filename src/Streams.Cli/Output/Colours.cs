@@ -5,7 +5,7 @@ internal static class Colours
 {
     public static string? Of(string word) => word switch
     {
-        "Extreme" or "Severe" or "silent" or "fenced" or "failed" or "unexpected" => "red",
+        "Extreme" or "Severe" or "silent" or "fenced" or "failed" or "forbidden" => "red",
         "Moderate" or "raised" or "anomalous" or "active" or "late" => "yellow",
         "Minor" or "acknowledged" => "aqua",
         "cleared" or "expired" or "cancelled" => "grey",

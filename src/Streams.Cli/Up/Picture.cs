@@ -42,7 +42,7 @@ internal sealed class Picture(Whereabouts where, Sample sample, IReadOnlyList<st
     private Line Title()
     {
         string city = sample.Simulation is { } facts
-            ? string.Create(CultureInfo.InvariantCulture, $"{facts.Title}: {facts.Time.UtcDateTime:ddd yyyy-MM-dd HH:mm:ss}Z{(facts.Speed != 1 ? $" (x{facts.Speed:0.##})" : "")}   ")
+            ? string.Create(CultureInfo.InvariantCulture, $"{(where.Title.Contains(facts.Title, StringComparison.Ordinal) ? "there it is" : facts.Title + ":")} {facts.Time.UtcDateTime:ddd yyyy-MM-dd HH:mm:ss}Z{(facts.Speed != 1 ? $" (x{facts.Speed:0.##})" : "")}   ")
             : "";
         string up = $"up {(int)sample.Up.TotalHours:00}:{sample.Up:mm\\:ss}";
         return [(where.Title, "bold"), (new string(' ', Math.Max(2, width - Cells.Width(where.Title) - Cells.Width(city) - up.Length)), null), (city, "aqua"), (up, Grey)];

@@ -110,8 +110,8 @@ internal static class RunningCity
         city.City.Title,
         DateTimeOffset.FromUnixTimeMilliseconds(city.NowInMs),
         city.Speed,
-        [.. city.Runs.Where(run => run.StateAt(city.NowInMs) != ScenarioRunState.Ended).Select(run => run.Scenario)],
-        [.. city.City.Scenarios.Select(scenario => scenario.Name)]);
+        [.. city.Runs.Where(run => run.StateAt(city.NowInMs) != ScenarioRunState.Ended).Select(run => $"{run.Scenario} in {run.Area}")],
+        [.. city.City.Scenarios.OrderBy(scenario => scenario.Must.Select(must => must.Within).DefaultIfEmpty(TimeSpan.MaxValue).Max()).Select(scenario => scenario.Name)]);
 
     private static async Task UntilStopped(CancellationToken stop)
     {

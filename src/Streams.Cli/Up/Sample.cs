@@ -8,7 +8,7 @@ namespace Streams.Cli.Up;
 /// <param name="Time">The city's present time.</param>
 /// <param name="Speed">Seconds of the city's time in a second.</param>
 /// <param name="Running">Scenarios that run now, as "flood in dijon/chenove".</param>
-/// <param name="Startable">Names of scenarios that can be started; the first is what a newcomer is advised to try.</param>
+/// <param name="Startable">Names of scenarios that can be started, those that show something soonest first: a newcomer is advised to try the first.</param>
 internal sealed record SimulationFacts(string Title, DateTimeOffset Time, double Speed, IReadOnlyList<string> Running, IReadOnlyList<string> Startable);
 
 /// <summary>Devices of one domain, such as air, by how they are.</summary>

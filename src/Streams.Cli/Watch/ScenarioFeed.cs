@@ -65,9 +65,9 @@ internal sealed class ScenarioFeed
                 bool late = Durations.TryParse(Musts[must].Text("within"), out TimeSpan within) && took > within;
                 changes.Add(Told(alert, late ? "late" : "came", took));
             }
-            else if (_scenario.List("mustNot").Any(not => Matches(not, alert)) && IsOpen(alert))
+            else if (IsOpen(alert) && (IsNear(alert) || IsForbidden(alert)))
             {
-                changes.Add(Told(alert, "unexpected", took));
+                changes.Add(Told(alert, IsForbidden(alert) ? "forbidden" : alert.Text("info.0.severity"), took));
             }
         }
 
@@ -105,17 +105,23 @@ internal sealed class ScenarioFeed
         return JsonSerializer.SerializeToElement(line);
     }
 
-    /// <summary>The same rule, in the expected area or, where it is the scenario's own, in the one it was started in.</summary>
-    private bool Matches(JsonElement expected, JsonElement alert)
-    {
-        string area = expected.Text("area") == _scenario.Text("area") ? _area : expected.Text("area");
-        return alert.Text("rule") == expected.Text("rule") && (area.Length == 0 || alert.Text("area") == area);
-    }
+    /// <summary>The same rule, at least as severe, in the expected area; where none is named, in the one that the scenario was started in, or above it.</summary>
+    private bool Matches(JsonElement expected, JsonElement alert) =>
+        alert.Text("rule") == expected.Text("rule")
+        && Colours.RankOf(alert.Text("info.0.severity")) <= Colours.RankOf(expected.Text("severity"))
+        && (expected.Text("area") is { Length: > 0 } area ? alert.Text("area") == area : IsIn(_area, alert.Text("area")));
+
+    private bool IsForbidden(JsonElement alert) => _scenario.List("mustNot").Any(rule => rule.GetString() == alert.Text("rule"));
+
+    /// <summary>In the scenario's area, inside it or above it: so likely a part of the story.</summary>
+    private bool IsNear(JsonElement alert) => IsIn(_area, alert.Text("area")) || IsIn(alert.Text("area"), _area);
+
+    private static bool IsIn(string area, string other) => area == other || area.StartsWith(other + "/", StringComparison.Ordinal);
 
     private static bool IsOpen(JsonElement alert) => alert.Text("state") is "active" or "acknowledged";
 
     private string Named(JsonElement expected) =>
-        $"{expected.Text("rule")} in {(expected.Text("area") is { Length: > 0 } area && area != _scenario.Text("area") ? area : _area)}{(expected.Text("within") is { Length: > 0 } within ? $" within {within}" : "")}";
+        $"{expected.Text("rule")} in {(expected.Text("area") is { Length: > 0 } area ? area : _area)}{(expected.Text("within") is { Length: > 0 } within ? $" within {within}" : "")}";
 
     internal static string Spoken(TimeSpan span) => span.TotalHours >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{(int)span.TotalHours} h {span.Minutes} min")
         : span.TotalMinutes >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{span.Minutes} min {span.Seconds} s")

@@ -90,16 +90,16 @@ public sealed class ListTests : IAsyncDisposable
     public async Task Areas_come_as_a_tree_in_path_order_page_by_page()
     {
         _api.Put(
-            Row("areas", "dijon-nord", "dijon-nord", "", "", 9),
-            Row("areas", "dijon/centre", "dijon/centre", "", "", 5),
-            Row("areas", "dijon", "dijon", "", "", 1),
+            Row("areas", "lyon-nord", "lyon-nord", "", "", 9),
+            Row("areas", "lyon/centre", "lyon/centre", "", "", 5),
+            Row("areas", "lyon", "lyon", "", "", 1),
             Row("areas", "beijing", "beijing", "", "", 7));
-        Assert.Equal(["beijing", "dijon", "dijon/centre", "dijon-nord"], Ids(await _api.GetAsync("/api/v1/areas")));
-        Assert.Equal(["dijon", "dijon/centre"], Ids(await _api.GetAsync("/api/v1/areas?under=dijon")));
+        Assert.Equal(["beijing", "lyon", "lyon/centre", "lyon-nord"], Ids(await _api.GetAsync("/api/v1/areas")));
+        Assert.Equal(["lyon", "lyon/centre"], Ids(await _api.GetAsync("/api/v1/areas?under=lyon")));
         JsonElement first = await _api.GetAsync("/api/v1/areas?limit=3");
-        Assert.Equal(["beijing", "dijon", "dijon/centre"], Ids(first));
+        Assert.Equal(["beijing", "lyon", "lyon/centre"], Ids(first));
         JsonElement second = await _api.GetAsync("/api/v1/areas?limit=3&after=" + first.GetProperty("next").GetString());
-        Assert.Equal(["dijon-nord"], Ids(second));
+        Assert.Equal(["lyon-nord"], Ids(second));
         Assert.Equal(JsonValueKind.Null, second.GetProperty("next").ValueKind);
     }
 

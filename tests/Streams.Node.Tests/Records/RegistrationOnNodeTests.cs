@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace Streams.Node.Tests.Records;
 
 /// <summary>A device's whole life on a running node, by HTTP: every answer is also held against the API's description.</summary>
-public sealed class RegistrationOnNodeTests(DemoRun city)
+public sealed class RegistrationOnNodeTests(CityRun city)
 {
     private const string Area = "/api/v1/areas/demo-registered/centre";
     private const string Path = "/api/v1/devices/meter%2F1";
@@ -19,14 +19,14 @@ public sealed class RegistrationOnNodeTests(DemoRun city)
         using HttpResponseMessage created = await PutAsync("demo-registered/centre", "Rue Haute");
         Assert.Equal(HttpStatusCode.Created, created.StatusCode);
         await MeasureAsync(61.5);
-        await DemoRun.Until(async () => (await JsonAsync(Path)) is { } device && device.GetProperty("counters").GetProperty("readings").GetInt32() == 1);
+        await CityRun.Until(async () => (await JsonAsync(Path)) is { } device && device.GetProperty("counters").GetProperty("readings").GetInt32() == 1);
         Assert.Equal("Rue Haute", (await JsonAsync(Path))!.Value.GetProperty("name").GetString());
-        await DemoRun.Until(async () => (await JsonAsync(Area)) is { } area && area.GetProperty("devices").GetInt32() == 1);
+        await CityRun.Until(async () => (await JsonAsync(Area)) is { } area && area.GetProperty("devices").GetInt32() == 1);
 
         // Moved: the area it left counts it no more.
         using HttpResponseMessage moved = await PutAsync("demo-registered/nord", "Rue Haute");
         Assert.Equal(HttpStatusCode.OK, moved.StatusCode);
-        await DemoRun.Until(async () => (await JsonAsync(Area))!.Value.GetProperty("devices").GetInt32() == 0);
+        await CityRun.Until(async () => (await JsonAsync(Area))!.Value.GetProperty("devices").GetInt32() == 0);
 
         // Removed: list, live state and area forget it, and a reading that says nothing of it is refused.
         using HttpResponseMessage gone = await city.Client.DeleteAsync(Path, TestContext.Current.CancellationToken);
@@ -34,16 +34,16 @@ public sealed class RegistrationOnNodeTests(DemoRun city)
         Assert.Null(await JsonAsync(Path));
         Assert.Null(await JsonAsync(Path + "/aggregates"));
         Assert.DoesNotContain("meter/1", (await JsonAsync("/api/v1/devices?area=demo-registered"))!.Value.GetRawText(), StringComparison.Ordinal);
-        await DemoRun.Until(async () => (await JsonAsync("/api/v1/areas/demo-registered/nord"))!.Value.GetProperty("devices").GetInt32() == 0);
+        await CityRun.Until(async () => (await JsonAsync("/api/v1/areas/demo-registered/nord"))!.Value.GetProperty("devices").GetInt32() == 0);
         await MeasureAsync(62);
-        await DemoRun.Until(async () => (await JsonAsync("/api/v1/dead-letters?reason=unknown_device"))!.Value.GetRawText().Contains("meter/1", StringComparison.Ordinal));
+        await CityRun.Until(async () => (await JsonAsync("/api/v1/dead-letters?reason=unknown_device"))!.Value.GetRawText().Contains("meter/1", StringComparison.Ordinal));
         Assert.Null(await JsonAsync(Path));
         using HttpResponseMessage twice = await city.Client.DeleteAsync(Path, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.NotFound, twice.StatusCode);
 
         // One that says type and area makes it known anew, with nothing of what was.
         await MeasureAsync(63, "\"type\":\"noise_meter\",\"area\":\"demo-registered/sud\",");
-        await DemoRun.Until(async () => await JsonAsync(Path) is not null);
+        await CityRun.Until(async () => await JsonAsync(Path) is not null);
         JsonElement anew = (await JsonAsync(Path))!.Value;
         Assert.Equal(1, anew.GetProperty("counters").GetProperty("readings").GetInt32());
         Assert.False(anew.TryGetProperty("name", out _));

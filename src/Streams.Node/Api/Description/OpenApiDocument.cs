@@ -55,7 +55,7 @@ internal static class OpenApiDocument
         {
             described["requestBody"] = new JsonObject
             {
-                ["required"] = true,
+                ["required"] = !operation.TakesNothingToo,
                 ["content"] = new JsonObject(operation.Takes.Select(each => KeyValuePair.Create(each.Media, (JsonNode?)new JsonObject { ["schema"] = each.Schema.DeepClone() }))),
             };
         }

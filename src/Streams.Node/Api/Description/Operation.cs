@@ -21,6 +21,9 @@ internal sealed record Operation(string Id, string Method, string Path, string S
     /// <summary>Bodies it takes: media type and schema.</summary>
     public IReadOnlyList<(string Media, JsonObject Schema)> Takes { get; init; } = [];
 
+    /// <summary>It does without a body too.</summary>
+    public bool TakesNothingToo { get; init; }
+
     /// <summary>What it answers, beside what every operation may: see <see cref="Reply.OfAll"/>.</summary>
     public required IReadOnlyList<Reply> Replies { get; init; }
 

@@ -41,6 +41,7 @@ internal static class ScenarioEndpoints
         {
             Parameters = [Name],
             Takes = [("application/json", Schemas.Ref("scenario-start"))],
+            TakesNothingToo = true,
             Replies =
             [
                 Reply.Json("scenario-run", "It runs.", StatusCodes.Status201Created),

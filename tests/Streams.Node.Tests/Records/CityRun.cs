@@ -14,7 +14,7 @@ using Streams.Simulator.Living;
 using Streams.Simulator.Replay;
 using Streams.Tests;
 
-[assembly: AssemblyFixture(typeof(DemoRun))]
+[assembly: AssemblyFixture(typeof(CityRun))]
 
 namespace Streams.Node.Tests.Records;
 
@@ -28,12 +28,19 @@ internal sealed record Heard(string Topic, string Key, byte[] Value, IReadOnlyDi
 }
 
 /// <summary>
-/// A whole node with broker and store that has lived through a bad day of Dijon, and was sent some rubbish: made for the first test that asks, kept for
-/// the others.
+/// A whole node with broker and store that has lived through some hours of a simulated city in which everything happened that may, and was sent some rubbish: made
+/// for the first test that asks, kept for the others.
 /// </summary>
-public sealed class DemoRun : IAsyncDisposable
+public sealed class CityRun : IAsyncDisposable
 {
     private const ulong Seed = 20261122;
+
+    /// <summary>Of each type, those first that stand where something happens.</summary>
+    private const int DevicesOfAType = 15;
+
+    private static readonly TimeSpan Past = TimeSpan.FromHours(5);
+
+    private static readonly TimeSpan Quiet = TimeSpan.FromHours(1);
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
@@ -48,11 +55,11 @@ public sealed class DemoRun : IAsyncDisposable
         ("d6", Encoding.UTF8.GetBytes(new string('x', 300_000)), []),
     ];
 
-    private readonly Lazy<Task<DemoRun>> _lived;
-    private readonly string _folder = TemporaryFolder.Create("streams-demo-run-");
+    private readonly Lazy<Task<CityRun>> _lived;
+    private readonly string _folder = TemporaryFolder.Create("streams-city-run-");
     private NodeHost? _node;
 
-    public DemoRun() => _lived = new Lazy<Task<DemoRun>>(LiveAsync);
+    public CityRun() => _lived = new Lazy<Task<CityRun>>(LiveAsync);
 
     internal ClusterConfiguration Configuration { get; private set; } = null!;
 
@@ -67,8 +74,8 @@ public sealed class DemoRun : IAsyncDisposable
 
     internal NodeHost Node => _node!;
 
-    /// <summary>When the day is over and the node has said all there was to say.</summary>
-    internal Task<DemoRun> Lived => _lived.Value;
+    /// <summary>When the city has lived its three days and the node has said all there was to say.</summary>
+    internal Task<CityRun> Lived => _lived.Value;
 
     internal IReadOnlyList<Heard> Of(string topic) => [.. Records.Where(each => each.Topic == Configuration.Topics[topic].Name)];
 
@@ -83,7 +90,7 @@ public sealed class DemoRun : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private async Task<DemoRun> LiveAsync()
+    private async Task<CityRun> LiveAsync()
     {
         (ClusterConfiguration? shipped, _) = ClusterConfiguration.Load(ConfigurationFolder.Shipped, new Dictionary<string, string>());
         Configuration = shipped! with { Node = shipped.Node with { Http = shipped.Node.Http with { Port = 0 } } };
@@ -96,8 +103,8 @@ public sealed class DemoRun : IAsyncDisposable
         using Subscriber subscriber = new(_node.Log, [.. topics.Select(each => Configuration.Topics[each].Name)]);
         await SendAsync();
         await Until(() => _node.View.Shards().Count > 0 && _node.View.Shards().All(shard => shard.Lag == 0) && subscriber.IsQuiet);
-        Readings = [.. subscriber.Records.Where(each => each.Topic == Configuration.Topics[TopicSettings.Readings].Name).Select(each => each.Text).SkipLast(Rubbish.Length)];
         Records = subscriber.Records;
+        Readings = [.. Of(TopicSettings.Readings).Where(each => Rubbish.All(other => other.Key != each.Key)).Select(each => each.Text)];
         return this;
     }
 
@@ -105,8 +112,8 @@ public sealed class DemoRun : IAsyncDisposable
     {
         string topic = Configuration.Topics[TopicSettings.Readings].Name;
         int partitions = Node.Log.PartitionsOf(topic);
-        using ILogWriter writer = Node.Log.CreateWriter("demo-run", lingerInMs: 20);
-        using ReadingSource past = Past.OfDijon(Configuration, TimeProvider.System.GetUtcNow());
+        using ILogWriter writer = Node.Log.CreateWriter("city-run", lingerInMs: 20);
+        using ReadingSource past = Life();
         await new Replayer(writer, topic, partitions, new Pace(), null, TimeProvider.System).RunAsync(past, null, TestContext.Current.CancellationToken);
         foreach ((string key, byte[] value, (string, string)[] headers) in Rubbish)
         {
@@ -127,6 +134,26 @@ public sealed class DemoRun : IAsyncDisposable
         }
 
         Assert.True(writer.Flush(TimeSpan.FromSeconds(30)));
+    }
+
+    /// <summary>The last hours of a part of the shipped city, with all of its scenarios.</summary>
+    private HoursOf Life()
+    {
+        City whole = Configuration.Cities[0].City;
+        HashSet<string> afflicted = [.. whole.Scenarios.Select(each => each.Area)];
+        City city = whole with
+        {
+            Devices = [.. whole.Devices.GroupBy(each => each.Type).SelectMany(type => type.OrderByDescending(each => afflicted.Contains(each.Area)).Take(DevicesOfAType))],
+        };
+        long now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+        long from = now - (long)Past.TotalMilliseconds;
+        ScenarioRuns runs = new(city, []);
+        foreach (Scenario scenario in city.Scenarios)
+        {
+            Assert.NotNull(runs.Start(scenario, null, from + (long)Quiet.TotalMilliseconds));
+        }
+
+        return new HoursOf(new SimulatedCity(city, new SimulationPlan(Seed, from) { Imperfections = Imperfections.None }, runs), now);
     }
 
     private static Task Until(Func<bool> condition) => Until(() => Task.FromResult(condition()));
@@ -152,45 +179,18 @@ public sealed class DemoRun : IAsyncDisposable
         public void Failed(string reason, bool fatal) => throw new InvalidOperationException(reason);
     }
 
-    /// <summary>
-    /// A day of Dijon up to now, in which much goes wrong, with some devices of every type. One that is quiet in between lets alerts end.
-    /// </summary>
-    private sealed class Past(SimulatedCity city, ScenarioRuns runs, Queue<(long AtInMs, Scenario Scenario)> plan, long untilInMs) : ReadingSource
+    /// <summary>The city up to a time.</summary>
+    private sealed class HoursOf(SimulatedCity city, long untilInMs) : ReadingSource
     {
-        private const int OfEachType = 6;
-
-        private static readonly (double Hour, string Scenario)[] Plan =
-            [(1.5, "gas-leak"), (5, "power-cut"), (9, "flood"), (14, "tampering"), (15, "fire"), (17, "instrument-faults")];
-
-        public static Past OfDijon(ClusterConfiguration configuration, DateTimeOffset until)
-        {
-            City whole = configuration.Cities.First(plan => plan.Name == "dijon").City;
-            City part = whole with { Devices = [.. whole.Devices.GroupBy(device => device.Type).SelectMany(type => type.Take(OfEachType))] };
-            ScenarioRuns runs = new(part, []);
-            DateTimeOffset from = until.AddDays(-1);
-            return new Past(
-                new SimulatedCity(part, new SimulationPlan(Seed, from.ToUnixTimeMilliseconds()), runs),
-                runs,
-                new Queue<(long, Scenario)>(Plan.Select(each => (from.AddHours(each.Hour).ToUnixTimeMilliseconds(), runs.Find(each.Scenario)!))),
-                until.ToUnixTimeMilliseconds());
-        }
-
         public override long TimeInMs => city.TimeInMs;
+
+        public override long DueInMs => city.DueInMs;
 
         public override ReadOnlySpan<byte> Key => city.Key;
 
         public override ReadOnlySpan<byte> Body(long shiftInMs) => city.Body(shiftInMs);
 
-        public override bool Next()
-        {
-            while (plan.TryPeek(out (long AtInMs, Scenario Scenario) next) && next.AtInMs <= city.NowInMs)
-            {
-                // Everywhere, for some devices of a type are in few areas.
-                runs.Start(plan.Dequeue().Scenario, "dijon", city.NowInMs + 1);
-            }
-
-            return city.Next() && city.DueInMs < untilInMs;
-        }
+        public override bool Next() => city.Next() && city.DueInMs < untilInMs;
 
         protected override void Dispose(bool disposing) => city.Dispose();
     }
