@@ -51,6 +51,7 @@ internal static class BenchCity
         AlertRules = new AlertRules([Rule()]),
         Roles = [],
         Areas = [],
+        Cities = [],
     };
 
     /// <param name="secondMetric">A second metric, <c>no2</c>, watched as the first.</param>

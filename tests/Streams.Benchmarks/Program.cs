@@ -4,6 +4,7 @@ using Streams.Benchmarks.Broker;
 using Streams.Benchmarks.City;
 using Streams.Benchmarks.Devices;
 using Streams.Benchmarks.History;
+using Streams.Benchmarks.Http;
 using Streams.Benchmarks.Latency;
 using Streams.Benchmarks.Simulation;
 using Streams.Benchmarks.WholePath;
@@ -27,6 +28,9 @@ const string Usage = """
       history  bytes of history on disk for a device and day, by type and size of window, on SQLite and PostgreSQL; and what a city takes
                --devices 10 (of each type)  --days 100  --config cluster-config
 
+      http     how long every kind of read takes while readings flow
+               --devices 40000  --rate 300 (readings/s)  --requests 100 (a second)  --seconds 60  --store sqlite|postgres
+
       micro    ns and bytes a reading, one thread in process: parse; parse, look up and apply
                --devices 10000  --interval 1  --readings 2000000
 
@@ -36,7 +40,7 @@ const string Usage = """
       city     a whole city as "streams up" runs it: what the process takes of the machine, and whether it keeps up
                --city dijon  --speed 1 (times its natural rate)  --settle 60  --seconds 60
 
-      city     what a simulated city costs: beginning, memory, readings made a second by one thread
+      simulation  what a simulated city costs: beginning, memory, readings made a second by one thread
                --city dijon  --readings 3000000  --rate 0 (a second of event time; 0 for the natural one)  --config DIR
 
     Each command prints what it measured; --json FILE writes the same figures for programs.
@@ -58,14 +62,16 @@ try
             return LoadCommand.Run(options);
         case "history":
             return HistoryCommand.Run(options);
+        case "http":
+            return await HttpCommand.RunAsync(options);
         case "micro":
             return MicroCommand.Run(options);
         case "area":
             return AreaCommand.Run(options);
         case "city":
             return await CityCommand.RunAsync(options);
-        case "city":
-            return CityCommand.Run(options);
+        case "simulation":
+            return SimulationCommand.Run(options);
         case BrokerLoop.Command:
             return BrokerLoop.Run();
         case PathStep.Command:

@@ -29,6 +29,8 @@ internal sealed class Sampler(INodeView node, IStore store, Func<string, string>
     /// <summary>What is found longer after its values than this is of a recording, or of a past that is being caught up with.</summary>
     private static readonly TimeSpan Present = TimeSpan.FromHours(1);
 
+    private static readonly TimeSpan CaughtUp = TimeSpan.FromMinutes(1);
+
     private readonly long _startedAt = time.GetTimestamp();
     private readonly Queue<double> _rates = new();
     private readonly Dictionary<string, AlertLine> _lines = new(StringComparer.Ordinal);
@@ -147,8 +149,14 @@ internal sealed class Sampler(INodeView node, IStore store, Func<string, string>
             return;
         }
 
-        // A simulated city has a time of its own: what it was there when the alert was said, and then how long that is here.
-        TimeSpan delay = city is null ? alert.SentAt - found : ((city.Time - ((time.GetUtcNow() - alert.SentAt) * city.Speed)) - found) / city.Speed;
+        // At speed 1 a simulated city's time is ours, once it has caught up; else what it was there when the alert was said, and how long that is here.
+        DateTimeOffset now = time.GetUtcNow();
+        if (city is { Speed: 1 } && now - city.Time > CaughtUp)
+        {
+            return;
+        }
+
+        TimeSpan delay = city is null or { Speed: 1 } ? alert.SentAt - found : ((city.Time - ((now - alert.SentAt) * city.Speed)) - found) / city.Speed;
         if (delay < Present && delay > -Present)
         {
             _delays.Add((alert.Id, delay > TimeSpan.Zero ? delay : TimeSpan.Zero));

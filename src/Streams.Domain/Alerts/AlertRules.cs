@@ -82,4 +82,7 @@ public sealed record AreaSettings
     public string Sender { get; init; } = "streams";
 
     public AlertStatus Status { get; init; } = AlertStatus.Actual;
+
+    /// <summary>What areas show of themselves.</summary>
+    public AreaFigures Figures { get; init; } = AreaFigures.None;
 }

@@ -8,15 +8,15 @@ namespace Streams.Domain.Areas;
 
 public sealed partial class Area
 {
-    /// <summary>Estimate of the area's memory: members and windows with their sketches are nearly all of it.</summary>
+    /// <summary>Estimate of the area's memory: members, windows with their sketches and, when much is wrong, anomalies are nearly all of it.</summary>
     public int SizeInBytes
     {
         get
         {
-            int size = 1024;
+            int size = 1024 + (_usual.Count * 800);
             foreach (Membership members in _byType.Values)
             {
-                size += members.Count * 160;
+                size += members.Count * 176;
             }
 
             foreach (Lane lane in _lanes)
@@ -24,7 +24,12 @@ public sealed partial class Area
                 size += (lane.OpenWindows + lane.Closed.Sum(slot => slot.Windows.Count)) * 480;
             }
 
-            return size + (_cases.Count * 512);
+            foreach (AlertCase one in _cases.Values)
+            {
+                size += 512 + ((one.Devices?.Count ?? 0) * 300);
+            }
+
+            return size;
         }
     }
 
@@ -53,8 +58,12 @@ public sealed partial class Area
         {
             json.WriteStartObject();
             json.WriteString("type", type);
+            json.WriteString("domain", rules.Settings.Figures.DomainOf(type));
             json.WriteNumber("devices", members.Devices);
             json.WriteNumber("silent", members.Silent);
+            json.WriteNumber("expected", Math.Max(members.Devices, rules.Settings.Figures.IsRegular(type) ? rules.ConfiguredDevices(Id, type) : 0));
+            json.WriteNumber("anomalous", members.Anomalous);
+            json.WriteNumber("broken", members.Broken);
             if (whole && members.LastEventInMs != long.MinValue)
             {
                 json.WriteString("lastSeen", Rfc3339.Format(members.LastEventInMs));
@@ -66,6 +75,7 @@ public sealed partial class Area
         json.WriteEndArray();
         if (whole)
         {
+            WriteFigures(json, rules);
             WriteLatest(json);
         }
 

@@ -58,6 +58,13 @@ public sealed partial class Area
             writer.Signed(untilInMs);
         }
 
+        writer.Unsigned((ulong)_usual.Count);
+        foreach ((string figure, UsualHours hours) in _usual)
+        {
+            writer.Text(figure);
+            hours.Save(writer);
+        }
+
         writer.Signed(_lastReviewInMs);
         writer.Signed(DueInMs ?? long.MaxValue);
     }
@@ -127,6 +134,14 @@ public sealed partial class Area
             // Until version 2 a device's doubt of a metric was one, and without a beginning.
             _doubts[(reader.Text(), reader.Text(), reader.Text(), version >= 2 ? reader.Text() : "")] =
                 (version >= 2 ? reader.Signed() : long.MinValue, reader.Signed());
+        }
+
+        int figures = version >= 3 ? reader.Count(1 << 16) : 0;
+        for (int i = 0; i < figures && !reader.Failed; i++)
+        {
+            var hours = new UsualHours();
+            _usual[reader.Text()] = hours;
+            hours.Restore(ref reader);
         }
 
         _lastReviewInMs = reader.Signed();

@@ -53,6 +53,12 @@ public sealed partial class Area
 
     public int Silent => _byType.Values.Sum(members => members.Silent);
 
+    /// <summary>Devices of the area itself, not of areas below, that have an anomaly.</summary>
+    public int Anomalous => _byType.Values.Sum(members => members.Anomalous);
+
+    /// <summary>Devices of the area itself, not of areas below, that are silent, send impossible or frozen values, or are in a state that alarms.</summary>
+    public int Broken => _byType.Values.Sum(members => members.Broken);
+
     /// <summary>Alerts of this very area that stand now.</summary>
     public int ActiveAlerts => _cases.Values.Sum(one => one.Lives.Count(life => life.IsStanding));
 
@@ -175,6 +181,7 @@ public sealed partial class Area
                 _voice.ForParent.AddRange(before.ForParent);
             }
 
+            ForgetFigures();
             foreach ((ConditionKey key, AlertCase one) in _cases.ToList())
             {
                 // Also one that spoke for a type before the rule got others, or the other way round.
@@ -405,6 +412,7 @@ public sealed partial class Area
     private void Close(Lane lane)
     {
         Slot slot = lane.CloseOldest();
+        NoteFigures(lane, slot);
         foreach (AreaAggregate window in slot.Windows)
         {
             Say(window);

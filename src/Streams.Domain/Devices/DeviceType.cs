@@ -70,7 +70,40 @@ public sealed record MetricDefinition
 
     public DetectorSettings Detectors { get; init; } = new();
 
+    /// <summary>What areas show of it over their devices; empty for nothing.</summary>
+    public ImmutableArray<MetricFigure> Figures { get; init; } = [];
+
     public bool IsFamily => Name.EndsWith(".*", StringComparison.Ordinal);
+}
+
+/// <summary>What an area shows of a metric over its devices: a statistic of the newest window, or the share of readings in some states or over a limit.</summary>
+/// <param name="Label">For people, such as "Lamps on".</param>
+public sealed record MetricFigure(string Label)
+{
+    public FigureStatistic Statistic { get; init; } = FigureStatistic.Mean;
+
+    /// <summary>States that make up the share, in percent; empty for none.</summary>
+    public ImmutableArray<string> Share { get; init; } = [];
+
+    /// <summary>The share of readings of so much or more, in percent.</summary>
+    public double? Over { get; init; }
+
+    internal bool IsShare => Over is not null || !Share.IsEmpty;
+}
+
+public enum FigureStatistic : byte
+{
+    Mean,
+    Max,
+    Min,
+    P95,
+    Sum,
+
+    /// <summary>What one device has on average, such as the rain of a quarter.</summary>
+    SumPerDevice,
+
+    /// <summary>Of all devices together, at an average moment, such as free spaces or power.</summary>
+    Total,
 }
 
 /// <summary>Which detectors watch a metric. Null or false turns one off; the range detector is on where <c>Min</c> or <c>Max</c> is given.</summary>

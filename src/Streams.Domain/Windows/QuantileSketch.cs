@@ -118,6 +118,9 @@ public struct QuantileSketch
             : (PlaceAtRank(RankOf(0.5, count), negatives), PlaceAtRank(RankOf(0.95, count), negatives), PlaceAtRank(RankOf(0.99, count), negatives));
     }
 
+    /// <summary>How many values lie at or above this one, which is not negative: exact for whole numbers under 50, else within 1 % of the border.</summary>
+    public readonly long CountFrom(double value) => value < SmallestMagnitude ? _zeros + _positive.Total() : _positive.TotalFrom(IndexOf(value));
+
     /// <summary>The place of the bin that counts this value: 0 for zero, greater for a greater value. Stored: never change the scale.</summary>
     internal static int PlaceOf(double value) =>
         value >= SmallestMagnitude ? IndexOf(value) + PlaceOffset

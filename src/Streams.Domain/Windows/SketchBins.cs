@@ -67,10 +67,14 @@ internal struct SketchBins
         }
     }
 
-    internal readonly long Total()
+    internal readonly long Total() => TotalFrom(_low);
+
+    /// <summary>Of this bin and all above it.</summary>
+    internal readonly long TotalFrom(int index)
     {
         long total = 0;
-        for (int at = _used ? Capacity - 1 : -1; at >= 0; at--)
+        int lowest = Math.Max(0, index - _low);
+        for (int at = _used ? Capacity - 1 : -1; at >= lowest; at--)
         {
             total += Read(at);
         }

@@ -21,9 +21,9 @@ public sealed class AreaActor(string id, Area area) : Actor(id)
     internal AreaHistory History { get; init; } = new();
 
     /// <summary>The figures its read-model row was last written with, so that a row is written only when they change.</summary>
-    internal (int Devices, int Silent, int ActiveAlerts) Shown { get; set; } = (-1, -1, -1);
+    internal (int Devices, int Silent, int ActiveAlerts, int Anomalous, int Broken) Shown { get; set; } = (-1, -1, -1, -1, -1);
 
-    internal (int Devices, int Silent, int ActiveAlerts) Figures => (Area.Devices, Area.Silent, Area.ActiveAlerts);
+    internal (int Devices, int Silent, int ActiveAlerts, int Anomalous, int Broken) Figures => (Area.Devices, Area.Silent, Area.ActiveAlerts, Area.Anomalous, Area.Broken);
 }
 
 /// <summary>A record of <c>city.observations</c>, decoded.</summary>

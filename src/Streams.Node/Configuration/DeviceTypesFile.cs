@@ -25,6 +25,8 @@ public static class DeviceTypesFile
         },
         Units.Names);
 
+    private static readonly string[] FigureForms = ["statistic", "share", "over"];
+
     private static readonly Form<MetricKind> Kind = Form.Choice<MetricKind>();
 
     private static readonly Form<WindowSize> Window = Form.Choice(Enum.GetValues<WindowSize>().Select(size => (size.Iso(), size)));
@@ -105,6 +107,7 @@ public static class DeviceTypesFile
             Max = section.Maybe("max", Form.Number()),
             States = section.List("states", Form.Text(64)),
             Detectors = ReadDetectors(detectors),
+            Figures = [.. section.Sections("figures").Select(ReadFigure)],
         };
 
         if (section.IsSound("min", "max") && metric.Min >= metric.Max)
@@ -130,6 +133,11 @@ public static class DeviceTypesFile
         if (isState && (metric.Min ?? metric.Max) is not null)
         {
             section.Fault("min", "or max is given for kind state", "no range for states");
+        }
+
+        if (section.IsSound("figures"))
+        {
+            CheckFigures(metric, isState, section.Sections("figures"));
         }
 
         if (section.IsSound("detectors"))
@@ -163,6 +171,44 @@ public static class DeviceTypesFile
             if (!states.Contains(metric.Detectors.Alarm[i]))
             {
                 detectors.FaultOfItem("alarm", i, $"is {metric.Detectors.Alarm[i]}{Spelling.DidYouMean(metric.Detectors.Alarm[i], states)}", string.Join(", ", states));
+            }
+        }
+    }
+
+    private static MetricFigure ReadFigure(YamlSection section)
+    {
+        MetricFigure figure = new(section.Required("label", Form.Text(60)))
+        {
+            Statistic = section.Optional("statistic", Form.Choice<FigureStatistic>(), FigureStatistic.Mean),
+            Share = section.List("share", Form.Text(64)),
+            Over = section.Maybe("over", Form.Number(0)),
+        };
+        if (FigureForms.Count(section.Has) > 1)
+        {
+            section.Fault("statistic", "is given with share or over, or both of these", "one of statistic, share, over");
+        }
+
+        return figure;
+    }
+
+    /// <summary>A share is of states, anything else of numbers.</summary>
+    private static void CheckFigures(MetricDefinition metric, bool isState, IReadOnlyList<YamlSection> figures)
+    {
+        string[] states = !isState ? [] : metric.States.IsEmpty ? ["false", "true"] : [.. metric.States];
+        foreach ((YamlSection section, MetricFigure figure) in figures.Zip(metric.Figures))
+        {
+            if (isState != section.Has("share"))
+            {
+                section.Fault("share", isState ? "is missing for kind state" : "is given for another kind than state", isState ? string.Join(", ", states) : "statistic or over");
+                continue;
+            }
+
+            for (int i = 0; i < figure.Share.Length; i++)
+            {
+                if (!states.Contains(figure.Share[i]))
+                {
+                    section.FaultOfItem("share", i, $"is {figure.Share[i]}{Spelling.DidYouMean(figure.Share[i], states)}", string.Join(", ", states));
+                }
             }
         }
     }

@@ -44,6 +44,21 @@ internal sealed class SteadyCity : IDelivery
 
     public string? Failure { get; private set; }
 
+    /// <summary>The first devices speak once a minute for so long up to now, all at once. Before <see cref="Register"/>.</summary>
+    public void Remember(int devices, int minutes)
+    {
+        long now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        for (int minute = minutes; minute > 0; minute--)
+        {
+            for (int device = 0; device < devices; device++)
+            {
+                Send(device, 40 + (((minute * 7) + device) % 13), isFirst: true, now - (minute * 60_000L));
+            }
+        }
+
+        Flushed();
+    }
+
     public void Register()
     {
         for (int device = 0; device < _devices; device++)
@@ -51,10 +66,7 @@ internal sealed class SteadyCity : IDelivery
             Send(device, 40, isFirst: true);
         }
 
-        if (!_writer.Flush(TimeSpan.FromSeconds(30)) || Failure is not null)
-        {
-            throw new InvalidOperationException($"The devices' first readings were not delivered. {Failure}");
-        }
+        Flushed();
     }
 
     /// <summary>So many seconds; <see cref="Crossings"/> and <see cref="Sent"/> are of the last call.</summary>
@@ -86,12 +98,16 @@ internal sealed class SteadyCity : IDelivery
     /// <exception cref="InvalidOperationException">The broker did not take all readings.</exception>
     public void Flush()
     {
+        Flushed();
+        _writer.Dispose();
+    }
+
+    private void Flushed()
+    {
         if (!_writer.Flush(TimeSpan.FromSeconds(30)) || Failure is not null)
         {
             throw new InvalidOperationException($"Readings were not delivered. {Failure}");
         }
-
-        _writer.Dispose();
     }
 
     void IDelivery.Delivered()
@@ -102,11 +118,12 @@ internal sealed class SteadyCity : IDelivery
 
     private string AreaOf(int device) => string.Create(CultureInfo.InvariantCulture, $"bench/d{device / _devicesPerArea:D4}");
 
-    private long Send(int device, double value, bool isFirst)
+    /// <param name="atInMs">Event time; now where it is left out.</param>
+    private long Send(int device, double value, bool isFirst, long? atInMs = null)
     {
         Span<byte> record = stackalloc byte[Workload.LargestInBytes];
         long now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
-        int length = Workload.WriteReading(record, _ids[device], now, value, ++_sequence, isFirst ? AreaOf(device) : null);
+        int length = Workload.WriteReading(record, _ids[device], atInMs ?? now, value, ++_sequence, isFirst ? AreaOf(device) : null);
         _writer.Send(
             new OutgoingRecord
             {

@@ -21,7 +21,7 @@ public sealed class OneMistakeTests
     [InlineData("types: [substation], metrics: breaker", "types: [sub_station], metrics: breaker", "rules.power-cut.when.devices.signs[0].types[0] is sub_station (did you mean substation?)")]
     [InlineData("supply, states: lost, weight: 0.34", "supply, states: lost, weight: much", "rules.power-cut.when.devices.signs[1].weight is much; allowed: a number")]
     [InlineData("  water-leak:\n", "  water-leak:\n    types: [water_meter]\n", "rules.water-leak.types are given beside signs; allowed: in each sign by itself")]
-    [InlineData("    minDevices: 10\n        signs:", "    minDevices: 10\n        kinds: state\n        signs:", "rules.lighting-failure.when.devices.kinds is given beside signs")]
+    [InlineData("    minDevices: 10\n", "    minDevices: 10\n        kinds: state\n", "rules.lighting-failure.when.devices.kinds is given beside signs")]
     [InlineData("side: below", "side: beneath", "rules.severe-cold.side is beneath; allowed: one of above, below")]
     [InlineData("side: below", "sied: below", "rules.severe-cold.sied is not a key known here (did you mean side?)")]
     [InlineData("raise: 0.5, clear: 0.7", "raise: 1.5, clear: 1.7", "rules.parking-scarce.steps lie at or above 1")]

@@ -95,7 +95,7 @@ public sealed class RecordTests(CityRun city)
     {
         await city.Lived;
         Assert.Equal(["cleared", "raised"], Words(TopicSettings.Anomalies, "state"));
-        Assert.InRange(Words(TopicSettings.Anomalies, "kind").Length, 2, 7);
+        Assert.InRange(Words(TopicSettings.Anomalies, "kind").Length, 2, 8);
         Assert.Contains("active", Words(TopicSettings.Alerts, "state"));
         Assert.Contains("cleared", Words(TopicSettings.Alerts, "state"));
 

@@ -26,7 +26,7 @@ internal static class AreaEndpoints
             Parameters = [Under, Parameters.After, Parameters.Limit],
             Replies = [Reply.Page("area", "A page of areas.")],
         },
-        new("getArea", HttpMethods.Get, "/api/v1/areas/{id}", "One area.", (context, query) => DeviceEndpoints.OneAsync(context, Kind, Collection, query.Of(Id)))
+        new("getArea", HttpMethods.Get, "/api/v1/areas/{id}", "One area, with its figures domain by domain and what they usually are at this hour.", OneAsync)
         {
             Parameters = [Id],
             Replies = [Reply.Json("area", "The area."), Reply.NotFound("There is no such area.")],
@@ -40,14 +40,52 @@ internal static class AreaEndpoints
         (long At, string Id)? after = query.Of(Parameters.After);
         int limit = query.Of(Parameters.Limit);
         ApiSources sources = ApiSources.Of(context);
-        List<Document> rows = await Task.Run(() => ReadAll(sources, under));
+        (List<Document> rows, AreaOverview overview) = await Task.Run(() =>
+        {
+            List<Document> all = ReadAll(sources, under);
+            return (all, AreaOverview.Of(sources.Store, all, under));
+        });
 
         // '/' sorts as the lowest character, so that a/b comes before a-c and right after a.
         rows = [.. rows.OrderBy(row => row.Id.Replace('/', '\0'), StringComparer.Ordinal)];
         string from = after?.Id.Replace('/', '\0') ?? "";
         List<Document> page = [.. rows.SkipWhile(row => string.CompareOrdinal(row.Id.Replace('/', '\0'), from) <= 0).Take(limit + 1)];
         string? next = page.Count > limit ? Parameters.Next(0, page[limit - 1].Id) : null;
-        await Paging.WriteAsync(context, page.Take(limit).Select(row => row.Body), next);
+        await Answer.Json(context, json =>
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("items");
+            foreach (Document row in page.Take(limit))
+            {
+                overview.Write(json, row.Body);
+            }
+
+            json.WriteEndArray();
+            json.WriteString("next", next);
+            json.WriteEndObject();
+        });
+    }
+
+    /// <summary>The live state where the actor lives on this node, else the state as last written, else what the configuration knows.</summary>
+    private static async Task OneAsync(HttpContext context, Query query)
+    {
+        ApiSources sources = ApiSources.Of(context);
+        string id = query.Of(Id);
+        ReadOnlyMemory<byte>? live = await sources.Node.DescribeAsync(Kind, id, context.RequestAborted);
+        (ReadOnlyMemory<byte>? body, AreaOverview overview) = await Task.Run(() =>
+        {
+            List<Document> rows = ReadAll(sources, id);
+            int at = rows.FindIndex(row => row.Id == id);
+            ReadOnlyMemory<byte>? newest = live ?? (at < 0 ? Unspoken.Of(sources.Configuration, Kind, id) : rows[at].Body);
+            if (newest is { } own)
+            {
+                rows.RemoveAll(row => row.Id == id);
+                rows.Add(new Document(Collection, id, id, "", "", 0, own));
+            }
+
+            return (newest, AreaOverview.Of(sources.Store, rows, id));
+        });
+        await (body is { } found ? Answer.Json(context, json => overview.Write(json, found)) : Problem.NotFound(context, $"There is no {Kind} {id}."));
     }
 
     private static List<Document> ReadAll(ApiSources sources, string? under)

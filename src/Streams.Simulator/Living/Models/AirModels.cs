@@ -50,11 +50,12 @@ internal static class AirModels
             return Condition.Mute;
         }
 
-        double fine = Math.Max(0.2, (to.Sense(CityQuantity.FineParticles) * (0.85 + (0.3 * to.Own(2))) * (1 + (0.12 * to.Drift(3, 1)))) + (0.9 * to.Noise()));
-        to.Number("pm2_5"u8, fine, 1, 0, 950);
-        to.Number("pm10"u8, fine + Math.Max(0, (to.Sense(CityQuantity.CoarseParticles) * Roadside(to)) + (1.4 * to.Noise())), 1, 0, 1900);
-        to.Number("no2"u8, (to.Sense(CityQuantity.NitrogenDioxide) * Roadside(to)) + (2.2 * to.Noise()), 1, -8, 1900);
-        to.Number("air_temperature"u8, to.Sense(CityQuantity.AirTemperature) + (0.9 * (to.Own(4) - 0.5)) + (0.2 * to.Noise()), 1, -58, 68);
+        // Cheap sensors wander within minutes more than they flicker from one reading to the next.
+        double fine = Math.Max(0.2, (to.Sense(CityQuantity.FineParticles) * (0.85 + (0.3 * to.Own(2))) * (1 + (0.12 * to.Drift(3, 1)) + (0.06 * to.Drift(6, 0.12)))) + (0.3 * to.Noise()));
+        to.Number("pm2_5"u8, fine, 2, 0, 950);
+        to.Number("pm10"u8, fine + Math.Max(0, (to.Sense(CityQuantity.CoarseParticles) * Roadside(to) * (1 + (0.08 * to.Drift(7, 0.15)))) + (0.4 * to.Noise())), 2, 0, 1900);
+        to.Number("no2"u8, (to.Sense(CityQuantity.NitrogenDioxide) * Roadside(to)) + (1.2 * to.Drift(8, 0.2)) + (0.6 * to.Noise()), 2, -8, 1900);
+        to.Number("air_temperature"u8, to.Sense(CityQuantity.AirTemperature) + (0.9 * (to.Own(4) - 0.5)) + (0.2 * to.Drift(9, 0.15)) + (0.06 * to.Noise()), 2, -58, 68);
         to.Number("relative_humidity"u8, to.Sense(CityQuantity.RelativeHumidity) + (1.2 * to.Noise()), 0, 0, 100);
         return Condition.Well;
     }

@@ -130,7 +130,7 @@ internal static class StreetModels
         to.Number("people"u8, counted, 0, 0, 4900);
 
         // People stand together in a part of what it sees, and the closer the more there are in town.
-        to.Number("crowd_density"u8, counted * 2.5 / to.Figure(1) * (1 + (0.25 * to.Sense(CityQuantity.People))), 2, 0, 12);
+        to.Number("crowd_density"u8, counted * 2.5 / to.Figure(1) * Math.Min(3.5, 1 + (0.25 * to.Sense(CityQuantity.People))), 2, 0, 12);
         to.Number("vehicles"u8, sees ? to.Poisson(9 * (0.2 + to.Own(4)) * to.Sense(CityQuantity.Traffic)) : 0, 0, 0, 900);
         to.Number("frame_rate"u8, sees ? 25 - Math.Abs(0.15 * to.Noise()) : 0, 1);
         return !sees ? Condition.Alarm : to.Last == Condition.Alarm ? Condition.Restored : Condition.Well;

@@ -6,7 +6,7 @@ using Streams.Simulator.Living;
 namespace Streams.Benchmarks.Simulation;
 
 /// <summary>What a simulated city costs: its beginning, its memory, and the readings that one thread makes in a second.</summary>
-internal static class CityCommand
+internal static class SimulationCommand
 {
     public static int Run(Options options)
     {
@@ -17,7 +17,7 @@ internal static class CityCommand
         string? json = options.MaybeText("json");
         options.Finish();
         (ClusterConfiguration? configuration, IReadOnlyList<ConfigurationFault> faults) = ClusterConfiguration.Load(folder, new Dictionary<string, string>());
-        City city = configuration?.Cities.FirstOrDefault(each => each.Name == name)?.City
+        Domain.Cities.City city = configuration?.Cities.FirstOrDefault(each => each.Name == name)?.City
             ?? throw new UsageException($"{folder} describes no city {name}. {string.Join(' ', faults.Take(3))}");
 
         long memory = GC.GetTotalMemory(forceFullCollection: true);
