@@ -39,13 +39,13 @@ public static partial class CityFolder
             faults.Add(new YamlPlace(path, 0, 0), $"{name} can't be the name of a city", "allowed: lower-case words with hyphens, at most 50 characters, such as dijon");
         }
 
-        City? described = isCity && YamlFile.Open(Path.Combine(path, "city.yaml"), faults) is { } cityFile ? CityFile.Read(cityFile, name) : null;
         int before = faults.Count;
+        City? described = isCity && YamlFile.Open(Path.Combine(path, "city.yaml"), faults) is { } cityFile ? CityFile.Read(cityFile, name) : null;
         string areasPath = Path.Combine(path, "areas.yaml");
         ImmutableArray<CityArea> areas = (isCity || Path.Exists(areasPath)) && YamlFile.Open(areasPath, faults) is { } areasFile
             ? AreasFile.Read(areasFile, isCity ? name : null)
             : [];
-        bool areAreasSound = faults.Count == before;
+        bool isGroundSound = faults.Count == before;
         ClusterConfiguration.ReportMisspeltFiles(path, Files, faults);
         if (described is null)
         {
@@ -55,10 +55,10 @@ public static partial class CityFolder
         City city = described with { Areas = areas };
         before = faults.Count;
         ImmutableArray<PopulationGroup> groups = YamlFile.Open(Path.Combine(path, "population.yaml"), faults, required: false) is { } populationFile && populationFile.Root.Keys.Any()
-            ? PopulationFile.Read(populationFile, city, areAreasSound, types)
+            ? PopulationFile.Read(populationFile, city, isGroundSound, types)
             : [];
         HashSet<string>? present = faults.Count == before && types is not null ? [.. groups.Select(group => group.Group.Type)] : null;
-        city = city with { Scenarios = ReadScenarios(scenarios, areAreasSound ? city : null, present, types, rules, faults) };
+        city = city with { Scenarios = ReadScenarios(scenarios, isGroundSound ? city : null, present, types, rules, faults) };
         return (areas, new CityPlan(city, groups));
     }
 

@@ -22,23 +22,23 @@ public sealed class PopulationFile
     private readonly City _city;
     private readonly Settlement _settlement;
     private readonly IReadOnlyList<DeviceType>? _types;
-    private readonly bool _areAreasSound;
+    private readonly bool _isGroundSound;
     private readonly Form<string> _areaIds;
 
-    private PopulationFile(City city, bool areAreasSound, IReadOnlyList<DeviceType>? types)
+    private PopulationFile(City city, bool isGroundSound, IReadOnlyList<DeviceType>? types)
     {
-        (_city, _areAreasSound, _types) = (city, areAreasSound, types);
+        (_city, _isGroundSound, _types) = (city, isGroundSound, types);
         _settlement = new Settlement(city);
-        _areaIds = AreaOf(areAreasSound ? city : null);
+        _areaIds = AreaOf(isGroundSound ? city : null);
     }
 
     /// <summary>The groups in the order of the file.</summary>
     /// <param name="city">With its areas and lines.</param>
-    /// <param name="areAreasSound">False where the areas have faults of their own: then groups are not blamed for what they name.</param>
+    /// <param name="isGroundSound">False where areas or lines have faults of their own: then groups are not blamed for what they name.</param>
     /// <param name="types">Null likewise.</param>
-    public static ImmutableArray<PopulationGroup> Read(YamlFile file, City city, bool areAreasSound, IReadOnlyList<DeviceType>? types)
+    public static ImmutableArray<PopulationGroup> Read(YamlFile file, City city, bool isGroundSound, IReadOnlyList<DeviceType>? types)
     {
-        var population = new PopulationFile(city, areAreasSound, types);
+        var population = new PopulationFile(city, isGroundSound, types);
         ImmutableArray<PopulationGroup> groups =
             [.. file.Root.Section("groups", required: true).Entries(Name).Select(entry => population.ReadGroup(entry.Name, entry.Section))];
         if (file.Root.IsSound("groups") && groups.Sum(group => (long)group.Group.Count) is > MostDevices and var all)
@@ -108,7 +108,7 @@ public sealed class PopulationFile
             section.Fault("interval", $"is as long as {type.Name} counts as silent", $"less than {Durations.Short(type.SilentAfter.Value)}");
         }
 
-        if (group.Places.IsEmpty && !group.OnePerArea && _areAreasSound && section.IsSound(["count", "spread", "areas", "along"]))
+        if (group.Places.IsEmpty && !group.OnePerArea && _isGroundSound && section.IsSound(["count", "spread", "areas", "along"]))
         {
             CheckGround(group, section);
         }
@@ -187,7 +187,7 @@ public sealed class PopulationFile
             {
                 place.Fault("at", "is no point", "[longitude, latitude]");
             }
-            else if (_areAreasSound && place.IsSound("at") && _settlement.At(at[1], at[0]) is null)
+            else if (_isGroundSound && place.IsSound("at") && _settlement.At(at[1], at[0]) is null)
             {
                 place.Fault("at", "lies in none of the city's smallest areas", "a point [longitude, latitude] inside one of their polygons");
             }

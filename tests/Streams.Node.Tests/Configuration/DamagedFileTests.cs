@@ -12,11 +12,20 @@ public sealed class DamagedFileTests
     [InlineData("device-types.yaml")]
     [InlineData("roles.yaml")]
     [InlineData("alert-rules.yaml")]
+    [InlineData("cities/songdo/city.yaml")]
+    [InlineData("cities/songdo/areas.yaml")]
+    [InlineData("cities/songdo/population.yaml")]
+    [InlineData("cities/dijon/scenarios/flood.yaml")]
     public void However_a_shipped_file_is_damaged_reading_it_ends_with_a_configuration_or_with_faults(string name)
     {
         string whole = File.ReadAllText(Path.Combine(ConfigurationFolder.Shipped, name));
         Random random = new(20_261_122);
         using ConfigurationFolder folder = new("device-types.yaml", File.ReadAllText(Path.Combine(ConfigurationFolder.Shipped, "device-types.yaml")));
+        foreach (string beside in name.StartsWith("cities/", StringComparison.Ordinal) ? Directory.GetFiles(Path.Combine(ConfigurationFolder.Shipped, "cities", name.Split('/')[1])) : [])
+        {
+            folder.Write(Path.GetRelativePath(ConfigurationFolder.Shipped, beside), File.ReadAllText(beside));
+        }
+
         for (int i = 0; i < 40; i++)
         {
             string damaged = whole;

@@ -139,7 +139,7 @@ public sealed class CityRun : IAsyncDisposable
     /// <summary>The last hours of a part of the shipped city, with all of its scenarios.</summary>
     private HoursOf Life()
     {
-        City whole = Configuration.Cities[0].City;
+        City whole = Configuration.Cities.Single(each => each.Name == "dijon").City;
         HashSet<string> afflicted = [.. whole.Scenarios.Select(each => each.Area)];
         City city = whole with
         {

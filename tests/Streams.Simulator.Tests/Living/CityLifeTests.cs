@@ -44,7 +44,7 @@ public sealed class CityLifeTests
         Assert.True(Effect("rain", 1, 15, CityQuantity.Cycling) < -0.3);
         Assert.True(Effect("rain", 1, 15, CityQuantity.People) < 0);
         Assert.True(Effect("rain", 1, 15, CityQuantity.FineParticles) < 0);
-        Assert.True(Effect("cloud", 1, 1, CityQuantity.Sun, SmallCity.Noon) < 0);
+        Assert.True(Effect("cloud", 0, 1, CityQuantity.Sun, SmallCity.Noon) < Effect("cloud", 0, 0, CityQuantity.Sun, SmallCity.Noon));
     }
 
     [Fact]

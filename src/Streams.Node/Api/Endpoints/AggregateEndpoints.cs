@@ -46,7 +46,10 @@ internal static class AggregateEndpoints
         int limit = query.Of(Parameters.Limit);
         ApiSources sources = ApiSources.Of(context);
         IReadOnlyList<HistoryRow>? recent = await sources.Node.RecentHistoryAsync(kind, id, context.RequestAborted);
-        if (recent is null && await Task.Run(() => sources.Store.Get(collection, id)) is null)
+
+        // An actor may be there of whom there is nothing to say: a device that was removed, or refused.
+        if (await Task.Run(() => sources.Store.Get(collection, id)) is null && await sources.Node.DescribeAsync(kind, id, context.RequestAborted) is null
+            && Unspoken.Of(sources.Configuration, kind, id) is null)
         {
             await Problem.NotFound(context, $"There is no {kind} {id}.");
             return;

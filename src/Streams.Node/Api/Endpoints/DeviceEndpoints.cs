@@ -43,7 +43,7 @@ internal static class DeviceEndpoints
         },
         new("removeDevice", HttpMethods.Delete, "/api/v1/devices/{id}", "Removes a device.", DeviceOrders.RemoveAsync)
         {
-            Details = "Its area forgets it, its silence is no longer watched, its anomalies are cleared. A reading that comes later registers it anew if it says type and area, and is refused otherwise.",
+            Details = "Its area forgets it, its silence is no longer watched, its anomalies are cleared. A reading that comes later registers it anew if it says type and area, or the city's configuration does; it is refused otherwise.",
             Parameters = [Id],
             Replies =
             [
