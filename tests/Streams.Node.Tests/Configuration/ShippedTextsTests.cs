@@ -69,6 +69,20 @@ public sealed class ShippedTextsTests
         Assert.Equal(headline, AlertWording.Fill(text.Headline, new AlertWords(text.Language, Sample)));
     }
 
+    [Fact]
+    public void The_table_of_all_rules_has_each_of_them_as_it_is()
+    {
+        string[] rows = [.. File.ReadAllLines(Path.Combine(ConfigurationFolder.Shipped, "..", "docs", "alerts.md")).Where(line => line.StartsWith("| `", StringComparison.Ordinal))];
+        Assert.Equal(Rules.Select(rule => rule.Id).Order(StringComparer.Ordinal), rows.Select(row => row.Split('`')[1]).Order(StringComparer.Ordinal));
+        Assert.All(Rules, rule =>
+        {
+            string row = rows.Single(row => row.StartsWith($"| `{rule.Id}` |", StringComparison.Ordinal));
+            Assert.All(rule.Steps, step => Assert.Contains(
+                FormattableString.Invariant($"{step.Severity} {(rule.Below ? "<=" : ">=")} {step.Raise}"), row, StringComparison.Ordinal));
+            Assert.EndsWith($"| {(rule.Condition is AlertCondition.Trend ? "P" : "")}{(rule.Scope == AlertScope.Restricted ? "R" : "")} |", row, StringComparison.Ordinal);
+        });
+    }
+
     private static string[] Fields(AlertText text) => [text.Event, text.Headline, text.Description, text.Instruction];
 
     /// <summary>The names in a text, choices such as <c>count:sensor|sensors</c> by their name, since not every language needs one.</summary>
