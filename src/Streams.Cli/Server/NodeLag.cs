@@ -12,7 +12,7 @@ internal static class NodeLag
     /// A limit by the node's lag where Kafka is on this machine, so that it may be the embedded broker, which forgets what was not read in
     /// time. A Kafka elsewhere keeps its records, and needs none.
     /// </summary>
-    public static async Task<LagLimit?> LimitFor(NodeClient node, string bootstrap, TextWriter notes, CancellationToken stop, long maxAheadInBytes = LagLimit.MaxAheadInBytes)
+    public static async Task<LagLimit?> LimitFor(NodeClient node, string bootstrap, TextWriter notes, CancellationToken stop)
     {
         if (!IsThisMachine(bootstrap))
         {
@@ -25,7 +25,7 @@ internal static class NodeLag
             return null;
         }
 
-        return new LagLimit(token => LagOf(node, token), TimeProvider.System, maxAheadInBytes);
+        return new LagLimit(token => LagOf(node, token), TimeProvider.System);
     }
 
     /// <summary>Records not yet applied, by partition of the readings; null when the node does not answer.</summary>

@@ -14,9 +14,6 @@ namespace Streams.Cli.Up;
 /// <summary>A node in this process from start to clean stop, with a display and, where wanted, a simulated city.</summary>
 internal static class RunningCity
 {
-    /// <summary>For each partition some 400 readings: work for a fraction of a second, so that a city that hurries through its past is soon in the present.</summary>
-    private const long AheadInBytes = 100_000;
-
     /// <param name="living">The city to simulate; null for none.</param>
     /// <param name="during">Stops by itself after so long; null runs until <paramref name="stop"/>.</param>
     /// <param name="json">Shows nothing meanwhile, and at the end one JSON object of the last figures.</param>
@@ -104,7 +101,7 @@ internal static class RunningCity
         {
             using ILogWriter writer = node.Log.CreateWriter("simulated-city", lingerInMs: 20);
             using var client = new NodeClient(node.Address, token: null);
-            LagLimit? limit = await NodeLag.LimitFor(client, node.BootstrapServers, TextWriter.Null, stop, AheadInBytes).ConfigureAwait(false);
+            LagLimit? limit = await NodeLag.LimitFor(client, node.BootstrapServers, TextWriter.Null, stop).ConfigureAwait(false);
             await city.RunAsync(writer, topic, node.Log.PartitionsOf(topic), limit, null, stop).ConfigureAwait(false);
         },
         CancellationToken.None);

@@ -2,14 +2,13 @@ namespace Streams.Simulator.Replay;
 
 /// <summary>
 /// Keeps a replay from running away from the node that takes it. The embedded broker forgets a partition's oldest records
-/// beyond 5 MB, read or not, so no partition may hold more than so many bytes that the node has not consumed.
+/// beyond 5 MB, read or not, so no partition may hold more than <see cref="MaxAheadInBytes"/> that the node has not consumed.
 /// <para>What is ahead is reckoned from two figures that are both known here: the lag in records that the node last reported,
 /// at this replay's own mean record size, and the bytes sent since the report before it was asked for (what was sent just
 /// before a report may still have been on its way to the broker, and not in the node's lag).</para>
 /// </summary>
 /// <param name="lagOf">Asks the node for the lag of each partition in records; null when it can not be had now.</param>
-/// <param name="maxAheadInBytes">For each partition.</param>
-public sealed class LagLimit(Func<CancellationToken, Task<IReadOnlyDictionary<int, long>?>> lagOf, TimeProvider time, long maxAheadInBytes = LagLimit.MaxAheadInBytes)
+public sealed class LagLimit(Func<CancellationToken, Task<IReadOnlyDictionary<int, long>?>> lagOf, TimeProvider time)
 {
     /// <summary>2 MB: well under the 5 MB kept, as message sets and their headers count too.</summary>
     public const long MaxAheadInBytes = 2_000_000;
@@ -47,7 +46,7 @@ public sealed class LagLimit(Func<CancellationToken, Task<IReadOnlyDictionary<in
             await AskAsync(wait: false, stop).ConfigureAwait(false);
         }
 
-        while (_lagInBytes[partition] + _sentBetween[partition] + _sentSince[partition] > maxAheadInBytes)
+        while (_lagInBytes[partition] + _sentBetween[partition] + _sentSince[partition] > MaxAheadInBytes)
         {
             if (time.GetElapsedTime(_answeredAt) > SilentLimit)
             {
