@@ -41,10 +41,17 @@ internal sealed class Picture(Whereabouts where, Sample sample, IReadOnlyList<st
 
     private Line Title()
     {
-        string city = sample.Simulation is { } facts
-            ? string.Create(CultureInfo.InvariantCulture, $"{(where.Title.Contains(facts.Title, StringComparison.Ordinal) ? "there it is" : facts.Title + ":")} {facts.Time.UtcDateTime:ddd yyyy-MM-dd HH:mm:ss}Z{(facts.Speed != 1 ? $" (x{facts.Speed:0.##})" : "")}   ")
-            : "";
         string up = $"up {(int)sample.Up.TotalHours:00}:{sample.Up:mm\\:ss}";
+        string city = "";
+        if (sample.Simulation is { } facts)
+        {
+            string speed = facts.Speed != 1 ? string.Create(CultureInfo.InvariantCulture, $" (x{facts.Speed:0.##})") : "";
+            string name = where.Title.Contains(facts.Title, StringComparison.Ordinal) ? "there it is" : facts.Title + ":";
+            string whole = $"{name} {Clock("ddd yyyy-MM-dd HH:mm:ss")}{speed}   ";
+            city = Cells.Width(where.Title) + Cells.Width(whole) + up.Length + 2 <= width ? whole : $"{Clock("HH:mm:ss")}{speed}   ";
+            string Clock(string form) => facts.Time.UtcDateTime.ToString(form, CultureInfo.InvariantCulture) + "Z";
+        }
+
         return [(where.Title, "bold"), (new string(' ', Math.Max(2, width - Cells.Width(where.Title) - Cells.Width(city) - up.Length)), null), (city, "aqua"), (up, Grey)];
     }
 

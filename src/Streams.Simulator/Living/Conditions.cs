@@ -70,7 +70,7 @@ internal sealed class Conditions
 
     private void ComputeArea(int area, long timeInMs, in Air air, Happenings happenings)
     {
-        AreaCharacter is_ = _ground.Areas[area].Character;
+        AreaCharacter place = _ground.Areas[area].Character;
         Span<double> row = _values.AsSpan(area * Quantities, Quantities);
         ulong seed = Chance.Mix(_seed, area);
         DayKind day = Now.Kind;
@@ -80,10 +80,10 @@ internal sealed class Conditions
 
         double cloud = Math.Clamp(Is(row, CityQuantity.Cloud, air.Cloud), 0, 1);
         double rain = Math.Max(0, Is(row, CityQuantity.Rain, air.Rain * (1 + (0.25 * Drift(1, 3)))));
-        double warm = Is(row, CityQuantity.AirTemperature, air.Temperature + (0.7 * is_.Centre) - (0.6 * is_.Green) + (0.3 * Drift(2, 2)));
+        double warm = Is(row, CityQuantity.AirTemperature, air.Temperature + (0.7 * place.Centre) - (0.6 * place.Green) + (0.3 * Drift(2, 2)));
         Is(row, CityQuantity.RelativeHumidity, _weather.Humidity(timeInMs, warm, rain));
         Is(row, CityQuantity.AirPressure, air.Pressure);
-        double wind = Math.Max(0, Is(row, CityQuantity.Wind, air.Wind * (1 - (0.25 * is_.Centre) + (0.12 * Drift(3, 0.5)))));
+        double wind = Math.Max(0, Is(row, CityQuantity.Wind, air.Wind * (1 - (0.25 * place.Centre) + (0.12 * Drift(3, 0.5)))));
         Is(row, CityQuantity.WindDirection, air.WindDirection);
         double sun = Is(row, CityQuantity.Sun, Weather.Sun(SunElevation, rain > 0 ? Math.Max(cloud, 0.93) : cloud));
         double snow = Math.Max(0, Is(row, CityQuantity.SnowDepth, _waters[area].Snow));
@@ -93,15 +93,15 @@ internal sealed class Conditions
 
         double wet = rain / (rain + 3);
         double pleasant = Math.Clamp(0.75 + (0.02 * (warm - 8)), 0.55, 1.1) * (1 - (0.45 * wet));
-        double people = Math.Max(0, Is(row, CityQuantity.People, Rhythm.People(day, hour, is_.Centre) * pleasant * (1 + (0.08 * Drift(4, 0.4)))));
-        double traffic = Math.Max(0, Is(row, CityQuantity.Traffic, Rhythm.Traffic(day, hour) * (0.82 + (0.18 * is_.Centre)) * (1 + (0.1 * wet) + (0.05 * Drift(5, 0.3)))));
+        double people = Math.Max(0, Is(row, CityQuantity.People, Rhythm.People(day, hour, place.Centre) * pleasant * (1 + (0.08 * Drift(4, 0.4)))));
+        double traffic = Math.Max(0, Is(row, CityQuantity.Traffic, Rhythm.Traffic(day, hour) * (0.82 + (0.18 * place.Centre)) * (1 + (0.1 * wet) + (0.05 * Drift(5, 0.3)))));
         double jam = traffic / 0.95;
         double speed = Math.Clamp(Is(row, CityQuantity.TrafficSpeed, (1 - (0.2 * wet) - Math.Min(0.4, snow * 0.04) - (0.25 * (1 - power))) / (1 + (0.75 * jam * jam * jam))), 0.02, 1.2);
         Is(row, CityQuantity.Cycling, Rhythm.Cycling(day, hour) * Math.Clamp(0.8 + (0.025 * (warm - 8)), 0.4, 1.3) * (1 - (0.8 * wet)) * (1 + (0.08 * Drift(6, 0.5))));
         double riders = Math.Max(0, Is(row, CityQuantity.TransitRiders, Rhythm.Riders(day, hour) * (1 + (0.25 * wet)) * (1 + (0.06 * Drift(7, 0.4)))));
         Is(row, CityQuantity.TransitDelay, 15 + (170 * Math.Max(0, 1 - speed)) + (90 * riders * riders) + (35 * Drift(8, 0.6)));
-        Is(row, CityQuantity.Parking, Rhythm.Parking(day, hour) * (0.8 + (0.25 * is_.Centre)) + (0.02 * Drift(9, 0.7)));
-        Is(row, CityQuantity.Bikes, 0.46 + ((is_.Centre - 0.4) * ((0.55 * Rhythm.Work(day, hour)) - 0.12)) + (0.05 * Drift(10, 1.5)));
+        Is(row, CityQuantity.Parking, Rhythm.Parking(day, hour) * (0.8 + (0.25 * place.Centre)) + (0.02 * Drift(9, 0.7)));
+        Is(row, CityQuantity.Bikes, 0.46 + ((place.Centre - 0.4) * ((0.55 * Rhythm.Work(day, hour)) - 0.12)) + (0.05 * Drift(10, 1.5)));
         double charging = Is(row, CityQuantity.Charging, Rhythm.Charging(hour));
 
         // Still air keeps what the city breathes out; on cold, calm nights warm air lies above it as a lid.
@@ -110,15 +110,15 @@ internal sealed class Conditions
         double stale = Math.Clamp(still, 0.35, 2.1) * lid;
         double washed = 1 - (0.35 * wet);
         double cold = Tallies.Cold(warm);
-        double fine = Math.Max(1, Is(row, CityQuantity.FineParticles, (3.5 + (stale * (3.2 + (2.6 * cold) + (5 * traffic) + (1.5 * is_.Industry)))) * washed * (1 + (0.18 * Drift(11, 5)))));
-        Is(row, CityQuantity.CoarseParticles, (5 + (stale * 4 * traffic) + (0.25 * fine) + (2 * is_.Industry)) * (1 - (0.5 * wet)) * (1 + (0.2 * Drift(12, 6))));
-        double nitrogen = Math.Max(1, Is(row, CityQuantity.NitrogenDioxide, (4 + (stale * ((34 * traffic * (0.6 + (0.6 * is_.Centre))) + (2.5 * cold)))) * (1 + (0.12 * Drift(13, 2)))));
+        double fine = Math.Max(1, Is(row, CityQuantity.FineParticles, (3.5 + (stale * (3.2 + (2.6 * cold) + (5 * traffic) + (1.5 * place.Industry)))) * washed * (1 + (0.18 * Drift(11, 5)))));
+        Is(row, CityQuantity.CoarseParticles, (5 + (stale * 4 * traffic) + (0.25 * fine) + (2 * place.Industry)) * (1 - (0.5 * wet)) * (1 + (0.2 * Drift(12, 6))));
+        double nitrogen = Math.Max(1, Is(row, CityQuantity.NitrogenDioxide, (4 + (stale * ((34 * traffic * (0.6 + (0.6 * place.Centre))) + (2.5 * cold)))) * (1 + (0.12 * Drift(13, 2)))));
         Is(row, CityQuantity.Ozone, Math.Max(2, 38 + (0.03 * sun) + (2.1 * Math.Max(0, warm - 18) * Math.Min(1, 0.3 + (sun / 600))) - (0.45 * nitrogen) - (6 * (1 - Math.Min(1, wind / 3))) + (5 * Drift(14, 3))));
-        Is(row, CityQuantity.SulphurDioxide, 1.8 + (stale * ((1.5 * is_.Industry) + (0.8 * cold))));
+        Is(row, CityQuantity.SulphurDioxide, 1.8 + (stale * ((1.5 * place.Industry) + (0.8 * cold))));
         Is(row, CityQuantity.CarbonMonoxide, 150 + (stale * ((280 * traffic) + (40 * cold))));
-        Is(row, CityQuantity.Noise, 41 + (6.5 * Math.Log10(1 + (60 * traffic))) + (5 * Math.Log10(1 + (4 * people)) * (0.6 + (0.4 * is_.Centre))) + (0.35 * Math.Max(0, wind - 4)) + (3 * wet) + (0.6 * Drift(15, 0.2)));
+        Is(row, CityQuantity.Noise, 41 + (6.5 * Math.Log10(1 + (60 * traffic))) + (5 * Math.Log10(1 + (4 * people)) * (0.6 + (0.4 * place.Centre))) + (0.35 * Math.Max(0, wind - 4)) + (3 * wet) + (0.6 * Drift(15, 0.2)));
 
-        Is(row, CityQuantity.RiverLevel, is_.River > 0 ? (18 * Chance.Smooth(_seed ^ 77, timeInMs, 190 * HourInMs)) + _waters[area].River : 0);
+        Is(row, CityQuantity.RiverLevel, place.River > 0 ? (18 * Chance.Smooth(_seed ^ 77, timeInMs, 190 * HourInMs)) + _waters[area].River : 0);
         Is(row, CityQuantity.SoilMoisture, Math.Clamp(27 - (0.5 * (warm - 11)) + _waters[area].Soil + (2 * Drift(16, 90)), 4, 55));
         double water = Math.Max(0, Is(row, CityQuantity.WaterDemand, Rhythm.Water(day, hour) * (1 + (0.022 * Math.Max(0, warm - 17)))));
         Is(row, CityQuantity.WaterPressure, 4.3 - (0.32 * (water - 1)) + (0.06 * Drift(17, 0.5)));

@@ -119,19 +119,19 @@ internal sealed class EventKinds
     /// <summary>Usual events an hour among so many residents, as the city is now.</summary>
     public static double Rate(EventKind kind, double residents, Conditions conditions, int area)
     {
-        double here(CityQuantity quantity) => conditions.Value(area, quantity);
+        double Here(CityQuantity quantity) => conditions.Value(area, quantity);
         double hour = conditions.Now.Hour;
-        double wet = here(CityQuantity.Rain) is var rain && rain > 0 ? rain / (rain + 3) : 0;
+        double wet = Here(CityQuantity.Rain) is var rain && rain > 0 ? rain / (rain + 3) : 0;
         double times = kind.Cause switch
         {
             EventCause.Illness => 0.5 + Rhythm.Hill(hour, 14, 5),
-            EventCause.Accident => 3 * here(CityQuantity.Traffic) * (1 + (0.7 * wet) + (0.3 * here(CityQuantity.SnowDepth))),
-            EventCause.Street => (0.3 + here(CityQuantity.People)) * (1 + (0.02 * Math.Pow(Math.Max(0, here(CityQuantity.Wind) - 10), 2))),
+            EventCause.Accident => 3 * Here(CityQuantity.Traffic) * (1 + (0.7 * wet) + (0.3 * Here(CityQuantity.SnowDepth))),
+            EventCause.Street => (0.3 + Here(CityQuantity.People)) * (1 + (0.02 * Math.Pow(Math.Max(0, Here(CityQuantity.Wind) - 10), 2))),
             EventCause.Fire => 0.6 + (0.8 * Rhythm.Hill(hour, 18, 4)),
-            EventCause.Water => 0.5 + (0.25 * Math.Max(0, here(CityQuantity.Rain) - 4)) + (0.3 * Math.Max(0, here(CityQuantity.RiverLevel) - 90)),
+            EventCause.Water => 0.5 + (0.25 * Math.Max(0, Here(CityQuantity.Rain) - 4)) + (0.3 * Math.Max(0, Here(CityQuantity.RiverLevel) - 90)),
             EventCause.Dark => 0.4 + (1.4 * Rhythm.Hill(hour, 21, 2.8)),
-            EventCause.Warmth => 1 + Math.Pow(Math.Max(0, here(CityQuantity.AirTemperature) - 28), 2),
-            EventCause.Snow => 1 + (40 * here(CityQuantity.SnowDepth)),
+            EventCause.Warmth => 1 + Math.Pow(Math.Max(0, Here(CityQuantity.AirTemperature) - 28), 2),
+            EventCause.Snow => 1 + (40 * Here(CityQuantity.SnowDepth)),
             _ => 0.15 + (2.2 * Rhythm.Work(conditions.Now.Kind, hour)),
         };
         return kind.ADay / 24 * residents / 1000 * times;

@@ -154,10 +154,10 @@ internal sealed class ReadingDraft(Conditions conditions, CityClock clock, Talli
         Put("\""u8);
     }
 
-    public void Flag(ReadOnlySpan<byte> name, bool is_)
+    public void Flag(ReadOnlySpan<byte> name, bool isSo)
     {
         Member(name);
-        double value = is_ ? 1 : 0;
+        double value = isSo ? 1 : 0;
         Distortion?.IsShown(name, ref value);
         Put(value != 0 ? "true"u8 : "false"u8);
     }

@@ -47,12 +47,15 @@ public sealed class SimulatedCity : ReadingSource
     private readonly byte[][] _tails;
     private readonly double[][] _figures;
     private readonly DeviceModel?[] _models;
+
+    /// <summary>By quantity, and by kind of device: whether it notices a change. Null where nobody does.</summary>
+    private readonly bool[]?[] _noticing;
     private readonly Dictionary<int, Route> _routes = [];
     private readonly ReadingRounds _rounds;
 
     /// <summary>Devices that noticed something, and when they say so.</summary>
     private readonly PriorityQueue<int, (long TimeInMs, int Device)> _urgent = new();
-    private readonly PriorityQueue<(int Device, int Kind, int Count), (long TimeInMs, int Device)> _calls = new();
+    private readonly PriorityQueue<(int Desk, int Kind), (long TimeInMs, int Desk)> _calls = new();
     private readonly PriorityQueue<(int Device, long TimeInMs, byte[] Body), (long DueInMs, int Device)> _held = new();
 
     private object _version;
@@ -80,6 +83,10 @@ public sealed class SimulatedCity : ReadingSource
         _events = new EventKinds(city, _ground);
         _mishaps = new Mishaps(plan.Imperfections);
         (_devices, _ids, _tails, _figures, _models) = Enroll();
+        _noticing =
+        [
+            .. Enum.GetValues<CityQuantity>().Select(quantity => _models.Select(model => model?.Notices?.Contains(quantity) == true).ToArray() is { } kinds && kinds.Contains(true) ? kinds : null),
+        ];
         double natural = city.Devices.Sum(device => 1 / IntervalOf(device).TotalSeconds);
         double stretch = plan.Rate is { } rate && rate > 0 ? natural / rate : 1;
         ReadingsPerSecond = plan.Rate ?? natural;
@@ -147,8 +154,8 @@ public sealed class SimulatedCity : ReadingSource
             }
             else if (soonest == call)
             {
-                (int desk, int kind, int count) = _calls.Dequeue();
-                spoke = Tell(desk, kind, count, soonest);
+                (int desk, int kind) = _calls.Dequeue();
+                spoke = Tell(desk, kind, soonest);
             }
             else
             {
@@ -283,24 +290,35 @@ public sealed class SimulatedCity : ReadingSource
                 continue;
             }
 
-            for (int area = 0; area < happening.Areas.Length; area++)
+            if (CityQuantities.TryFind(((ScenarioEffect.Condition)happening.Effect).Quantity, out CityQuantity quantity) && _noticing[(int)quantity] is { } kinds)
             {
-                foreach (int device in happening.Areas[area] ? _ground.DevicesIn[area] : [])
-                {
-                    if (_models[_devices[device].Kind] is { Notices: true } model)
-                    {
-                        byte last = _devices[device].Last;
-                        Begin(device, timeInMs);
-                        if (last != Condition.Unknown && model.Say(_draft) != last)
-                        {
-                            SaySoon(device, timeInMs);
-                        }
-                    }
-                }
+                Look(happening.Areas, kinds, timeInMs);
             }
         }
 
         _lookedInMs = timeInMs;
+    }
+
+    /// <param name="areas">By area.</param>
+    /// <param name="kinds">By kind of device: whether it notices what has changed.</param>
+    private void Look(bool[] areas, bool[] kinds, long timeInMs)
+    {
+        for (int area = 0; area < areas.Length; area++)
+        {
+            foreach (int device in areas[area] ? _ground.DevicesIn[area] : [])
+            {
+                if (!kinds[_devices[device].Kind] || _devices[device].Last == Condition.Unknown)
+                {
+                    continue;
+                }
+
+                Begin(device, timeInMs);
+                if (_models[_devices[device].Kind]!.Say(_draft) != _devices[device].Last)
+                {
+                    SaySoon(device, timeInMs);
+                }
+            }
+        }
     }
 
     private void SaySoon(int device, long timeInMs)
@@ -330,7 +348,7 @@ public sealed class SimulatedCity : ReadingSource
                 int count = rate <= 0 ? 0 : Chance.Poisson(rate / StepsAnHour, lot);
                 for (int i = 0; i < count; i++)
                 {
-                    _calls.Enqueue((desk, kind, 1), (timeInMs + (long)(Chance.Even(Chance.Mix(lot, (ulong)i + 1)) * Conditions.StepInMs), desk));
+                    _calls.Enqueue((desk, kind), (timeInMs + (long)(Chance.Even(Chance.Mix(lot, (ulong)i + 1)) * Conditions.StepInMs), desk));
                 }
             }
         }
@@ -363,10 +381,11 @@ public sealed class SimulatedCity : ReadingSource
         return _draft.HasMetrics && !(self.Last == Condition.Mute && last == Condition.Mute) && Finish(device, timeInMs, distorted);
     }
 
-    private bool Tell(int desk, int kind, int count, long timeInMs)
+    /// <summary>One call or request, as soon as it comes.</summary>
+    private bool Tell(int desk, int kind, long timeInMs)
     {
         Begin(desk, timeInMs);
-        _draft.Number(_events.All[kind].Metric, count, 0);
+        _draft.Number(_events.All[kind].Metric, 1, 0);
         return Finish(desk, timeInMs, distorted: false);
     }
 
@@ -448,7 +467,7 @@ public sealed class SimulatedCity : ReadingSource
         return route;
     }
 
-    /// <summary>What the simulation keeps of a device: some forty bytes.</summary>
+    /// <summary>What the simulation keeps of a device: some thirty bytes.</summary>
     private struct Participant
     {
         public ulong Own;

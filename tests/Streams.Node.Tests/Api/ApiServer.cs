@@ -34,8 +34,8 @@ internal sealed class ApiServer : IAsyncDisposable, IDisposable
     public ApiServer(Func<HttpSettings, HttpSettings>? http = null)
     {
         Store.Open(Layout);
-        (ClusterConfiguration? shipped, _) = ClusterConfiguration.Load(ConfigurationFolder.Shipped, new Dictionary<string, string>());
-        Sources = new ApiSources(Store, Node, Layout, shipped! with { Node = shipped.Node with { Http = http?.Invoke(shipped.Node.Http) ?? shipped.Node.Http } }, new FixedTime(Now));
+        ClusterConfiguration shipped = ConfigurationFolder.AsShipped;
+        Sources = new ApiSources(Store, Node, Layout, shipped with { Node = shipped.Node with { Http = http?.Invoke(shipped.Node.Http) ?? shipped.Node.Http } }, new FixedTime(Now));
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseTestServer();
         builder.Services.AddLogging();

@@ -18,6 +18,11 @@ internal sealed class ConfigurationFolder : IDisposable
 
     public static string Shipped { get; } = Path.Combine(RecordedData.RepositoryRoot, "cluster-config");
 
+    /// <summary>The shipped configuration, read once: it is never changed, only copied with other settings.</summary>
+    public static ClusterConfiguration AsShipped => ReadOnce.Value;
+
+    private static readonly Lazy<ClusterConfiguration> ReadOnce = new(() => ClusterConfiguration.Load(Shipped, new Dictionary<string, string>()).Configuration!);
+
     public string Root { get; } = Directory.CreateTempSubdirectory("streams-configuration-").FullName;
 
     public ConfigurationFolder(string name = "device-types.yaml", string text = LeastTypes)

@@ -7,16 +7,16 @@ internal static class EnergyModels
 {
     public static readonly DeviceModel[] All =
     [
-        new("street_light", StreetLight, [("rated_power", 70)], Notices: true),
-        new("electricity_meter", ElectricityMeter, [("annual_use", 3600)], Notices: true),
+        new("street_light", StreetLight, [("rated_power", 70)], Notices: [CityQuantity.PowerSupply]),
+        new("electricity_meter", ElectricityMeter, [("annual_use", 3600)], Notices: [CityQuantity.PowerSupply]),
         new("gas_meter", GasMeter, [("annual_use", 1100)]),
-        new("gas_detector", GasDetector, [], Notices: true),
+        new("gas_detector", GasDetector, [], Notices: [CityQuantity.GasLeak]),
         new("heat_meter", HeatMeter, [("rated_power", 180)]),
-        new("substation", Substation, [("rated_power", 20), ("voltage", 20)], Notices: true),
-        new("ev_charger", Charger, [("rated_power", 22)], Notices: true),
-        new("solar_installation", Solar, [("rated_power", 40)], Notices: true),
+        new("substation", Substation, [("rated_power", 20), ("voltage", 20)], Notices: [CityQuantity.PowerSupply, CityQuantity.ElectricityDemand]),
+        new("ev_charger", Charger, [("rated_power", 22)], Notices: [CityQuantity.PowerSupply]),
+        new("solar_installation", Solar, [("rated_power", 40)], Notices: [CityQuantity.PowerSupply]),
         new("battery_storage", Battery, [("rated_power", 500)]),
-        new("building", Building, [("rated_power", 90), ("capacity", 250)], Notices: true),
+        new("building", Building, [("rated_power", 90), ("capacity", 250)], Notices: [CityQuantity.PowerSupply]),
     ];
 
     private static double Voltage(ReadingDraft to) => 231 - (3 * (to.Sense(CityQuantity.ElectricityDemand) - 1)) + (2 * (to.Own(80) - 0.5)) + (0.8 * to.Noise());

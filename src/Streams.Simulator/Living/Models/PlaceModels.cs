@@ -13,8 +13,8 @@ internal static class PlaceModels
         new("waste_bin", Bin, [("capacity", 240)]),
         new("waste_container", Container, []),
         new("pneumatic_waste_inlet", Inlet, []),
-        new("wifi_access_point", AccessPoint, [("capacity", 120)], Notices: true),
-        new("cell_site", CellSite, [("capacity", 900)], Notices: true),
+        new("wifi_access_point", AccessPoint, [("capacity", 120)], Notices: [CityQuantity.PowerSupply, CityQuantity.Network]),
+        new("cell_site", CellSite, [("capacity", 900)], Notices: [CityQuantity.PowerSupply, CityQuantity.Network]),
     ];
 
     private static byte CarPark(ReadingDraft to)

@@ -13,11 +13,11 @@ internal static class StreetModels
         new("road_detector", Road, [("capacity", 1100), ("free_speed", 50)]),
         new("travel_time_segment", Segment, [("length", 2.5), ("free_speed", 60)]),
         new("pedestrian_counter", PedestrianCounter, [("usual_flow", 320)]),
-        new("traffic_light", TrafficLight, [("capacity", 1500)], Notices: true),
-        new("bollard", Bollard, [("usual_flow", 9)], Notices: true),
+        new("traffic_light", TrafficLight, [("capacity", 1500)], Notices: [CityQuantity.PowerSupply]),
+        new("bollard", Bollard, [("usual_flow", 9)], Notices: [CityQuantity.PowerSupply]),
 
         // People in view on an ordinary day's mean, and the square metres that it sees.
-        new("camera", Camera, [("usual_people", 8), ("area", 400)], Notices: true),
+        new("camera", Camera, [("usual_people", 8), ("area", 400)], Notices: [CityQuantity.PowerSupply]),
     ];
 
     private static byte TrafficCounter(ReadingDraft to)

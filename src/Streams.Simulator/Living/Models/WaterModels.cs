@@ -8,9 +8,9 @@ internal static class WaterModels
     public static readonly DeviceModel[] All =
     [
         // The bank above the mean level in metres; the mean level, the mean flow in m3/s (0 for still waters), the tide's height from mean to high in metres.
-        new("water_level_gauge", Gauge, [("bank", 2.2), ("mean_level", 0.7), ("mean_flow", 0), ("tide", 0)], Notices: true),
-        new("water_meter", Meter, [("annual_use", 110)], Notices: true),
-        new("water_main_sensor", Main, [("usual_flow", 120)], Notices: true),
+        new("water_level_gauge", Gauge, [("bank", 2.2), ("mean_level", 0.7), ("mean_flow", 0), ("tide", 0)], Notices: [CityQuantity.RiverLevel]),
+        new("water_meter", Meter, [("annual_use", 110)], Notices: [CityQuantity.WaterLeak]),
+        new("water_main_sensor", Main, [("usual_flow", 120)], Notices: [CityQuantity.WaterPressure]),
         new("soil_moisture_sensor", Soil, []),
         new("irrigation_valve", Valve, [("usual_flow", 45)]),
     ];
