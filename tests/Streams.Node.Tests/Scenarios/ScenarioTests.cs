@@ -68,8 +68,10 @@ public sealed class ScenarioTests
     private static bool Meets(Alert alert, ExpectedAlert expected, ScenarioRun run) =>
         alert.Rule == expected.Rule
         && alert.Severity >= expected.Severity
-        && (expected.Area is { } area ? alert.Area == area : run.Area == alert.Area || run.Area.StartsWith(alert.Area + "/", StringComparison.Ordinal))
+        && (expected.Area is { } area ? alert.Area == area : IsIn(run.Area, alert.Area) || IsIn(alert.Area, run.Area))
         && alert.SentInMs <= run.StartedAtInMs + expected.Within.TotalMilliseconds;
+
+    private static bool IsIn(string area, string other) => area == other || area.StartsWith(other + "/", StringComparison.Ordinal);
 
     private static bool IsGrave(Alert alert) => alert.Severity >= AlertSeverity.Severe && alert.State == AlertState.Active;
 
