@@ -17,6 +17,9 @@ public sealed record ApiSources(IStore Store, INodeView Node, StoreLayout Layout
     /// <summary>The configured device types, to be looked up by name.</summary>
     internal DeviceCatalog Catalog { get; } = new(Configuration.DeviceTypes);
 
+    /// <summary>How many documents the store holds.</summary>
+    internal DocumentCounts Counts { get; } = new(Store, Time);
+
     /// <summary>The shard an actor lives in.</summary>
     internal ShardId ShardOf(string kind, string key)
     {

@@ -17,9 +17,11 @@ internal static class DocumentQuerySql
         sql.Append(Add(query.Collection));
         if (query.ScopePrefix is not null)
         {
-            // '0' is the character after '/': everything below the scope, as a range that an index can walk.
-            sql.Append(CultureInfo.InvariantCulture, $" AND (scope = {Add(query.ScopePrefix)}");
-            sql.Append(CultureInfo.InvariantCulture, $" OR (scope > {Add(query.ScopePrefix + "/")} AND scope < {Add(query.ScopePrefix + "0")}))");
+            // '0' is the character after '/'. The first two bounds hold for the scope and all below it, and for neighbours such as dijon-sud; they are
+            // what PostgreSQL checks in the index, before it looks for a row (100,000 documents: 200 ms without them). The rest is for neighbours.
+            string scope = Add(query.ScopePrefix);
+            sql.Append(CultureInfo.InvariantCulture, $" AND scope >= {scope} AND scope < {Add(query.ScopePrefix + "0")}");
+            sql.Append(CultureInfo.InvariantCulture, $" AND (scope = {scope} OR scope > {Add(query.ScopePrefix + "/")})");
         }
 
         AddIf("category =", query.Category);

@@ -9,9 +9,6 @@ namespace Streams.Node.Api.Endpoints;
 /// <summary><c>GET /metrics</c>: the node's figures in the Prometheus text format, version 0.0.4.</summary>
 internal static class MetricsEndpoint
 {
-    private static readonly string[] Collections =
-        [DeviceEndpoints.Collection, AreaEndpoints.Collection, AnomalyEndpoints.Collection, AlertEndpoints.Collection, DeadLetterEndpoints.Collection];
-
     public static IReadOnlyList<Operation> Operations { get; } =
     [
         new("getMetrics", HttpMethods.Get, "/metrics", "The node's figures in the Prometheus text format.", GetAsync)
@@ -68,11 +65,11 @@ internal static class MetricsEndpoint
 
         try
         {
-            long[] counts = await Task.Run(() => Array.ConvertAll(Collections, sources.Store.Count));
-            Family("streams_documents", "gauge", "Documents in the store, over the whole cluster.");
-            for (int i = 0; i < Collections.Length; i++)
+            long[] counts = await sources.Counts.GetAsync();
+            Family("streams_documents", "gauge", "Documents in the store, over the whole cluster; some seconds old.");
+            for (int i = 0; i < counts.Length; i++)
             {
-                Sample("streams_documents", counts[i], ("collection", Collections[i]));
+                Sample("streams_documents", counts[i], ("collection", DocumentCounts.Collections[i]));
             }
         }
         catch (StoreUnavailableException)
