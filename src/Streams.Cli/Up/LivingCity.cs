@@ -19,8 +19,8 @@ internal sealed record CityWishes(double Speed = 1, ulong? Seed = null, double? 
 /// A simulated city from start to stop: when it begins, how fast its time passes, which scenarios run in it, and what it has to remember.
 /// </summary>
 /// <remarks>
-/// At speed 1 its time is the present. A new one is first told its last hour, as fast as it is taken, so that everybody was heard once; one that was
-/// there before goes on at the present. Above speed 1 it begins so far in the past that it does not run into the future: what it will run through
+/// At speed 1 its time is the present. A new one first tells of its last hour, as fast as it is taken: the last quarter of an hour, and of those that
+/// speak more seldom their last reading. One that was there before goes on at the present. Above speed 1 it begins so far in the past that it does not run into the future: what it will run through
 /// with --for, else a day; one that was there before goes on where it was. When it has caught up it goes on in real time.
 /// </remarks>
 internal sealed class LivingCity : ISimulation, IDisposable
@@ -31,9 +31,6 @@ internal sealed class LivingCity : ISimulation, IDisposable
     private static readonly TimeSpan FirstPast = TimeSpan.FromHours(1);
     private static readonly TimeSpan UsualPast = TimeSpan.FromDays(1);
     private static readonly TimeSpan LongestPast = TimeSpan.FromDays(60);
-
-    /// <summary>What of the first past was not sent by then is left out, but for those who were not heard yet; what is on its way takes some seconds more.</summary>
-    private static readonly TimeSpan PatienceWithPast = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan SaveEvery = TimeSpan.FromSeconds(10);
 
     private readonly SimulatedCity _simulated;
@@ -61,7 +58,7 @@ internal sealed class LivingCity : ISimulation, IDisposable
 
         try
         {
-            _simulated = new SimulatedCity(city, new SimulationPlan(Seed, from) { Rate = wishes.Rate }, _runs);
+            _simulated = new SimulatedCity(city, new SimulationPlan(Seed, from) { Rate = wishes.Rate, PresentInMs = Speed > 1 ? null : now }, _runs);
         }
         catch (ArgumentException fault)
         {
@@ -161,20 +158,13 @@ internal sealed class LivingCity : ISimulation, IDisposable
         }
     }
 
-    /// <summary>Sees how far the city is, some times a second: hurries it through a past that takes too long, and writes down where it is.</summary>
+    /// <summary>Sees how far the city is, some times a second, and writes it down now and then.</summary>
     private sealed class Course(LivingCity city, IProgress<ReplayProgress>? next) : IProgress<ReplayProgress>
     {
         private TimeSpan _savedAt;
-        private bool _hurried = city.Speed > 1;
 
         public void Report(ReplayProgress value)
         {
-            if (!_hurried && value.Elapsed >= PatienceWithPast)
-            {
-                _hurried = true;
-                city._simulated.HurryTo(city._time.GetUtcNow().ToUnixTimeMilliseconds());
-            }
-
             if (value.Elapsed - _savedAt >= SaveEvery)
             {
                 _savedAt = value.Elapsed;

@@ -105,11 +105,11 @@ internal sealed class ScenarioFeed
         return JsonSerializer.SerializeToElement(line);
     }
 
-    /// <summary>The same rule, at least as severe, in the expected area; where none is named, in the one that the scenario was started in, or above it.</summary>
+    /// <summary>The same rule, at least as severe, in the expected area; where none is named, in the one that the scenario was started in, above or inside it.</summary>
     private bool Matches(JsonElement expected, JsonElement alert) =>
         alert.Text("rule") == expected.Text("rule")
         && Colours.RankOf(alert.Text("info.0.severity")) <= Colours.RankOf(expected.Text("severity"))
-        && (expected.Text("area") is { Length: > 0 } area ? alert.Text("area") == area : IsIn(_area, alert.Text("area")));
+        && (expected.Text("area") is { Length: > 0 } area ? alert.Text("area") == area : IsNear(alert));
 
     private bool IsForbidden(JsonElement alert) => _scenario.List("mustNot").Any(rule => rule.GetString() == alert.Text("rule"));
 

@@ -8,11 +8,15 @@ namespace Streams.Domain.Areas;
 /// </summary>
 internal sealed class Membership
 {
+    private const long MinuteInMs = 60_000;
+
     private readonly Dictionary<string, Member> _members = new(StringComparer.Ordinal);
 
-    /// <summary>Smallest watermark of those that count; looked for again only when the member that had it moved on.</summary>
-    private long _lowestInMs = long.MaxValue;
-    private bool _isLowestKnown;
+    /// <summary>How many of those that count have come to each minute: windows begin and end with one, and thousands of lamps have come to the same few.</summary>
+    private readonly SortedDictionary<long, int> _byMinute = [];
+
+    /// <summary>The first minute there; -1 when it has to be looked for.</summary>
+    private long _lowestMinute = -1;
 
     public Membership() => Alone = new MemberSet([this]);
 
@@ -62,7 +66,7 @@ internal sealed class Membership
         if (_members.TryGetValue(update.Id, out Member? member))
         {
             Tally(member, -1);
-            _isLowestKnown &= member.IsLeftOut || member.WatermarkInMs > _lowestInMs;
+            Place(member, -1);
             if (update.Devices == 0)
             {
                 _members.Remove(update.Id);
@@ -88,10 +92,7 @@ internal sealed class Membership
         IntervalInMs = Math.Max(IntervalInMs, update.IntervalInMs);
         LastEventInMs = Math.Max(LastEventInMs, member.LastEventInMs);
         member.IsLeftOut &= member.WatermarkInMs < ForcedThroughInMs;
-        if (!member.IsLeftOut)
-        {
-            _lowestInMs = Math.Min(_lowestInMs, member.WatermarkInMs);
-        }
+        Place(member, 1);
     }
 
     /// <summary>A device of the area itself has an anomaly more, or one less.</summary>
@@ -111,34 +112,33 @@ internal sealed class Membership
         Tally(member, 1);
     }
 
-    /// <summary>Event time through which all members that count have sent their windows: windows that end here or before are complete.</summary>
+    /// <summary>Event time, to the minute, through which all members that count have sent their windows: windows that end here or before are complete.</summary>
     public long Frontier()
     {
-        if (!_isLowestKnown)
+        if (_byMinute.Count == 0)
         {
-            _lowestInMs = long.MaxValue;
-            foreach (Member member in _members.Values)
-            {
-                if (!member.IsLeftOut)
-                {
-                    _lowestInMs = Math.Min(_lowestInMs, member.WatermarkInMs);
-                }
-            }
-
-            _isLowestKnown = true;
+            return ForcedThroughInMs;
         }
 
-        return _lowestInMs == long.MaxValue ? ForcedThroughInMs : Math.Max(_lowestInMs, ForcedThroughInMs);
+        if (_lowestMinute < 0)
+        {
+            _lowestMinute = _byMinute.First().Key;
+        }
+
+        return Math.Max(_lowestMinute * MinuteInMs, ForcedThroughInMs);
     }
 
     /// <summary>Leaves out whoever has not come as far as this.</summary>
     public void LeaveOutBefore(long endInMs)
     {
         ForcedThroughInMs = Math.Max(ForcedThroughInMs, endInMs);
-        _isLowestKnown = false;
         foreach (Member member in _members.Values)
         {
-            member.IsLeftOut |= member.WatermarkInMs < endInMs;
+            if (!member.IsLeftOut && member.WatermarkInMs < endInMs)
+            {
+                Place(member, -1);
+                member.IsLeftOut = true;
+            }
         }
     }
 
@@ -173,7 +173,29 @@ internal sealed class Membership
             (before, beforeInMs) = (member.Id, member.WatermarkInMs);
             _members[member.Id] = member;
             Tally(member, 1);
+            Place(member, 1);
         }
+    }
+
+    private void Place(Member member, int by)
+    {
+        if (member.IsLeftOut)
+        {
+            return;
+        }
+
+        long minute = Math.Max(0, member.WatermarkInMs / MinuteInMs);
+        int count = _byMinute.GetValueOrDefault(minute) + by;
+        if (count > 0)
+        {
+            _byMinute[minute] = count;
+        }
+        else
+        {
+            _byMinute.Remove(minute);
+        }
+
+        _lowestMinute = count == 0 && minute == _lowestMinute ? -1 : _lowestMinute < 0 ? -1 : Math.Min(_lowestMinute, minute);
     }
 
     private void Tally(Member member, int by)

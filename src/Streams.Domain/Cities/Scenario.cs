@@ -31,7 +31,7 @@ public sealed record Scenario
     public ImmutableArray<string> MustNot { get; init; } = [];
 }
 
-/// <param name="Area">Null: the area that the scenario was started in, or one above it.</param>
+/// <param name="Area">Null: the area that the scenario was started in, or one above or below it.</param>
 /// <param name="Within">From the scenario's start, in event time.</param>
 /// <param name="Severity">At least.</param>
 public sealed record ExpectedAlert(string Rule, string? Area, TimeSpan Within, AlertSeverity Severity);

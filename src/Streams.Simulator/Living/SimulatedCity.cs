@@ -14,6 +14,12 @@ public sealed record SimulationPlan(ulong Seed, long FromInMs)
     public double? Rate { get; init; }
 
     public Imperfections Imperfections { get; init; } = new();
+
+    /// <summary>
+    /// Keeps the past before this time short: each device begins in its last interval before it, or a quarter of an hour before where that is longer,
+    /// and is heard without a gap from then on. Null: all begin at once.
+    /// </summary>
+    public long? PresentInMs { get; init; }
 }
 
 /// <summary>
@@ -32,6 +38,7 @@ public sealed class SimulatedCity : ReadingSource
     private static readonly string[] OnTheHour = ["air_quality_station", "noise_meter", "traffic_counter", "pedestrian_counter"];
 
     private const long OnTheHourWithinInMs = 40_000;
+    private const long ShortPastInMs = 15 * 60_000;
 
     private readonly City _city;
     private readonly ScenarioRuns _runs;
@@ -52,6 +59,7 @@ public sealed class SimulatedCity : ReadingSource
     private readonly bool[]?[] _noticing;
     private readonly Dictionary<int, Route> _routes = [];
     private readonly ReadingRounds _rounds;
+    private readonly long _presentInMs;
 
     /// <summary>Devices that noticed something, and when they say so.</summary>
     private readonly PriorityQueue<int, (long TimeInMs, int Device)> _urgent = new();
@@ -69,7 +77,6 @@ public sealed class SimulatedCity : ReadingSource
     private long _now;
     private long _timeInMs;
     private long _dueInMs;
-    private long _hurriesToInMs;
 
     /// <exception cref="ArgumentException">A device is of a type that cannot be simulated, or stands where the city has no area.</exception>
     public SimulatedCity(City city, SimulationPlan plan, ScenarioRuns runs)
@@ -90,6 +97,7 @@ public sealed class SimulatedCity : ReadingSource
         double natural = city.Devices.Sum(device => 1 / IntervalOf(device).TotalSeconds);
         double stretch = plan.Rate is { } rate && rate > 0 ? natural / rate : 1;
         ReadingsPerSecond = plan.Rate ?? natural;
+        _presentInMs = plan.PresentInMs ?? long.MinValue / 2;
         _rounds = new ReadingRounds(Turns(stretch), plan.FromInMs);
         _now = _timeInMs = _dueInMs = _lookedInMs = plan.FromInMs;
         _stepInMs = plan.FromInMs - (plan.FromInMs % Conditions.StepInMs);
@@ -161,7 +169,7 @@ public sealed class SimulatedCity : ReadingSource
             {
                 int device = _rounds.NextDevice;
                 _rounds.Advance();
-                spoke = (soonest >= Volatile.Read(ref _hurriesToInMs) || _devices[device].Sequence == 0) && Speak(device, soonest);
+                spoke = soonest >= _presentInMs - Math.Max(_devices[device].IntervalInMs, ShortPastInMs) && Speak(device, soonest);
             }
 
             if (spoke)
@@ -170,9 +178,6 @@ public sealed class SimulatedCity : ReadingSource
             }
         }
     }
-
-    /// <summary>Until that event time only those speak that never spoke. May be called from any thread.</summary>
-    public void HurryTo(long timeInMs) => Volatile.Write(ref _hurriesToInMs, timeInMs);
 
     protected override void Dispose(bool disposing)
     {

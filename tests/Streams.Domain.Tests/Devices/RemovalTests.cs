@@ -56,8 +56,8 @@ public sealed class RemovalTests
 
         Assert.Equal("registered air_quality_station in dijon/centre", bench.Drain()[0]);
         bench.Device.DrainHistory(bench);
-        Assert.Equal([0L, 1L], bench.Chunks);
-        Assert.Equal(1, bench.Past.Count(window => window.Size == WindowSize.Minute && window.StartInMs == Bench.Start));
+        Assert.Equal(10, Assert.Single(bench.Past, window => window.Size == WindowSize.Minute && window.StartInMs == Bench.Start).Mean);
+        Assert.Equal(20, Assert.Single(bench.Past, window => window.Size == WindowSize.Minute && window.StartInMs == Bench.Start + (22 * 60_000)).Mean);
     }
 
     [Fact]

@@ -54,7 +54,12 @@ public sealed class AreaOverviewTests : IAsyncDisposable
         string live = Encoding.UTF8.GetString(row.Body.Span);
         _api.Put(row);
         _api.Node.Live[("area", "beijing")] = live[..^1] + """
-            ,"figures":[{"domain":"air","type":"air_quality_station","metric":"pm2_5","value":31.4},{"domain":"lighting","type":"street_light","metric":"lamp","value":50}]}
+            ,"figures":[
+              {"domain":"air","type":"air_quality_station","metric":"pm2_5","label":"Fine particles","statistic":"mean","value":31.4,"unit":"ug/m3",
+               "window":{"size":"PT1H","start":"2026-11-22T09:00:00.000Z","end":"2026-11-22T10:00:00.000Z"},"members":9,
+               "usual":{"value":14.1,"hours":6,"difference":17.3,"ratio":2.227,"word":"very high"}},
+              {"domain":"lighting","type":"street_light","metric":"lamp","label":"Lamps on","statistic":"share","value":50,"unit":"%",
+               "window":{"size":"PT15M","start":"2026-11-22T09:45:00.000Z","end":"2026-11-22T10:00:00.000Z"},"members":4,"usual":null}]}
             """;
         JsonElement area = await _api.GetAsync("/api/v1/areas/beijing");
         Assert.Equal(
@@ -72,7 +77,7 @@ public sealed class AreaOverviewTests : IAsyncDisposable
         string kinds = string.Join(",", types.Select(one =>
             $$"""{"type":"{{one.Type}}","domain":"{{(one.Type == "street_light" ? "lighting" : "air")}}","devices":{{one.Devices}},"expected":{{one.Devices}},"silent":{{one.Silent}},"anomalous":{{one.Anomalous}},"broken":{{one.Broken}}}"""));
         return new Document("areas", id, id, "", "", 0, Encoding.UTF8.GetBytes(
-            $$"""{"id":"{{id}}","name":"{{id}}","parent":{{(parent is null ? "null" : $"\"{parent}\"")}},"devices":{{types.Sum(one => one.Devices)}},"silent":0,"activeAlerts":0,"types":[{{kinds}}]}"""));
+            $$"""{"id":"{{id}}","name":"{{id}}","parent":{{(parent is null ? "null" : $"\"{parent}\"")}},"devices":{{types.Sum(one => one.Devices)}},"configured":0,"silent":0,"activeAlerts":0,"types":[{{kinds}}]}"""));
     }
 
     private static Document Alert(string id, string area, string severity, string state, long onset) => new("alerts", id, area, "rule", state, onset, Encoding.UTF8.GetBytes(

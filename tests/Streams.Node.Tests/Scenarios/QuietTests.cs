@@ -1,6 +1,5 @@
 using System.Globalization;
 using Streams.Domain.Alerts;
-using Streams.Domain.Cities;
 
 namespace Streams.Node.Tests.Scenarios;
 
@@ -9,24 +8,6 @@ public sealed class QuietTests
 {
     private const ulong Seed = 20_261_122;
 
-    /// <summary>Of every type in every area one in six, of lights and meters one in eighty, and at least one: rules see much of what they see in the whole city, in a fraction of the time.</summary>
-    private static City Thinned(City city)
-    {
-        var met = new Dictionary<(string Type, string Area), int>();
-        return city with
-        {
-            Devices =
-            [
-                .. city.Devices.Where(device =>
-                {
-                    int before = met.GetValueOrDefault((device.Type, device.Area));
-                    met[(device.Type, device.Area)] = before + 1;
-                    return before % (device.Type is "street_light" or "electricity_meter" or "water_meter" ? 80 : 6) == 0;
-                }),
-            ],
-        };
-    }
-
     [Theory]
     [InlineData("2026-01-12T00:00:00Z")]
     [InlineData("2026-06-19T00:00:00Z")]
@@ -34,7 +15,7 @@ public sealed class QuietTests
     {
         int days = Environment.GetEnvironmentVariable("STREAMS_INCIDENTS") == "all" ? 7 : 1;
         DateTimeOffset start = DateTimeOffset.Parse(from, CultureInfo.InvariantCulture);
-        using SimulatedPlayback playback = new(Thinned(SimulatedPlayback.Find("dijon")), Seed, start);
+        using SimulatedPlayback playback = new(SimulatedPlayback.Thinned(SimulatedPlayback.Find("dijon"), one: 6), Seed, start);
         playback.PlayUntil(start + TimeSpan.FromDays(days));
 
         string told = string.Join('\n', playback.Stories.Select(story => string.Create(
