@@ -13,7 +13,7 @@ public sealed class QuietTests
     [InlineData("2026-06-19T00:00:00Z")]
     public void A_day_on_which_nothing_happens_is_quiet_and_so_is_a_week_where_all_is_asked_for(string from)
     {
-        int days = Environment.GetEnvironmentVariable("STREAMS_INCIDENTS") == "all" ? 7 : 1;
+        int days = Environment.GetEnvironmentVariable("STREAMS_SCENARIOS") == "whole" ? 7 : 1;
         DateTimeOffset start = DateTimeOffset.Parse(from, CultureInfo.InvariantCulture);
         using SimulatedPlayback playback = new(SimulatedPlayback.Thinned(SimulatedPlayback.Find("dijon"), one: 6), Seed, start);
         playback.PlayUntil(start + TimeSpan.FromDays(days));
