@@ -17,6 +17,9 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
     /// <summary>A shard on its way out that neither writes nor publishes for so long is let go: its new owner publishes what is left.</summary>
     private static readonly TimeSpan s_stalled = TimeSpan.FromSeconds(3);
 
+    /// <summary>Ticks of 10 ms or more that a question waits for a commit.</summary>
+    private const int MostPutOff = 100;
+
     private readonly EngineOptions _options;
     private readonly ILog _log;
     private readonly IStore _store;
@@ -144,7 +147,10 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
     }
 
     /// <summary>Asks an actor of this node something, on its shard's thread; null where there is no such actor, or it lives elsewhere.</summary>
-    /// <param name="whenWritten">Not before what the actor has put into a commit is in the store: who reads there next misses nothing it has let go of.</param>
+    /// <param name="whenWritten">
+    /// Not before what the actor has put into a commit is in the store: who reads there next misses nothing it has let go of. But a second at most:
+    /// while the store or the log is away, an answer that lacks the newest is better than none.
+    /// </param>
     public Task<T?> AskAsync<T>(byte kind, string key, Func<Actor, T> question, bool whenWritten = false)
         where T : class
     {
@@ -161,6 +167,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         }
 
         TaskCompletionSource<T?> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        int putOff = 0;
         owned.Worker.Do(Ask);
         return answer.Task;
 
@@ -168,7 +175,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         {
             try
             {
-                if (whenWritten && !owned.Shard.IsDropped && !owned.Shard.IsWritten(key))
+                if (whenWritten && putOff++ < MostPutOff && !owned.Shard.IsDropped && !owned.Shard.IsWritten(key))
                 {
                     owned.Worker.Later(Ask);
                     return;

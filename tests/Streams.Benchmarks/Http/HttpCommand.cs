@@ -24,6 +24,7 @@ internal static class HttpCommand
     /// <summary>Devices with a past; their area's is theirs together.</summary>
     private const int Remembered = 50;
     private const int PastInMinutes = 12 * 60;
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
 
     private static readonly (string Name, string Path)[] Kinds =
     [
@@ -123,8 +124,14 @@ internal static class HttpCommand
 
     private static async Task AppliedAsync(NodeHost node, long readings)
     {
+        long started = Stopwatch.GetTimestamp();
         while (node.View.Figures().Applied.GetValueOrDefault("device") < readings)
         {
+            if (Stopwatch.GetElapsedTime(started) > StartLimit)
+            {
+                throw new InvalidOperationException("The devices did not become known. A node that is starved of processor time loses its shards, and counts anew: measure on a quiet machine.");
+            }
+
             await Task.Delay(50);
         }
 
@@ -148,11 +155,18 @@ internal static class HttpCommand
             (string name, string path) = Kinds[i % Kinds.Length];
             asked.Add(Task.Run(async () =>
             {
-                using HttpResponseMessage answer = await client.GetAsync(path);
-                await answer.Content.ReadAsByteArrayAsync();
-                if (!answer.IsSuccessStatusCode)
+                try
                 {
-                    throw new InvalidOperationException($"{path} answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+                    using HttpResponseMessage answer = await client.GetAsync(path);
+                    await answer.Content.ReadAsByteArrayAsync();
+                    if (!answer.IsSuccessStatusCode)
+                    {
+                        throw new InvalidOperationException($"{path} answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+                    }
+                }
+                catch (TaskCanceledException)
+                {
+                    throw new InvalidOperationException($"{path}, asked {due.TotalSeconds:0.00} s after the start, was not answered in {client.Timeout.TotalSeconds} s.");
                 }
 
                 took.GetOrAdd(name, _ => []).Add((Stopwatch.GetElapsedTime(started) - due).TotalMilliseconds);
