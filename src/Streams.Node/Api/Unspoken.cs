@@ -35,7 +35,7 @@ internal static class Unspoken
         HashSet<string> known = [.. heard.Select(row => row.Id)];
         foreach (IGrouping<string, AreaDescription> city in sources.Configuration.Areas.GroupBy(area => AreaPath.RootOf(area.Id)))
         {
-            if (!known.Contains(city.Key) && sources.Store.Get(AreaEndpoints.Collection, city.Key) is null)
+            if (sources.Store.Query(new DocumentQuery(AreaEndpoints.Collection, ScopePrefix: city.Key, Limit: 1)).Count == 0)
             {
                 continue;
             }

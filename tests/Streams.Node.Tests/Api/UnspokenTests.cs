@@ -36,7 +36,7 @@ public sealed class UnspokenTests : IAsyncDisposable
     public async Task The_tree_is_whole_once_something_of_the_city_was_heard_and_leaves_other_cities_out()
     {
         Assert.Empty((await _api.GetAsync("/api/v1/areas")).GetProperty("items").EnumerateArray());
-        _api.Put(new Document("areas", "dijon", "dijon", "", "", 0, Encoding.UTF8.GetBytes("""{"id":"dijon","stub":true}""")));
+        _api.Put(new Document("areas", "dijon/talant", "dijon/talant", "", "", 0, Encoding.UTF8.GetBytes("""{"id":"dijon/talant","stub":true}""")));
         string[] all = [.. (await _api.GetAsync("/api/v1/areas?limit=1000")).GetProperty("items").EnumerateArray().Select(area => area.GetProperty("id").GetString()!)];
         Assert.Equal(34, all.Length);
         Assert.Equal("dijon", all[0]);

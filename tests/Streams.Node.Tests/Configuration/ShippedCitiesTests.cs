@@ -57,7 +57,7 @@ public sealed class ShippedCitiesTests
             for (string? above = AreaPath.ParentOf(area.Key); above is not null; above = AreaPath.ParentOf(above))
             {
                 int inside = area.Count(device => outlines[above].Contains(device.Latitude, device.Longitude));
-                Assert.True(inside >= 0.8 * area.Count(), $"{inside} of {area.Count()} devices of {area.Key} lie in {above}");
+                Assert.True(inside >= 0.9 * area.Count(), $"{inside} of {area.Count()} devices of {area.Key} lie in {above}");
             }
         }
     }
