@@ -265,12 +265,8 @@ internal sealed unsafe partial class KafkaReader : ILogReader
             }
 
             batches.Add(new KafkaRecordBatch(_client, PartitionOf(first), messages + start, end - start, sizeInBytes));
-            start = end;
-        }
-
-        if (count > 0)
-        {
             _outage.Over();
+            start = end;
         }
     }
 
@@ -330,6 +326,10 @@ internal sealed unsafe partial class KafkaReader : ILogReader
         {
             SendReports(true);
         }
+        else if (what != RdError.LocalAssignPartitions)
+        {
+            _outage.Suspect();
+        }
 
         // A reader that has failed carries its rebalances out all the same: left open, they keep it from closing and its threads busy.
         LogFailedException? failure = _assignment.Change(what, list);
@@ -345,6 +345,10 @@ internal sealed unsafe partial class KafkaReader : ILogReader
         else if (error == RdError.LocalAllBrokersDown)
         {
             _outage.Begin();
+        }
+        else if (error is RdError.LocalTransport or RdError.LocalResolve)
+        {
+            _outage.Suspect();
         }
     }
 

@@ -10,6 +10,8 @@ internal enum RdError
     None = 0,
     MessageTooLarge = 10,
     TopicAlreadyExists = 36,
+    LocalTransport = -195,
+    LocalResolve = -193,
     LocalPartitionEnd = -191,
     LocalAllBrokersDown = -187,
     LocalQueueFull = -184,
