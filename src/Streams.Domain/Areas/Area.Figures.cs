@@ -13,6 +13,7 @@ public sealed partial class Area
 
     private void NoteFigures(Lane lane, Slot slot)
     {
+        TimeZoneInfo zone = _rules.Register.TimeZoneOf(Id);
         foreach (AreaFigure figure in _rules.Settings.Figures.Of(lane.Type))
         {
             if (figure.Size == lane.Size && slot.Find(figure.Metric) is { } window)
@@ -22,7 +23,7 @@ public sealed partial class Area
                     _usual.Add(figure.Key, hours = new UsualHours());
                 }
 
-                hours.Note(window.StartInMs, figure.ValueOf(window));
+                hours.Note(window.StartInMs, zone, figure.ValueOf(window));
             }
         }
     }
@@ -78,7 +79,7 @@ public sealed partial class Area
         json.WriteString("end", Rfc3339.Format(window.EndInMs));
         json.WriteEndObject();
         json.WriteNumber("members", window.Members);
-        if (_usual.GetValueOrDefault(figure.Key)?.At(window.StartInMs) is { } usual)
+        if (_usual.GetValueOrDefault(figure.Key)?.At(window.StartInMs, rules.Register.TimeZoneOf(Id)) is { } usual)
         {
             json.WriteStartObject("usual");
             json.WriteNumber("value", Rounded(usual.Value));

@@ -3,7 +3,7 @@ using Streams.Domain.Windows;
 namespace Streams.Domain.Areas;
 
 /// <summary>
-/// What a figure was in the last hours of the same kind: for each hour of a working day and of a day of the weekend (UTC) the last six, as
+/// What a figure was in the last hours of the same kind: for each hour of a working day and of a day of the weekend, in local time, the last six, as
 /// 16-bit floats, half a kilobyte in all. An hour counts once it is over, as the mean of its windows.
 /// </summary>
 internal sealed class UsualHours
@@ -22,10 +22,10 @@ internal sealed class UsualHours
     private double _sum;
     private int _windows;
 
-    /// <summary>A window closed. Those of an earlier hour come too late to matter.</summary>
-    public void Note(long startInMs, double value)
+    /// <summary>A window closed. Those of an earlier hour come too late to matter; so do those of the hour that comes twice when summer ends.</summary>
+    public void Note(long startInMs, TimeZoneInfo zone, double value)
     {
-        long hour = Math.Max(0, startInMs) / HourInMs;
+        long hour = HourOf(startInMs, zone);
         if (hour < _hour || !double.IsFinite(value))
         {
             return;
@@ -43,9 +43,9 @@ internal sealed class UsualHours
     }
 
     /// <summary>The median of the earlier hours of this kind, of all days where working days or the weekend alone are too few; null where both are.</summary>
-    public Usual? At(long startInMs)
+    public Usual? At(long startInMs, TimeZoneInfo zone)
     {
-        int slot = SlotOf(Math.Max(0, startInMs) / HourInMs);
+        int slot = SlotOf(HourOf(startInMs, zone));
         Span<double> values = stackalloc double[2 * Kept];
         int count = Copy(slot, values);
         if (count < Fewest)
@@ -133,6 +133,12 @@ internal sealed class UsualHours
         values.Sort();
         int middle = values.Length / 2;
         return values.Length % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+    }
+
+    private static long HourOf(long timeInMs, TimeZoneInfo zone)
+    {
+        DateTimeOffset time = DateTimeOffset.FromUnixTimeMilliseconds(Math.Max(0, timeInMs));
+        return Math.Max(0, time.ToUnixTimeMilliseconds() + (long)zone.GetUtcOffset(time).TotalMilliseconds) / HourInMs;
     }
 
     private static int SlotOf(long hour)

@@ -20,6 +20,8 @@ public sealed class CityPlan
 
     public string Title => _described.Title;
 
+    public TimeZoneInfo TimeZone => _described.TimeZone;
+
     public ImmutableArray<CityArea> Areas => _described.Areas;
 
     public ImmutableArray<Scenario> Scenarios => _described.Scenarios;

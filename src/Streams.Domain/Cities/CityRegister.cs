@@ -14,6 +14,8 @@ public sealed class CityRegister(ImmutableArray<CityPlan> cities)
     private readonly ImmutableArray<(string Name, Lazy<Pages> Pages)> _cities =
         [.. cities.Select(city => (city.Name, new Lazy<Pages>(() => new Pages(city.City))))];
 
+    private readonly ImmutableArray<(string Name, TimeZoneInfo Zone)> _zones = [.. cities.Select(city => (city.Name, city.TimeZone))];
+
     public static CityRegister Empty { get; } = new([]);
 
     /// <summary>What the configuration says of a device; null where it knows none of this id.</summary>
@@ -30,6 +32,21 @@ public sealed class CityRegister(ImmutableArray<CityPlan> cities)
         }
 
         return null;
+    }
+
+    /// <summary>The time by which people in an area live; UTC where nothing is configured.</summary>
+    public TimeZoneInfo TimeZoneOf(string area)
+    {
+        string root = AreaPath.RootOf(area);
+        foreach ((string name, TimeZoneInfo zone) in _zones)
+        {
+            if (name == root)
+            {
+                return zone;
+            }
+        }
+
+        return TimeZoneInfo.Utc;
     }
 
     /// <summary>How many devices are configured in an area and below it, of one type or of all.</summary>

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Streams.Domain.Alerts;
 using Streams.Domain.Areas;
+using Streams.Domain.Cities;
 using Streams.Domain.Devices;
 using Streams.Domain.Windows;
 
@@ -76,6 +77,25 @@ public sealed class AreaFigureTests
         Quarters(story, day, 10, 40);
         JsonElement usual = Shown(story, Leaf).Single().GetProperty("usual");
         Assert.Equal(expected, usual.ValueKind == JsonValueKind.Null ? "none" : $"{usual.GetProperty("value").GetDouble()} of {usual.GetProperty("hours").GetInt32()}");
+    }
+
+    // At four in the afternoon in UTC Friday is Saturday already in Seoul, and Sunday is Monday.
+    [Theory]
+    [InlineData(18, "20 of 4")]
+    [InlineData(20, "80 of 6")]
+    public void Working_days_and_hours_are_those_of_the_city(int day, string expected)
+    {
+        var seoul = TimeZoneInfo.CreateCustomTimeZone("Seoul", TimeSpan.FromHours(9), null, null);
+        City city = new() { Name = "dijon", Title = "Dijon", TimeZone = seoul, Latitude = 0, Longitude = 0, Climate = new Climate([], [], [], [], [], []), Areas = [], Devices = [] };
+        var story = new AreaStory(new AlertRules([], Rules.Settings, null, new CityRegister([new CityPlan(city, [])])));
+        for (int past = 0; past < day; past++)
+        {
+            Quarters(story, past, 16, past % 7 is 4 or 5 ? 20 : 80);
+        }
+
+        Quarters(story, day, 16, 40);
+        JsonElement usual = Shown(story, Leaf).Single().GetProperty("usual");
+        Assert.Equal(expected, $"{usual.GetProperty("value").GetDouble()} of {usual.GetProperty("hours").GetInt32()}");
     }
 
     [Theory]
