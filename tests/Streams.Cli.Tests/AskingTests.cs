@@ -89,6 +89,33 @@ public sealed class AskingTests(CannedNode node) : IClassFixture<CannedNode>
         Assert.Contains("2015-12-08 04:00Z", run.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(100)]
+    [InlineData(60)]
+    public async Task An_area_says_what_its_figures_are_and_how_usual_that_is(int width)
+    {
+        const string Window = """
+            "window":{"size":"PT15M","start":"2026-11-26T12:00:00.000Z","end":"2026-11-26T12:15:00.000Z"}
+            """;
+        node.Answer("/api/v1/areas/x", $$$"""
+            {"id":"x","devices":6,"working":0.9996,"types":[{"type":"bus","domain":"transit","devices":6,"silent":0,"anomalous":0,"working":0.9996,"lastSeen":"2026-11-26T12:20:00.000Z"}],
+             "domains":[{"domain":"transit","devices":6,"figures":[
+               {"type":"bus","label":"Delay","value":412.5,"unit":"s",{{{Window}}},"members":5,"usual":{"value":41,"word":"very high"}},
+               {"type":"tram","label":"Delay","value":43,"unit":"s",{{{Window}}},"members":1,"usual":null},
+               {"type":"bus","label":"Occupancy","value":28,"unit":"%",{{{Window}}},"members":5,"usual":{"value":27,"word":"usual"}}]}],
+             "latest":[{"type":"bus","metric":"delay","mean":412.5,"min":1,"max":600,"unit":"s","members":5,{{{Window}}}}]}
+            """);
+
+        Run run = await Ask(width, "area", "show", "x");
+
+        string[] lines = [.. run.Output.Split('\n').Select(line => line.TrimEnd())];
+        Assert.Contains(lines, line => line == "working  99.9 %");
+        Assert.Contains(lines, line => line.StartsWith("transit  Delay (bus)   412.5  s        41  very high", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("transit  Delay (tram)     43  s", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("transit  Occupancy        28  %        27", StringComparison.Ordinal) && !line.Contains("usual", StringComparison.Ordinal));
+        Assert.All(lines.Where(line => !line.StartsWith("Not shown", StringComparison.Ordinal)), line => Assert.InRange(Cells.Width(line), 0, width));
+    }
+
     [Fact]
     public async Task A_page_says_how_to_get_the_next_one()
     {

@@ -25,7 +25,7 @@ internal static class AlertCommands
         Option<DateTimeOffset?> since = Lists.Moment(shared.Time, "--since", "Begun at or after.");
         Option<int> limit = Lists.Limit();
         Option<string?> after = Lists.After();
-        Command list = new ExampleCommand("list", "Alerts, newest first.", "streams alert list", "streams alert list --state active --area beijing --since 3d")
+        Command list = new ExampleCommand("list", "Alerts, newest first.", "streams alert list", "streams alert list --state active --area dijon/dijon --since 3d")
             .Taking(state, area, since, limit, after)
             .Answering(
                 shared,
@@ -46,7 +46,7 @@ internal static class AlertCommands
         Option<string?> watchedArea = Lists.Text("--area", "AREA", "Only of this area and those inside it.").From(offers.Areas);
         Option<string?> severity = Lists.Choice("--severity", "SEVERITY", "Only this severe or worse", Colours.Severities);
         Command watch = new Watching(shared, screen).On(
-            new ExampleCommand("watch", "Alerts that are active now, then each new state of any. Ctrl-C ends.", "streams alert watch", "streams alert watch --area beijing --severity Severe --output json")
+            new ExampleCommand("watch", "Alerts that are active now, then each new state of any. Ctrl-C ends.", "streams alert watch", "streams alert watch --area dijon/dijon --severity Severe --output json")
                 .Taking(watchedArea, severity),
             (parsed, node) => new AlertFeed(node, parsed.GetValue(watchedArea), parsed.GetValue(severity)).LookAsync);
         return Show.Group("alert", "Alerts.", list, show, watch);

@@ -26,7 +26,7 @@ internal static class AnomalyCommands
         Option<DateTimeOffset?> to = Lists.Moment(shared.Time, "--to", "Begun before.");
         Option<int> limit = Lists.Limit();
         Option<string?> after = Lists.After();
-        Command list = new ExampleCommand("list", "Anomalies, newest first.", "streams anomaly list --area beijing --state raised", "streams anomaly list --from 2h")
+        Command list = new ExampleCommand("list", "Anomalies, newest first.", "streams anomaly list --area dijon/dijon --state raised", "streams anomaly list --from 2h")
             .Taking(device, area, state, from, to, limit, after)
             .Answering(
                 shared,
@@ -39,7 +39,7 @@ internal static class AnomalyCommands
         Option<string?> watchedDevice = Lists.Text("--device", "ID", "Only of this device.").From(offers.Devices);
         Option<string?> watchedArea = Lists.Text("--area", "AREA", "Only of devices in this area and those inside it.").From(offers.Areas);
         Command watch = new Watching(shared, screen).On(
-            new ExampleCommand("watch", "Anomalies that are raised now, then each as it is raised or cleared. Ctrl-C ends.", "streams anomaly watch", "streams anomaly watch --area beijing --output json")
+            new ExampleCommand("watch", "Anomalies that are raised now, then each as it is raised or cleared. Ctrl-C ends.", "streams anomaly watch", "streams anomaly watch --area dijon/dijon --output json")
                 .Taking(watchedDevice, watchedArea),
             (parsed, node) => new AnomalyFeed(node, parsed.GetValue(watchedDevice), parsed.GetValue(watchedArea)).LookAsync);
         return Show.Group("anomaly", "What devices found unusual.", list, watch);

@@ -15,39 +15,25 @@ internal static class AreaCommands
 
     private const int MostAlerts = 1_000;
 
-    private static readonly Dictionary<string, Listing> Tables = new()
-    {
-        ["latest"] = new(
-            new Column("metric", "metric"),
-            new Column("mean", "mean", right: true),
-            new Column("min", "min", right: true, drop: 2),
-            new Column("max", "max", right: true, drop: 1),
-            new Column("unit", "unit"),
-            new Column("devices", "members", right: true, drop: 4),
-            new Column("size", "window.size", drop: 5),
-            new Column("start", "window.start", drop: 3),
-            new Column("type", "type", least: 12, drop: 6)),
-    };
-
     public static Command Build(SharedOptions shared, Screen screen, Offers offers)
     {
-        Argument<string> showId = Lists.Id("Area id, such as beijing/chaoyang.").From(offers.Areas);
-        Command show = new ExampleCommand("show", "An area: members, windows, open conditions and alerts.", "streams area show beijing/chaoyang")
+        Argument<string> showId = Lists.Id("Area id, such as dijon/dijon/centre-ville.").From(offers.Areas);
+        Command show = new ExampleCommand("show", "An area: its figures by domain beside what is usual at this hour, its devices by type, the newest window of each metric.", "streams area show dijon/dijon/centre-ville")
             .Taking(showId)
             .Answering(
                 shared,
                 screen,
                 parsed => ($"api/v1/areas/{Query.Id(parsed.GetRequiredValue(showId))}", $"area {parsed.GetRequiredValue(showId)}"),
-                area => DocumentView.Write(screen, area, Tables));
+                area => AreaView.Write(screen, area));
 
-        Argument<string> watchId = Lists.Id("Area id, such as beijing/chaoyang.").From(offers.Areas);
+        Argument<string> watchId = Lists.Id("Area id, such as dijon/dijon/centre-ville.").From(offers.Areas);
         Option<string?> metric = Lists.Text("--metric", "METRIC", "Only windows of this metric.");
         Command watch = new Watching(shared, screen).On(
-            new ExampleCommand("watch", "Follows an area: its devices, its windows as they close, the alerts of it and of the areas inside it. Ctrl-C ends.", "streams area watch beijing", "streams area watch beijing/chaoyang --metric pm2_5 --for 1h")
+            new ExampleCommand("watch", "Follows an area: its devices, its windows as they close, the alerts of it and of the areas inside it. Ctrl-C ends.", "streams area watch dijon", "streams area watch dijon/dijon/centre-ville --metric pm2_5 --for 1h")
                 .Taking(watchId, metric),
             (parsed, node) => new AreaFeed(node, parsed.GetRequiredValue(watchId), parsed.GetValue(metric)).LookAsync);
         return Show.Group(
-            "area", "Areas: districts, municipalities, cities.", TreeCommand(shared, screen, offers), show, HistoryCommand.Build("area", "areas", "beijing/chaoyang", offers.Areas, shared, screen), watch);
+            "area", "Areas: districts, municipalities, cities.", TreeCommand(shared, screen, offers), show, HistoryCommand.Build("area", "areas", "dijon/dijon/centre-ville", offers.Areas, shared, screen), watch);
     }
 
     private static ExampleCommand TreeCommand(SharedOptions shared, Screen screen, Offers offers)
@@ -55,7 +41,7 @@ internal static class AreaCommands
         Argument<string?> top = new Argument<string?>("ID") { Description = "Only this area and those inside it.", HelpName = "ID", Arity = ArgumentArity.ZeroOrOne }.NoOption().From(offers.Areas);
         Option<int> depth = Lists.Whole("--depth", "Levels that are unfolded, 1 to 20. Default all.", 1, 20, 20);
         ExampleCommand tree = new ExampleCommand(
-            "tree", "The areas, one inside the other: devices, how many are silent, active alerts and the worst of them in the area or inside it.", "streams area tree", "streams area tree beijing --depth 1").Taking(top, depth);
+            "tree", "The areas, one inside the other: devices, how many are silent, active alerts and the worst of them in the area or inside it.", "streams area tree", "streams area tree dijon/dijon --depth 1").Taking(top, depth);
         tree.SetAction(async (parsed, stop) =>
         {
             using NodeClient node = shared.Connect(parsed);

@@ -33,7 +33,7 @@ internal static class DeviceCommands
         Option<string?> state = Lists.Choice("--state", "STATE", "Only devices in this state", "ok", "anomalous", "silent");
         Option<int> limit = Lists.Limit();
         Option<string?> after = Lists.After();
-        Command list = new ExampleCommand("list", "Devices and how they are, the last heard of first.", "streams device list", "streams device list --area beijing --state silent")
+        Command list = new ExampleCommand("list", "Devices and how they are, the last heard of first.", "streams device list", "streams device list --area dijon/dijon --state silent")
             .Taking(area, type, state, limit, after)
             .Answering(
                 shared,
@@ -43,7 +43,7 @@ internal static class DeviceCommands
                 page => Devices.WritePage(screen, page, "No device matches."));
 
         Argument<string> showId = Lists.Id("Device id.").From(offers.Devices);
-        Command show = new ExampleCommand("show", "A device: last values, open anomalies, counters.", "streams device show bj-aq-dongsi")
+        Command show = new ExampleCommand("show", "A device: last values, open anomalies, counters.", "streams device show dijon-air-008")
             .Taking(showId)
             .Answering(
                 shared,
@@ -54,10 +54,10 @@ internal static class DeviceCommands
         Argument<string> watchId = Lists.Id("Device id.").From(offers.Devices);
         Option<string?> metric = Lists.Text("--metric", "METRIC", "Only values and windows of this metric.");
         Command watch = new Watching(shared, screen).On(
-            new ExampleCommand("watch", "Follows a device: each reading, the windows it closes, anomalies, the device's state. Ctrl-C ends.", "streams device watch bj-aq-dongsi", "streams device watch bj-aq-dongsi --metric pm2_5 --for 10m --output json")
+            new ExampleCommand("watch", "Follows a device: each reading, the windows it closes, anomalies, the device's state. Ctrl-C ends.", "streams device watch dijon-air-008", "streams device watch dijon-air-008 --metric pm2_5 --for 10m --output json")
                 .Taking(watchId, metric),
             (parsed, node) => new DeviceFeed(node, parsed.GetRequiredValue(watchId), parsed.GetValue(metric)).LookAsync);
 
-        return Show.Group("device", "Devices.", list, show, HistoryCommand.Build("device", "devices", "bj-aq-dongsi", offers.Devices, shared, screen), watch);
+        return Show.Group("device", "Devices.", list, show, HistoryCommand.Build("device", "devices", "dijon-air-008", offers.Devices, shared, screen), watch);
     }
 }

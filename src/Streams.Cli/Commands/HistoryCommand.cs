@@ -15,7 +15,7 @@ internal static class HistoryCommand
 
     public static ExampleCommand Build(string kind, string collection, string exampleId, Func<CompletionContext, IEnumerable<string>> ids, SharedOptions shared, Screen screen)
     {
-        Argument<string> id = Lists.Id(kind == "device" ? "Device id." : "Area id, such as beijing/chaoyang.").From(ids);
+        Argument<string> id = Lists.Id(kind == "device" ? "Device id." : "Area id, such as dijon/dijon/centre-ville.").From(ids);
         Option<string?> metric = Lists.Text("--metric", "METRIC", "Only this metric.");
         Option<string?> window = Lists.Choice("--window", "SIZE", "Only windows of this size", "PT1M", "PT15M", "PT1H", "P1D");
         Option<DateTimeOffset?> from = Lists.Moment(shared.Time, "--from", "Windows that start at or after. Without it, the last day that there is.");

@@ -30,11 +30,7 @@ internal static class DocumentView
         {
             screen.Line("");
             screen.Line($"{name} ({rows.Count})");
-            IReadOnlyList<string> left = (known?.GetValueOrDefault(name) ?? AsItComes(rows)).Write(screen, rows, "");
-            if (left.Count > 0)
-            {
-                screen.Line($"Not shown for want of width: {string.Join(", ", left)} (--output json has all).");
-            }
+            (known?.GetValueOrDefault(name) ?? AsItComes(rows)).WriteSaying(screen, rows);
         }
     }
 

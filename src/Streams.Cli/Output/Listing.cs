@@ -56,6 +56,15 @@ internal sealed class Listing(params Column[] columns)
         return [.. left.Select(at => columns[at].Header)];
     }
 
+    /// <summary>Rows, if any, and under them what of them did not fit.</summary>
+    public void WriteSaying(Screen screen, IReadOnlyList<JsonElement> items)
+    {
+        if (items.Count > 0 && Write(screen, items, "") is { Count: > 0 } left)
+        {
+            screen.Line($"Not shown for want of width: {string.Join(", ", left)} (--output json has all).");
+        }
+    }
+
     /// <summary>One page of <c>{"items": [...], "next": ...}</c>, and how to get the one after it.</summary>
     public void WritePage(Screen screen, JsonElement page, string whenEmpty)
     {
