@@ -83,7 +83,12 @@ internal sealed class Picture(Whereabouts where, Sample sample, IReadOnlyList<st
         return lines;
     }
 
-    private string Delay() => sample.Delay is not { } delay ? "" : $"   reading to alert p50 {Watch.ScenarioFeed.Spoken(delay.Median)}, p99 {Watch.ScenarioFeed.Spoken(delay.Slowest)}";
+    private string Delay() => sample.Delay switch
+    {
+        null => "",
+        { Alerts: 1 } only => $"   reading to alert {Watch.ScenarioFeed.Spoken(only.Slowest)}",
+        { } several => $"   reading to alert p50 {Watch.ScenarioFeed.Spoken(several.Median)}, p99 {Watch.ScenarioFeed.Spoken(several.Slowest)}",
+    };
 
     private static IEnumerable<(string, string?)> States(long ok, long anomalous, long silent)
     {

@@ -125,5 +125,6 @@ internal sealed class ScenarioFeed
 
     internal static string Spoken(TimeSpan span) => span.TotalHours >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{(int)span.TotalHours} h {span.Minutes} min")
         : span.TotalMinutes >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{span.Minutes} min {span.Seconds} s")
-        : string.Create(CultureInfo.InvariantCulture, $"{span.TotalSeconds:0.#} s");
+        : span.TotalSeconds >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{span.TotalSeconds:0.#} s")
+        : string.Create(CultureInfo.InvariantCulture, $"{span.TotalMilliseconds:0} ms");
 }
