@@ -205,6 +205,9 @@ public sealed class BadInputTests : IAsyncDisposable
                 yield return ("a repeated parameter", Plain($"GET {list}?limit=5&limit=6"));
                 yield return ("a bad cursor", Plain($"GET {list}?after={Pick("!!", "eHh4", "AAAA", "%00", "MTI6", Word() + "=", new string('A', 1001), "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTpp")[..]}&nothing=1"));
                 yield return ("a bad time", Plain($"GET /api/v1/anomalies?{Pick("from", "to")}={Pick("yesterday", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-11-22", "0", "99999-01-01T00:00:00Z", "2026-11-22T10:15:00", "0000-00-00T00:00:00Z", "2026-11-22T25:00:00Z")}"));
+                yield return ("a filter that nothing can meet", Plain($"GET /api/v1/{Pick("devices?area=", "alerts?area=", "anomalies?area=", "areas?under=")}{Pick("../etc", "/", "a//b", "Dijon", "a/", "%2e%2e", "dijon%5cx", "a%20b", "'%20OR%201=1--", "%25", "*")}"));
+                yield return ("a name that none can be", Plain($"GET /api/v1/{Pick("devices?type=", "devices/d/aggregates?metric=", "dead-letters?reason=", "anomalies?device=")}{Pick("a%20b", "%22", "'%20OR%201=1--", "a%5cb", "é", "%F0%9F%98%80", "(x)")}"));
+                yield return ("a span that ends before it begins", Plain($"GET /api/v1/{Pick("anomalies", "dead-letters", "devices/d/aggregates", "areas/a/aggregates")}?from=2026-11-22T10:15:00Z&to=2026-11-22T11:14:{random.Next(10, 60)}%2B01:00"));
                 yield return ("a control character", Plain($"GET {list}?limit=5&after=%0{random.Next(1, 10)}"));
                 yield return ("bad UTF-8 in a parameter", Plain($"GET {list}?{Pick("%ff", "%c0%af", "%ed%a0%80")}=1"));
                 yield return ("an overlong value", Plain($"GET /api/v1/devices?area={new string('a', 201 + random.Next(5000))}"));

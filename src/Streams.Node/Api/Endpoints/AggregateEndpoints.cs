@@ -16,10 +16,10 @@ namespace Streams.Node.Api.Endpoints;
 /// </summary>
 internal static class AggregateEndpoints
 {
-    private static readonly Parameter<string?> Metric = Parameter.Text("metric", "Only this metric's.", "pm2_5");
+    private static readonly Parameter<string?> Metric = Parameter.Word("metric", "Only this metric's.", "pm2_5");
     private static readonly Parameter<string?> Window = Parameter.Choice("window", "Only windows of this size.", "PT1M", "PT15M", "PT1H", "P1D");
     private static readonly Parameter<long?> From = Parameters.Time("from", "Windows that begin at or after this event time.");
-    private static readonly Parameter<long?> To = Parameters.Time("to", "Windows that begin before this event time.");
+    private static readonly Parameter<long?> To = Parameters.Time("to", "Windows that begin before this event time.") with { Begin = From };
 
     /// <summary>The aggregates of a device or an area.</summary>
     public static Operation Of(string operation, string path, string kind, string collection, Parameter<string> id) =>

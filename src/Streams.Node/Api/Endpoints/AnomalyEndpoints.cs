@@ -9,10 +9,10 @@ internal static class AnomalyEndpoints
 {
     public const string Collection = "anomalies";
 
-    private static readonly Parameter<string?> Device = Parameter.Text("device", "Only this device's.", "dijon-air-017");
+    private static readonly Parameter<string?> Device = Parameters.DeviceId("device", "Only this device's.");
     private static readonly Parameter<string?> State = Parameter.Choice("state", "Only those that are so now.", "raised", "cleared");
     private static readonly Parameter<long?> From = Parameters.Time("from", "Only those that began at or after this event time.");
-    private static readonly Parameter<long?> To = Parameters.Time("to", "Only those that began before this event time.");
+    private static readonly Parameter<long?> To = Parameters.Time("to", "Only those that began before this event time.") with { Begin = From };
 
     public static IReadOnlyList<Operation> Operations { get; } =
     [

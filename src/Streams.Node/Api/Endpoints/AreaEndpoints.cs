@@ -16,7 +16,7 @@ internal static class AreaEndpoints
     /// <summary>A big city has some hundred districts, a country's clusters some ten thousand.</summary>
     private const int MostAreas = 20_000;
 
-    private static readonly Parameter<string?> Under = Parameter.Text("under", "Only this area and those below it.", "dijon");
+    private static readonly Parameter<string?> Under = Parameters.AreaId("under", "Only this area and those below it.");
     private static readonly Parameter<string> Id = Parameter.Id("The area's id.", "dijon/toison-dor", spansLevels: true);
 
     public static IReadOnlyList<Operation> Operations { get; } =

@@ -17,9 +17,9 @@ internal static class DeadLetterEndpoints
     /// <summary>Added to a replayed record, so that whoever reads it in the log knows why it is there again.</summary>
     private const string ReplayHeader = "replayed_dead_letter";
 
-    private static readonly Parameter<string?> Reason = Parameter.Text("reason", "Only those refused for this reason.", "missing_field");
+    private static readonly Parameter<string?> Reason = Parameter.Word("reason", "Only those refused for this reason.", "missing_field");
     private static readonly Parameter<long?> From = Parameters.Time("from", "Only those refused at or after this time.");
-    private static readonly Parameter<long?> To = Parameters.Time("to", "Only those refused before this time.");
+    private static readonly Parameter<long?> To = Parameters.Time("to", "Only those refused before this time.") with { Begin = From };
     private static readonly Parameter<string> Id = Parameter.Id("The dead letter's id: topic-partition-offset.", "city.readings-3-17");
 
     public static IReadOnlyList<Operation> Operations { get; } =

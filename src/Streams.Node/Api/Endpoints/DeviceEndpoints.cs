@@ -10,7 +10,7 @@ internal static class DeviceEndpoints
     public const string Collection = "devices";
     public const string Kind = "device";
 
-    private static readonly Parameter<string?> Type = Parameter.Text("type", "Only devices of this type.", "air_quality_station");
+    private static readonly Parameter<string?> Type = Parameter.Word("type", "Only devices of this type.", "air_quality_station");
     private static readonly Parameter<string?> State = Parameter.Choice("state", "Only those that are so.", "ok", "anomalous", "silent");
     internal static readonly Parameter<string> Id = Parameter.Id("The device's id.", "dijon-air-017", spansLevels: true);
 

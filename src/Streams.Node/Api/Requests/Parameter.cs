@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Streams.Domain.Areas;
+using Streams.Domain.Readings;
 
 namespace Streams.Node.Api.Requests;
 
@@ -18,11 +20,17 @@ internal abstract record Parameter(string Name, string Description, string Allow
     /// <summary>In the path only: the value may hold slashes, plain or as <c>%2F</c>.</summary>
     public bool SpansLevels { get; init; }
 
+    /// <summary>Where this is the end of a span: the time that begins it, which must not be later.</summary>
+    public Parameter<long?>? Begin { get; init; }
+
     /// <summary>Null where the text is not of the form.</summary>
     internal abstract object? Read(string text);
 
-    public static Parameter<string?> Text(string name, string description, string example) =>
-        new(name, description, $"1 to {LongestText} printable characters", new JsonObject { ["type"] = "string", ["minLength"] = 1, ["maxLength"] = LongestText }, example, text => text, null);
+    /// <summary>A name as readings have it: of a metric, a type, a reason. It need not exist, but could.</summary>
+    public static Parameter<string?> Word(string name, string description, string example) => new(
+        name, description, $"1 to {ReadingLimits.LongestName} letters, digits and _.-",
+        new JsonObject { ["type"] = "string", ["maxLength"] = ReadingLimits.LongestName, ["pattern"] = "^[A-Za-z0-9_.-]+$" }, example,
+        text => ReadingLimits.IsName(Encoding.UTF8.GetBytes(text)) ? text : null, null);
 
     /// <summary>An id in the path. Any text is one; what nothing has is not found.</summary>
     public static Parameter<string> Id(string description, string example, bool spansLevels = false, string name = "id") =>
@@ -59,7 +67,17 @@ internal static partial class Parameters
         "after", "The next of the page before.", "the \"next\" of the page before, unchanged", new JsonObject { ["type"] = "string", ["maxLength"] = 1_000 },
         Next(1_795_342_530_250, "dijon-air-017"), text => ReadAfter(text), null, Longest: 1_000);
 
-    public static readonly Parameter<string?> Area = Parameter.Text("area", "Only this area and those below it.", "dijon/toison-dor");
+    public static readonly Parameter<string?> Area = AreaId("area", "Only this area and those below it.");
+
+    /// <summary>An area that need not exist, but could: what climbs, such as <c>../</c>, is none.</summary>
+    public static Parameter<string?> AreaId(string name, string description) => new(
+        name, description, "an area's id such as dijon/toison-dor: levels of lower-case letters, digits, -, _ and ., each beginning with a letter or digit, with / between them",
+        new JsonObject { ["type"] = "string", ["maxLength"] = AreaPath.LongestId, ["pattern"] = "^[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*$" },
+        "dijon/toison-dor", text => AreaPath.IsValid(Encoding.UTF8.GetBytes(text)) ? text : null, null);
+
+    public static Parameter<string?> DeviceId(string name, string description) => new(
+        name, description, ReadingLimits.DeviceIdInWords, new JsonObject { ["type"] = "string", ["maxLength"] = ReadingLimits.LongestDeviceId, ["pattern"] = "^[A-Za-z0-9._:/@+~#=-]+$" },
+        "dijon-air-017", text => ReadingLimits.IsDeviceId(Encoding.UTF8.GetBytes(text)) ? text : null, null);
 
     public static string Next(long at, string id) =>
         Base64Url.EncodeToString(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{at}:{id}")));

@@ -71,6 +71,14 @@ internal sealed class Query
             _values[i] = _operation.IsInPath(parameter) ? parameter.Read((string)_context.Request.RouteValues[parameter.Name]!) : ReadOne(parameter);
         }
 
+        foreach ((Parameter parameter, object? value) in _operation.Parameters.Zip(_values))
+        {
+            if (parameter.Begin is { } begin && value is long until && Of(begin) > until)
+            {
+                Complain(parameter.Name, $"before {begin.Name}; allowed: a time at or after it");
+            }
+        }
+
         foreach (string name in _context.Request.Query.Keys)
         {
             if (_complaints.Count == MostComplaints)
