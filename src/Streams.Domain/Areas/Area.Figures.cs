@@ -45,7 +45,7 @@ public sealed partial class Area
         foreach (AreaFigure figure in _byType.Keys.SelectMany(type => rules.Settings.Figures.Of(type)))
         {
             AreaAggregate? newest = null;
-            foreach (Lane lane in _lanes)
+            foreach (Lane lane in _lanes.All)
             {
                 if (lane.Type == figure.Type && lane.Size == figure.Size)
                 {

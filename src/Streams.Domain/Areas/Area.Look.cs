@@ -19,7 +19,7 @@ public sealed partial class Area
                 size += members.Count * 176;
             }
 
-            foreach (Lane lane in _lanes)
+            foreach (Lane lane in _lanes.All)
             {
                 size += (lane.OpenWindows + lane.Closed.Sum(slot => slot.Windows.Count)) * 480;
             }
@@ -113,7 +113,7 @@ public sealed partial class Area
     private IEnumerable<AreaAggregate> NewestOfEachMetric()
     {
         Dictionary<(string Type, string Metric), AreaAggregate> newest = [];
-        foreach (Lane lane in _lanes.OrderBy(lane => lane.Size))
+        foreach (Lane lane in _lanes.All.OrderBy(lane => lane.Size))
         {
             foreach (AreaAggregate window in lane.Closed.SelectMany(slot => slot.Windows))
             {

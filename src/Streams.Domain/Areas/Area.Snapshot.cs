@@ -22,8 +22,8 @@ public sealed partial class Area
             members.Save(writer);
         }
 
-        writer.Unsigned((ulong)_lanes.Count);
-        foreach (Lane lane in _lanes)
+        writer.Unsigned((ulong)_lanes.All.Count);
+        foreach (Lane lane in _lanes.All)
         {
             writer.Text(lane.Type);
             writer.Byte((byte)lane.Size);
@@ -47,17 +47,7 @@ public sealed partial class Area
             writer.Signed(told.Interval);
         }
 
-        writer.Unsigned((ulong)_doubts.Count);
-        foreach (((string type, string device, string metric, string anomaly), (long fromInMs, long untilInMs)) in _doubts)
-        {
-            writer.Text(type);
-            writer.Text(device);
-            writer.Text(metric);
-            writer.Text(anomaly);
-            writer.Signed(fromInMs);
-            writer.Signed(untilInMs);
-        }
-
+        _doubts.Save(writer);
         writer.Unsigned((ulong)_usual.Count);
         foreach ((string figure, UsualHours hours) in _usual)
         {
@@ -98,7 +88,9 @@ public sealed partial class Area
         int types = reader.Count(1 << 16);
         for (int i = 0; i < types && !reader.Failed; i++)
         {
-            MembersOf(reader.Text()).Restore(ref reader, version);
+            Membership members = MembersOf(reader.Text());
+            members.Restore(ref reader, version);
+            HaveNews(members);
         }
 
         int lanes = reader.Count(1 << 16);
@@ -112,7 +104,7 @@ public sealed partial class Area
                 return;
             }
 
-            LaneOf(type, (WindowSize)size).Restore(ref reader);
+            _lanes.Restore(LaneOf(type, (WindowSize)size), ref reader);
         }
 
         int cases = reader.Count(1 << 20);
@@ -128,14 +120,7 @@ public sealed partial class Area
             _toldParent[reader.Text()] = (reader.Signed(), (int)reader.Signed(), (int)reader.Signed(), reader.Signed());
         }
 
-        int doubts = reader.Count(1 << 20);
-        for (int i = 0; i < doubts && !reader.Failed; i++)
-        {
-            // Until version 2 a device's doubt of a metric was one, and without a beginning.
-            _doubts[(reader.Text(), reader.Text(), reader.Text(), version >= 2 ? reader.Text() : "")] =
-                (version >= 2 ? reader.Signed() : long.MinValue, reader.Signed());
-        }
-
+        _doubts.Restore(ref reader, version);
         int figures = version >= 3 ? reader.Count(1 << 16) : 0;
         for (int i = 0; i < figures && !reader.Failed; i++)
         {

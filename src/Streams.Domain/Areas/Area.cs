@@ -17,14 +17,14 @@ public sealed partial class Area
 {
     private const long SecondInMs = 1000;
 
-    /// <summary>A sensor that sent impossible or frozen values is not believed at once when it changes: half a day.</summary>
-    private const long DoubtInMs = 12 * 3_600_000;
-
-    /// <summary>Doubts kept before those that are over are forgotten; windows played out of order may still ask for the last ones.</summary>
-    private const int MostDoubts = 128;
-
     private readonly SortedDictionary<string, Membership> _byType = new(StringComparer.Ordinal);
-    private readonly List<Lane> _lanes = [];
+    private readonly Lanes _lanes = new();
+
+    /// <summary>Types whose members or windows have changed since the ripe windows were closed.</summary>
+    private readonly List<Membership> _news = [];
+
+    /// <summary>Types that went on without those who lag.</summary>
+    private readonly List<Membership> _movedOn = [];
     private readonly Dictionary<ConditionKey, AlertCase> _cases = [];
     private readonly List<AreaAggregate> _aggregates = [];
     private readonly Observation _toParent = new();
@@ -32,7 +32,7 @@ public sealed partial class Area
     private readonly HashSet<AlertCase> _touched = [];
     private readonly List<AreaAggregate> _selected = [];
     private readonly List<CasePart> _parts = [];
-    private readonly SortedDictionary<(string Type, string Device, string Metric, string Anomaly), (long FromInMs, long UntilInMs)> _doubts = [];
+    private readonly Doubts _doubts = new();
     private AlertVoice? _voice;
     private AlertRules _rules = AlertRules.None;
     private long _lastReviewInMs = long.MinValue;
@@ -65,7 +65,7 @@ public sealed partial class Area
     public IEnumerable<string> Types => _byType.Keys;
 
     /// <summary>Windows that wait for members.</summary>
-    public int OpenWindows => _lanes.Sum(lane => lane.OpenWindows);
+    public int OpenWindows => _lanes.OpenWindows;
 
     /// <summary>Processing time at which <see cref="Wake"/> wants to be called; null for never.</summary>
     public long? DueInMs { get; private set; }
@@ -95,7 +95,15 @@ public sealed partial class Area
         Begin(rules, nowInMs);
         foreach (MemberUpdate member in observation.Members)
         {
-            MembersOf(member.Type).Set(in member);
+            Membership members = MembersOf(member.Type);
+            long intervalInMs = members.IntervalInMs;
+            members.Set(in member);
+            if (members.IntervalInMs != intervalInMs)
+            {
+                _lanes.WaitLonger(members);
+            }
+
+            HaveNews(members);
         }
 
         foreach (PartialWindow part in observation.Windows)
@@ -193,13 +201,15 @@ public sealed partial class Area
             }
         }
 
+        _lanes.GraceInMs = (long)rules.Settings.Grace.TotalMilliseconds;
         Voice.NowInMs = nowInMs;
     }
 
     private void Merge(ObservedSeries series, PartialWindow part, long nowInMs)
     {
         Lane lane = LaneOf(series.Type, part.Size);
-        Slot? revised = lane.Add(in series, part, nowInMs);
+        HaveNews(lane.Members);
+        Slot? revised = _lanes.Add(lane, in series, part, nowInMs);
         if (revised is null)
         {
             return;
@@ -212,7 +222,7 @@ public sealed partial class Area
 
     private void Note(AnomalyNotice anomaly)
     {
-        if (anomaly.Kind is "range" or "stuck")
+        if (Doubts.Concern(anomaly))
         {
             Doubt(anomaly);
         }
@@ -288,6 +298,7 @@ public sealed partial class Area
     {
         CloseRipe(nowInMs);
         TellParentOfMembers();
+        ForgetNews();
         Review(nowInMs);
         foreach (AlertCase one in _touched)
         {
@@ -372,22 +383,60 @@ public sealed partial class Area
     /// <summary>Whose alerts a type's figures make: a rule that names several types makes one alert of them all, any other one for each type.</summary>
     private static ConditionKey SpeakerOf(AlertRule rule, string type) => new(rule.Id, rule.Types.Length > 1 ? "" : type, "");
 
+    private void HaveNews(Membership members)
+    {
+        if (!members.HasNews)
+        {
+            members.HasNews = true;
+            _news.Add(members);
+        }
+    }
+
+    /// <summary>Whoever was left out may have held up windows of lanes before the one it was left out for: they are looked at with the next message.</summary>
+    private void ForgetNews()
+    {
+        foreach (Membership members in _news)
+        {
+            members.HasNews = false;
+        }
+
+        _news.Clear();
+        foreach (Membership members in _movedOn)
+        {
+            HaveNews(members);
+        }
+
+        _movedOn.Clear();
+    }
+
     private void CloseRipe(long nowInMs)
     {
-        foreach (Lane lane in _lanes)
+        if (nowInMs >= _lanes.EarliestDeadlineInMs)
         {
-            Membership members = MembersOf(lane.Type);
+            foreach (Lane lane in _lanes.All)
+            {
+                if (nowInMs >= lane.DeadlineInMs)
+                {
+                    HaveNews(lane.Members);
+                }
+            }
+        }
+
+        foreach (Lane lane in _lanes.Of(_news))
+        {
+            Membership members = lane.Members;
             long frontier = lane.Oldest is null ? 0 : members.Frontier();
             while (lane.Oldest is { } oldest)
             {
                 if (oldest.EndInMs > frontier)
                 {
-                    if (nowInMs < DeadlineOf(oldest, members))
+                    if (nowInMs < lane.DeadlineInMs)
                     {
                         break;
                     }
 
                     members.LeaveOutBefore(oldest.EndInMs);
+                    _movedOn.Add(members);
                     frontier = members.Frontier();
                 }
 
@@ -395,23 +444,16 @@ public sealed partial class Area
             }
         }
 
-        for (int open = OpenWindows; open > _rules.Settings.MaxOpenWindows; open = OpenWindows)
+        while (OpenWindows > _rules.Settings.MaxOpenWindows)
         {
             // Nobody is left out for it: the windows after it go on waiting.
-            Close(_lanes.MaxBy(lane => lane.OpenWindows)!);
+            Close(_lanes.All.MaxBy(lane => lane.OpenWindows)!);
         }
     }
 
-    /// <summary>
-    /// Processing time at which a window waits no longer. Live, a member may need up to its interval after the window's end to show
-    /// that it has passed it; in a recording that time is long over, and only the grace counts.
-    /// </summary>
-    private long DeadlineOf(Slot slot, Membership members) =>
-        Math.Max(slot.FirstArrivalInMs, slot.EndInMs + members.IntervalInMs) + (long)_rules.Settings.Grace.TotalMilliseconds;
-
     private void Close(Lane lane)
     {
-        Slot slot = lane.CloseOldest();
+        Slot slot = _lanes.CloseOldest(lane);
         NoteFigures(lane, slot);
         foreach (AreaAggregate window in slot.Windows)
         {
@@ -444,7 +486,7 @@ public sealed partial class Area
 
             AlertCase one = CaseOf(new ConditionKey(rule.Id, lane.Type, ""));
             one.Windows ??= new WindowTrack();
-            if (!IsInDoubt(lane.Type, metrics, slot.StartInMs, lane.Size) && WindowMeasure.Of(rule, one, _selected) is { } verdict)
+            if (!_doubts.Hold(lane.Type, metrics, slot.StartInMs, lane.Size, lane.Members) && WindowMeasure.Of(rule, one, _selected) is { } verdict)
             {
                 one.Windows.Set(rule, in verdict);
             }
@@ -473,23 +515,14 @@ public sealed partial class Area
     /// </summary>
     private void Doubt(AnomalyNotice anomaly)
     {
-        _doubts[(anomaly.Type, anomaly.DeviceId, anomaly.Metric, anomaly.Id)] =
-            (anomaly.SinceInMs, anomaly.IsRaised ? long.MaxValue : anomaly.TimeInMs + DoubtInMs);
-        if (_doubts.Count > MostDoubts)
-        {
-            foreach (var old in _doubts.Where(doubt => doubt.Value.UntilInMs < anomaly.TimeInMs).Select(doubt => doubt.Key).ToList())
-            {
-                _doubts.Remove(old);
-            }
-        }
-
+        _doubts.Note(anomaly);
         foreach ((ConditionKey key, AlertCase one) in _cases)
         {
             if (key.Type == anomaly.Type && one.Windows is { } windows && _rules.Find(key.Rule) is { } rule
                 && rule.Condition.Size is { } size && rule.Condition.Selection.Includes(anomaly.Metric)
                 && _cases.TryGetValue(SpeakerOf(rule, key.Type), out AlertCase? speaker))
             {
-                foreach (long startInMs in windows.Starts().Where(start => IsInDoubt(key.Type, rule.Condition.Selection, start, size)))
+                foreach (long startInMs in windows.Starts().Where(start => _doubts.Hold(key.Type, rule.Condition.Selection, start, size, MembersOf(key.Type))))
                 {
                     windows.Remove(startInMs);
                     one.History?.Remove(startInMs);
@@ -497,31 +530,6 @@ public sealed partial class Area
                 }
             }
         }
-    }
-
-    /// <summary>
-    /// True if half of the devices or more sent impossible or frozen values of the metric, then or shortly before: what they say
-    /// of the world neither raises nor upholds an alert. Only devices of the area itself are known that well.
-    /// </summary>
-    private bool IsInDoubt(string type, MetricSelection metrics, long startInMs, WindowSize size)
-    {
-        if (_doubts.Count == 0)
-        {
-            return false;
-        }
-
-        int devices = 0;
-        string last = "";
-        foreach (((string ofType, string device, string metric, _), (long fromInMs, long untilInMs)) in _doubts)
-        {
-            if (ofType == type && device != last && startInMs <= untilInMs && startInMs + size.LengthInMs() > fromInMs && metrics.Includes(metric))
-            {
-                devices++;
-                last = device;
-            }
-        }
-
-        return devices > 0 && 2 * devices >= MembersOf(type).Devices;
     }
 
     private void PassUp(ObservedSeries series, WindowSize size, long startInMs, in Moments moments, in QuantileSketch sketch, int members)
@@ -544,8 +552,10 @@ public sealed partial class Area
             return;
         }
 
-        foreach ((string type, Membership members) in _byType)
+        _news.Sort(static (a, b) => string.CompareOrdinal(a.Type, b.Type));
+        foreach (Membership members in _news)
         {
+            string type = members.Type;
             long frontier = members.Frontier();
             var told = (frontier, members.Devices, members.Silent, members.IntervalInMs);
             if (frontier == long.MinValue || (_toldParent.TryGetValue(type, out var before) && before == told))
@@ -579,15 +589,7 @@ public sealed partial class Area
 
     private void FindDue(long nowInMs)
     {
-        long due = long.MaxValue;
-        foreach (Lane lane in _lanes)
-        {
-            if (lane.Oldest is { } oldest)
-            {
-                due = Math.Min(due, DeadlineOf(oldest, MembersOf(lane.Type)));
-            }
-        }
-
+        long due = _lanes.EarliestDeadlineInMs;
         foreach (AlertCase one in _cases.Values)
         {
             due = Math.Min(due, one.DueInMs ?? long.MaxValue);
@@ -600,27 +602,14 @@ public sealed partial class Area
     {
         if (!_byType.TryGetValue(type, out Membership? members))
         {
-            members = new Membership();
+            members = new Membership(type);
             _byType.Add(type, members);
         }
 
         return members;
     }
 
-    private Lane LaneOf(string type, WindowSize size)
-    {
-        foreach (Lane lane in _lanes)
-        {
-            if (lane.Size == size && lane.Type == type)
-            {
-                return lane;
-            }
-        }
-
-        var added = new Lane(type, size);
-        _lanes.Add(added);
-        return added;
-    }
+    private Lane LaneOf(string type, WindowSize size) => _lanes.Of(type, size, MembersOf(type));
 
     private AlertCase CaseOf(ConditionKey key)
     {

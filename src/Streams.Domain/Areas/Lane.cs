@@ -6,7 +6,9 @@ namespace Streams.Domain.Areas;
 /// An area's windows of one device type and size: those that still wait for members, in order of event time, and the last closed
 /// ones, which take what comes late as revisions.
 /// </summary>
-internal sealed class Lane(string type, WindowSize size)
+/// <param name="members">Of its type.</param>
+/// <param name="place">Among the area's lanes.</param>
+internal sealed class Lane(string type, WindowSize size, Membership members, int place)
 {
     // Few at a time, and new ones nearly always come at the end.
     private readonly SortedList<long, Slot> _open = [];
@@ -15,6 +17,13 @@ internal sealed class Lane(string type, WindowSize size)
     public string Type { get; } = type;
 
     public WindowSize Size { get; } = size;
+
+    public Membership Members { get; } = members;
+
+    public int Place { get; } = place;
+
+    /// <summary>Processing time at which the oldest window waits no longer; <see cref="long.MaxValue"/> where none waits. Kept by <see cref="Lanes"/>.</summary>
+    public long DeadlineInMs { get; set; } = long.MaxValue;
 
     /// <summary>Windows over all open slots.</summary>
     public int OpenWindows { get; private set; }

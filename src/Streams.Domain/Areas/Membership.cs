@@ -18,7 +18,19 @@ internal sealed class Membership
     /// <summary>The first minute there; -1 when it has to be looked for.</summary>
     private long _lowestMinute = -1;
 
-    public Membership() => Alone = new MemberSet([this]);
+    public Membership(string type)
+    {
+        Type = type;
+        Alone = new MemberSet([this]);
+    }
+
+    public string Type { get; }
+
+    /// <summary>The area's lanes of this type.</summary>
+    public List<Lane> Lanes { get; } = [];
+
+    /// <summary>Something changed that windows may have waited for.</summary>
+    public bool HasNews { get; set; }
 
     public int Count => _members.Count;
 

@@ -8,7 +8,8 @@ using Streams.Node.Configuration;
 namespace Streams.Benchmarks.Areas;
 
 /// <summary>
-/// One area with as many lamps as a whole city has, under the shipped rules: on a quiet day, and when all of them lose their power.
+/// One area under the shipped rules: with devices of every type, each told of by itself; with as many lamps as a whole city has, on a quiet
+/// day; and when all of them lose their power.
 /// </summary>
 internal sealed class AreaCommand : IAreaOutput
 {
@@ -22,6 +23,7 @@ internal sealed class AreaCommand : IAreaOutput
     private static readonly string[] Metrics = ["lamp", "brightness", "power", "energy", "voltage", "tilt"];
 
     private readonly AlertRules _rules;
+    private readonly string[] _types;
     private readonly int _lamps;
     private readonly Observation _observation = new();
     private readonly ArrayBufferWriter<byte> _bytes = new();
@@ -30,7 +32,7 @@ internal sealed class AreaCommand : IAreaOutput
     private int _alerts;
     private int _evidence;
 
-    private AreaCommand(AlertRules rules, int lamps) => (_rules, _lamps) = (rules, lamps);
+    private AreaCommand(AlertRules rules, IEnumerable<string> types, int lamps) => (_rules, _types, _lamps) = (rules, [.. types], lamps);
 
     public static int Run(Options options)
     {
@@ -41,7 +43,7 @@ internal sealed class AreaCommand : IAreaOutput
         (ClusterConfiguration? configuration, IReadOnlyList<ConfigurationFault> faults) = ClusterConfiguration.Load(folder);
         return configuration is null
             ? throw new UsageException($"The folder {folder} can not be used: {faults[0]}")
-            : new AreaCommand(configuration.AlertRules, lamps).Measure(new FigureList($"area: {lamps:N0} lamps in one area, shipped rules"), json);
+            : new AreaCommand(configuration.AlertRules, configuration.DeviceTypes.Select(type => type.Name), lamps).Measure(new FigureList($"area: {lamps:N0} lamps in one area, shipped rules"), json);
     }
 
     void IAreaOutput.Aggregate(AreaAggregate aggregate)
@@ -60,6 +62,7 @@ internal sealed class AreaCommand : IAreaOutput
 
     private int Measure(FigureList figures, string? json)
     {
+        Mixed(figures);
         long before = GC.GetTotalMemory(forceFullCollection: true);
         for (int round = 0; round < 3; round++)
         {
@@ -105,6 +108,55 @@ internal sealed class AreaCommand : IAreaOutput
         figures.Add("power cut: memory", (GC.GetTotalMemory(forceFullCollection: true) - before) / 1024.0, "KB");
         Save(figures, "power cut");
         return figures.Finish(json);
+    }
+
+    /// <summary>Two hours of a district with a few devices of every type, which speak one after the other: an observation has news of one device.</summary>
+    private void Mixed(FigureList figures)
+    {
+        const int ofType = 20;
+        const int minutes = 120;
+        int observations = 0;
+        long from = 0;
+        for (int minute = 0; minute < minutes; minute++)
+        {
+            if (minute == minutes / 4)
+            {
+                (observations, from) = (0, Stopwatch.GetTimestamp());
+            }
+
+            for (int i = 0; i < ofType * _types.Length; i++)
+            {
+                long at = _start + (minute * 60_000L) + (i * 60_000L / (ofType * _types.Length));
+                Tell(_types[i % _types.Length], $"bench-{i}", minute, at);
+                Apply(at);
+                observations++;
+            }
+        }
+
+        figures.Add($"{ofType * _types.Length:N0} devices of {_types.Length} types: an observation of one", Stopwatch.GetElapsedTime(from).TotalMicroseconds / observations, "us");
+        _area = new Area(Id);
+    }
+
+    /// <summary>A device has closed the windows that ended with the minute before.</summary>
+    private void Tell(string type, string device, int minute, long atInMs)
+    {
+        _observation.Clear();
+        foreach (WindowSize size in (ReadOnlySpan<WindowSize>)[WindowSize.Minute, WindowSize.Quarter, WindowSize.Hour])
+        {
+            long lengthInMs = size.LengthInMs();
+            if (minute > 0 && minute * 60_000L % lengthInMs == 0)
+            {
+                PartialWindow window = _observation.AddWindow(_observation.SeriesOf(type, "level", "1"), size, _start + (minute * 60_000L) - lengthInMs);
+                window.Members = 1;
+                window.Moments.Add(1, atInMs);
+                window.Sketch.Add(1);
+            }
+        }
+
+        _observation.Members.Add(new MemberUpdate
+        {
+            Id = device, Type = type, WatermarkInMs = _start + (minute * 60_000L), LastEventInMs = atInMs, IntervalInMs = 60_000, Devices = 1,
+        });
     }
 
     private void Save(FigureList figures, string when)

@@ -178,4 +178,71 @@ public sealed class AreaWindowTests
             one => one.Window.Start, one => (one.Window.Moments.Count, one.Window.Moments.Sum));
         Assert.Equal(expected.OrderBy(pair => pair.Key), actual.OrderBy(pair => pair.Key));
     }
+
+    /// <summary>
+    /// An area that was just restored looks at all its windows, one in memory only at those that may have become ripe: they must close the same
+    /// ones, in the same order.
+    /// </summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
+    [InlineData(7)]
+    [InlineData(8)]
+    public void What_is_looked_at_only_when_it_may_be_ripe_closes_as_if_it_were_looked_at_always(int seed)
+    {
+        (string Area, Snapshot Window)[] seldom = Play(looksAlways: false);
+        Assert.InRange(seldom.Length, 300, int.MaxValue);
+        Assert.Equal(seldom, Play(looksAlways: true));
+
+        (string, Snapshot)[] Play(bool looksAlways)
+        {
+            var random = new Random(seed);
+            string[] types = ["air", "bus", "lamp", "tram", "waste"];
+            WindowSize[] sizes = [WindowSize.Minute, WindowSize.Quarter, WindowSize.Hour];
+            var story = new AreaStory(new AlertRules([], new AreaSettings { MaxOpenWindows = 20 + (10 * random.Next(3)) }));
+            var cameTo = new Dictionary<string, long>();
+            for (int step = 0; step < 600; step++)
+            {
+                story.Now += random.Next(20) == 0 ? random.Next(200_000) : random.Next(12_000);
+                if (looksAlways)
+                {
+                    story.SaveAndRestoreAll();
+                }
+
+                if (random.Next(4) == 0)
+                {
+                    story.Advance(TimeSpan.FromMilliseconds(random.Next(40_000)));
+                }
+
+                string type = types[random.Next(types.Length)];
+                string device = $"{type}-{random.Next(4)}";
+                string area = device[^1] is '0' or '1' ? Leaf : Other;
+                long from = cameTo.GetValueOrDefault(device, AreaStory.Start);
+
+                // Now and then one lags, runs ahead, or leaves.
+                long until = random.Next(12) == 0 ? from : Math.Max(from, story.Now - random.Next(90_000) + (random.Next(15) == 0 ? 900_000 : 0));
+                cameTo[device] = until;
+                long interval = 60_000 * random.Next(1, 4);
+                story.Tell(builder =>
+                {
+                    foreach (WindowSize size in sizes)
+                    {
+                        long length = size.LengthInMs();
+                        for (long start = from / length * length; start + length <= until; start += length)
+                        {
+                            AreaStory.AddWindow(builder, area, size, start, [step], false, "m", type);
+                        }
+                    }
+
+                    builder.AddMember(area, AreaStory.Member(device, until, type, interval, random.Next(60) == 0 ? 0 : 1));
+                });
+            }
+
+            return [.. story.Aggregates];
+        }
+    }
 }
