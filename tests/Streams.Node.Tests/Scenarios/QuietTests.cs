@@ -1,5 +1,6 @@
 using System.Globalization;
 using Streams.Domain.Alerts;
+using Streams.Domain.Cities;
 
 namespace Streams.Node.Tests.Scenarios;
 
@@ -8,21 +9,30 @@ public sealed class QuietTests
 {
     private const ulong Seed = 20_261_122;
 
+    private static readonly bool Whole = Environment.GetEnvironmentVariable("STREAMS_SCENARIOS") == "whole";
+
+    /// <summary>A day of a thinned city; with STREAMS_SCENARIOS=whole a week of the whole one, of which three alerts at most may be Severe or above.</summary>
     [Theory]
     [InlineData("2026-01-12T00:00:00Z")]
     [InlineData("2026-06-19T00:00:00Z")]
     public void A_day_on_which_nothing_happens_is_quiet_and_so_is_a_week_where_all_is_asked_for(string from)
     {
-        int days = Environment.GetEnvironmentVariable("STREAMS_SCENARIOS") == "whole" ? 7 : 1;
+        int days = Whole ? 7 : 1;
+        City dijon = SimulatedPlayback.Find("dijon");
         DateTimeOffset start = DateTimeOffset.Parse(from, CultureInfo.InvariantCulture);
-        using SimulatedPlayback playback = new(SimulatedPlayback.Thinned(SimulatedPlayback.Find("dijon"), one: 6), Seed, start);
-        playback.PlayUntil(start + TimeSpan.FromDays(days));
+        using SimulatedPlayback playback = new(Whole ? dijon : SimulatedPlayback.Thinned(dijon, one: 6), Seed, start);
+        for (int day = 1; day <= days; day++)
+        {
+            playback.PlayUntil(start + TimeSpan.FromDays(day));
+            TestContext.Current.SendDiagnosticMessage($"{start + TimeSpan.FromDays(day):yyyy-MM-dd}: {playback.Readings:N0} readings, {playback.Stories.Count()} alerts so far");
+        }
 
         string told = string.Join('\n', playback.Stories.Select(story => string.Create(
             CultureInfo.InvariantCulture,
             $"{DateTimeOffset.FromUnixTimeMilliseconds(story.First.SentInMs):MM-dd HH:mm} {story.First.Rule} {story.First.Severity} {story.First.Area} {story.Last.State}: {story.First.Texts[0].Headline}")));
+        TestContext.Current.TestOutputHelper?.WriteLine(told);
         Assert.Empty(playback.Refusals);
-        Assert.True(playback.Alerts.All(alert => alert.Severity < AlertSeverity.Severe), told);
+        Assert.True(playback.Alerts.Where(alert => alert.Severity >= AlertSeverity.Severe).Select(alert => alert.Id).Distinct().Count() <= (Whole ? 3 : 0), told);
         Assert.True(playback.Stories.Count(story => story.First.Severity >= AlertSeverity.Moderate) <= days, told);
     }
 }
