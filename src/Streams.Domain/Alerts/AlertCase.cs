@@ -17,11 +17,10 @@ namespace Streams.Domain.Alerts;
 /// </remarks>
 internal sealed class AlertCase(ConditionKey key)
 {
-    private const int MostHandled = 32;
     private const int MostCoverage = 16;
 
     private readonly List<AlertLife> _lives = [];
-    private readonly List<Handled> _handled = [];
+    private readonly AlertBook _over = new();
     private readonly List<CoverageNotice> _coverage = [];
     private readonly List<CasePart> _parts = [];
 
@@ -54,6 +53,9 @@ internal sealed class AlertCase(ConditionKey key)
 
     /// <summary>True if it has alerts that rest on what goes on without news of its own.</summary>
     public bool GoesOn => _lives.Count > 0 && (Children is not null || Sources.Any(source => source.Devices is not null));
+
+    /// <summary>True if it never made an alert and rests on nothing.</summary>
+    public bool IsBlank => _lives.Count == 0 && _over.Entries.Count == 0 && Windows is null && Devices is null && Children is null;
 
     /// <summary>Unit of its figures, of whichever part has any.</summary>
     public string ShownUnit => Sources.Select(source => source.Unit).FirstOrDefault(unit => unit.Length > 0, Unit);
@@ -89,7 +91,7 @@ internal sealed class AlertCase(ConditionKey key)
             }
         }
 
-        _coverage.RemoveAll(other => other.AlertId == notice.AlertId && other.OnsetInMs == notice.OnsetInMs);
+        _coverage.RemoveAll(other => other.AlertId == notice.AlertId);
         _coverage.Add(notice);
         if (_coverage.Count > MostCoverage)
         {
@@ -115,7 +117,7 @@ internal sealed class AlertCase(ConditionKey key)
             if (life.IsOver && !IsWaiting(rule, voice, life))
             {
                 _lives.RemoveAt(i);
-                Remember(life);
+                _over.Add(life);
                 continue;
             }
 
@@ -144,17 +146,16 @@ internal sealed class AlertCase(ConditionKey key)
     /// <summary>A child tells of something that an earlier alert of this area spoke for already: it need not say it again.</summary>
     public void CoverLate(AlertVoice voice, ConditionNotice notice)
     {
-        foreach (Handled handled in _handled)
+        foreach (AlertBook.Entry over in _over.Entries)
         {
-            if (handled.Revision > 0 && notice.OnsetInMs <= handled.EndInMs && notice.EndInMs >= handled.StartInMs)
+            if (over is { Revision: > 0, IsWithdrawn: false } && notice.OnsetInMs <= over.EndInMs && notice.EndInMs >= over.StartInMs)
             {
-                voice.TellChild(notice.Area, new CoverageNotice(
-                    Key, AlertVoice.IdOf(voice.Area, Key, handled.StartInMs), handled.StartInMs, handled.EndInMs));
+                voice.TellChild(notice.Area, new CoverageNotice(Key, AlertVoice.IdOf(voice.Area, Key, over.NameInMs), over.StartInMs, over.EndInMs));
             }
         }
     }
 
-    /// <summary>The rule is gone from the configuration: what stands is cancelled.</summary>
+    /// <summary>The rule is gone from the configuration: what stands is cancelled, and all that is left is what ids were used for.</summary>
     public void Abandon(AlertVoice voice)
     {
         foreach (AlertLife life in _lives)
@@ -164,7 +165,10 @@ internal sealed class AlertCase(ConditionKey key)
             Tell(null, voice, life);
         }
 
+        _over.Withdraw(_lives);
         _lives.Clear();
+        _coverage.Clear();
+        (Windows, Devices, Children, History) = (null, null, null, null);
         DueInMs = null;
     }
 
@@ -187,12 +191,7 @@ internal sealed class AlertCase(ConditionKey key)
             life.Save(writer);
         }
 
-        writer.Unsigned((ulong)_handled.Count);
-        foreach (Handled handled in _handled)
-        {
-            writer.Struct(in handled);
-        }
-
+        _over.Save(writer);
         writer.Unsigned((ulong)_coverage.Count);
         foreach (CoverageNotice notice in _coverage)
         {
@@ -234,15 +233,10 @@ internal sealed class AlertCase(ConditionKey key)
         int lives = reader.Count(1 << 16);
         for (int i = 0; i < lives && !reader.Failed; i++)
         {
-            restored._lives.Add(AlertLife.Restore(ref reader));
+            restored._lives.Add(AlertLife.Restore(ref reader, version));
         }
 
-        int handled = reader.Count(MostHandled);
-        for (int i = 0; i < handled; i++)
-        {
-            restored._handled.Add(reader.Struct<Handled>());
-        }
-
+        restored._over.Restore(ref reader, version);
         int coverage = reader.Count(MostCoverage);
         for (int i = 0; i < coverage; i++)
         {
@@ -254,7 +248,7 @@ internal sealed class AlertCase(ConditionKey key)
         return restored;
     }
 
-    /// <summary>All times known at which the condition held, in order, those that touch made one.</summary>
+    /// <summary>All times known at which the condition held, in order, those that touch or begin within the same second made one.</summary>
     private List<Period> Periods(AlertRule rule, long nowInMs)
     {
         var periods = new List<Period>();
@@ -285,7 +279,8 @@ internal sealed class AlertCase(ConditionKey key)
         periods.Sort(static (a, b) => a.StartInMs.CompareTo(b.StartInMs));
         for (int i = 1; i < periods.Count;)
         {
-            if (periods[i].StartInMs > periods[i - 1].EndInMs)
+            // What begins within the same second can not be told apart by id.
+            if (periods[i].StartInMs > periods[i - 1].EndInMs && AlertLife.NameOf(periods[i].StartInMs) > AlertLife.NameOf(periods[i - 1].StartInMs))
             {
                 i++;
                 continue;
@@ -332,40 +327,27 @@ internal sealed class AlertCase(ConditionKey key)
 
     private void Match(AlertRule rule, AlertVoice voice, List<Period> periods, bool isConfirmed)
     {
-        Span<bool> found = _lives.Count <= 64 ? stackalloc bool[_lives.Count] : new bool[_lives.Count];
-        int known = _lives.Count;
-        foreach (Period period in periods)
+        AlertLife?[] told = LifeMatch.Of(periods, _lives);
+        foreach (AlertLife life in _lives)
         {
-            int at = _lives.FindIndex(life => !life.IsOver && period.Overlaps(life.Period.StartInMs, life.Period.EndInMs));
-            if (at < 0)
-            {
-                // An alert that waits to be published and is over already: still the same one.
-                at = _lives.FindIndex(life => period.Overlaps(life.Period.StartInMs, life.Period.EndInMs));
-            }
-
-            if (at >= 0)
-            {
-                Follow(voice, _lives[at], period, isConfirmed);
-                if (at < known)
-                {
-                    found[at] = true;
-                }
-            }
-            else if (IsNew(rule, period))
-            {
-                Raise(rule, voice, period);
-            }
-        }
-
-        for (int i = 0; i < known; i++)
-        {
-            AlertLife life = _lives[i];
-            if (!found[i] && !life.IsOver)
+            if (!life.IsOver && Array.IndexOf(told, life) < 0)
             {
                 // What it rested on was revised away, or is too old to be kept.
                 life.Period = life.Period.Copy();
                 life.Period.EndInMs = life.Period.ConfirmedThroughInMs;
                 life.State = AlertState.Cleared;
+            }
+        }
+
+        for (int i = 0; i < told.Length; i++)
+        {
+            if (told[i] is { } life)
+            {
+                Follow(voice, life, periods[i], isConfirmed);
+            }
+            else if (_over.IsNew(rule, periods[i]))
+            {
+                Raise(rule, voice, periods[i]);
             }
         }
     }
@@ -393,32 +375,15 @@ internal sealed class AlertCase(ConditionKey key)
         }
     }
 
-    private bool IsNew(AlertRule rule, Period period)
-    {
-        long coolDownInMs = (long)rule.CoolDown.TotalMilliseconds;
-        long lastsUntil = period.IsOpen ? period.ConfirmedThroughInMs : period.EndInMs;
-        foreach (Handled before in _handled)
-        {
-            bool isNear = period.StartInMs <= before.EndInMs + coolDownInMs && lastsUntil >= before.StartInMs - coolDownInMs;
-            bool escapes = lastsUntil > before.EndInMs
-                && (period.Severity > before.Severity || lastsUntil > before.EndInMs + coolDownInMs);
-            if (isNear && !escapes)
-            {
-                return false;
-            }
-        }
-
-        // With the book full, what is older than all of it may have been handled long ago.
-        return _handled.Count < MostHandled || period.StartInMs >= _handled[0].StartInMs;
-    }
-
     private void Raise(AlertRule rule, AlertVoice voice, Period period)
     {
         bool mayBeCovered = rule.MinChildren > 0 && voice.Parent is not null;
-        Handled before = _handled.Find(handled => handled.StartInMs == period.StartInMs);
+        long name = AlertLife.NameOf(period.StartInMs);
+        AlertBook.Entry before = _over.Find(name);
         _lives.Add(new AlertLife
         {
-            Id = AlertVoice.IdOf(voice.Area, Key, period.StartInMs),
+            Id = AlertVoice.IdOf(voice.Area, Key, name),
+            NameInMs = name,
             Period = period.Copy(),
             SettlesAtInMs = mayBeCovered ? voice.NowInMs + (long)rule.Settle.TotalMilliseconds : voice.NowInMs,
             SeenAtInMs = voice.NowInMs,
@@ -437,17 +402,6 @@ internal sealed class AlertCase(ConditionKey key)
             life.Period = life.Period.Copy();
             life.Period.EndInMs = life.Period.ConfirmedThroughInMs;
             life.State = AlertState.Expired;
-        }
-    }
-
-    private void Remember(AlertLife life)
-    {
-        _handled.RemoveAll(handled => handled.StartInMs == life.Period.StartInMs);
-        _handled.Add(new Handled(life.Period.StartInMs, life.Period.EndInMs, life.SentInMs, life.Revision, life.Period.Severity));
-        _handled.Sort(static (a, b) => a.StartInMs.CompareTo(b.StartInMs));
-        if (_handled.Count > MostHandled)
-        {
-            _handled.RemoveAt(0);
         }
     }
 
@@ -624,9 +578,6 @@ internal sealed class AlertCase(ConditionKey key)
             }
         }
     }
-
-    /// <summary>An alert that is over, so that the same time does not raise it again. Stored as it lies in memory: change it with the snapshot's version.</summary>
-    private readonly record struct Handled(long StartInMs, long EndInMs, long SentInMs, int Revision, AlertSeverity Severity);
 }
 
 /// <summary>What a case rests on for one device type, and the area's members of that type; for one whose signs are counted together all of its types.</summary>

@@ -7,6 +7,9 @@ internal sealed class AlertLife
 {
     public required string Id { get; init; }
 
+    /// <summary>The onset that its id has: that of the period as it was when the alert was raised, to the second.</summary>
+    public required long NameInMs { get; init; }
+
     /// <summary>The time during which the condition held, as it is known by now.</summary>
     public required Period Period { get; set; }
 
@@ -40,11 +43,18 @@ internal sealed class AlertLife
     /// <summary>Child areas that were told that this alert speaks for them.</summary>
     public HashSet<string> Covers { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Ids have seconds.</summary>
+    public static long NameOf(long onsetInMs) => onsetInMs - (((onsetInMs % 1000) + 1000) % 1000);
+
+    /// <summary>True if an alert raised for this period would have its id.</summary>
+    public bool IsNamedBy(Period period) => NameOf(period.StartInMs) == NameInMs;
+
     public bool IsOver => State is AlertState.Cleared or AlertState.Expired or AlertState.Cancelled;
 
     public void Save(SnapshotWriter writer)
     {
         writer.Text(Id);
+        writer.Signed(NameInMs);
         AlertSnapshot.Write(writer, Period);
         writer.Signed(SettlesAtInMs);
         writer.Signed(SeenAtInMs);
@@ -64,11 +74,14 @@ internal sealed class AlertLife
         }
     }
 
-    public static AlertLife Restore(ref SnapshotReader reader)
+    /// <param name="version">Of the area's snapshot.</param>
+    public static AlertLife Restore(ref SnapshotReader reader, byte version)
     {
+        string id = reader.Text();
         var life = new AlertLife
         {
-            Id = reader.Text(),
+            Id = id,
+            NameInMs = version >= 4 ? reader.Signed() : AlertVoice.OnsetIn(id),
             Period = AlertSnapshot.ReadPeriod(ref reader),
             SettlesAtInMs = reader.Signed(),
             SeenAtInMs = reader.Signed(),

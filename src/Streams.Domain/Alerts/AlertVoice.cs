@@ -10,6 +10,9 @@ internal sealed class AlertVoice(string area, AlertRules rules)
 {
     private const int MostEvidence = 32;
 
+    /// <summary>To the second: what begins within one is one alert.</summary>
+    private const string OnsetForm = "yyyyMMdd'T'HHmmss'Z'";
+
     private readonly Dictionary<string, Observation> _toChildren = new(StringComparer.Ordinal);
 
     public string Area { get; } = area;
@@ -30,10 +33,16 @@ internal sealed class AlertVoice(string area, AlertRules rules)
     /// <summary>The same decision made again has the same id: area, rule (with the type, where each type is looked at by itself) and onset.</summary>
     public static string IdOf(string area, ConditionKey key, long onsetInMs)
     {
-        string onset = DateTimeOffset.FromUnixTimeMilliseconds(onsetInMs).ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
+        string onset = DateTimeOffset.FromUnixTimeMilliseconds(onsetInMs).ToString(OnsetForm, CultureInfo.InvariantCulture);
         string of = key.Type.Length > 0 ? $"{key.Rule}.{key.Type}" : key.Rule;
         return $"{area.Replace('/', '.')}.{of}.{onset}";
     }
+
+    /// <summary>The onset in an id, in Unix milliseconds; 0 if there is none.</summary>
+    public static long OnsetIn(string id) =>
+        DateTimeOffset.TryParseExact(id.AsSpan(id.LastIndexOf('.') + 1), OnsetForm, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset onset)
+            ? onset.ToUnixTimeMilliseconds()
+            : 0;
 
     public void TellParent(ConditionNotice notice) => ForParent.Add(notice);
 

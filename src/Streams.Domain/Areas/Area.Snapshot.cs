@@ -7,7 +7,7 @@ namespace Streams.Domain.Areas;
 public sealed partial class Area
 {
     /// <summary>Version of the stored form. A node reads its own and all earlier ones.</summary>
-    private const byte SnapshotVersion = 3;
+    private const byte SnapshotVersion = 4;
 
     /// <summary>Writes everything but what waits to be drained: drain first, or store what was drained in the same transaction.</summary>
     public void Save(IBufferWriter<byte> output)

@@ -190,13 +190,16 @@ public sealed partial class Area
             }
 
             ForgetFigures();
-            foreach ((ConditionKey key, AlertCase one) in _cases.ToList())
+            foreach ((ConditionKey key, AlertCase one) in _cases)
             {
                 // Also one that spoke for a type before the rule got others, or the other way round.
                 if (rules.Find(key.Rule) is not { } rule || (one.Lives.Count > 0 && SpeakerOf(rule, key.Type) != key))
                 {
                     one.Abandon(_voice);
-                    _cases.Remove(key);
+                    if (one.IsBlank)
+                    {
+                        _cases.Remove(key);
+                    }
                 }
             }
         }

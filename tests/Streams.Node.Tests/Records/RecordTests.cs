@@ -83,7 +83,7 @@ public sealed class RecordTests(CityRun city)
         await city.Lived;
         Assert.All(city.Of(TopicSettings.Aggregates), each => Assert.Equal(each.Headers["ce_subject"], $"{each.Headers["ce_subject"].Split(':')[0]}:{each.Key}"));
         Assert.All(city.Of(TopicSettings.Anomalies).Concat(city.Of(TopicSettings.Alerts)), each => Assert.Equal(each.Headers["ce_subject"], each.Key));
-        foreach (string topic in new[] { TopicSettings.Aggregates, TopicSettings.Anomalies, TopicSettings.DeadLetters })
+        foreach (string topic in new[] { TopicSettings.Aggregates, TopicSettings.Anomalies, TopicSettings.Alerts, TopicSettings.DeadLetters })
         {
             // One decision may be said twice, with the same id; nothing else may have that id.
             Assert.All(city.Of(topic).GroupBy(each => each.Headers["ce_id"]), same => Assert.True(same.DistinctBy(each => each.Text).Count() == 1, string.Join("\n", same.Select(each => each.Text))));
