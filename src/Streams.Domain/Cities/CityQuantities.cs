@@ -54,11 +54,13 @@ public enum CityQuantity : byte
     HeatDemand,
     GasDemand,
     PowerSupply,
+    HeatSupply,
     GasLeak,
     Lighting,
 
     // Waste and connectivity.
     Waste,
+    WasteSuction,
     Network,
     NetworkUse,
 }
@@ -117,9 +119,11 @@ public static partial class CityQuantities
         Is(CityQuantity.HeatDemand, "1", "District heat and heating, as a multiple of the year's mean.");
         Is(CityQuantity.GasDemand, "1", "Gas use as a multiple of the year's mean.");
         Is(CityQuantity.PowerSupply, "1", "Share of the area that has electricity: 1 is all, 0 a cut. Lights, traffic lights, chargers and Wi-Fi go with it; 5G sites go on batteries.");
+        Is(CityQuantity.HeatSupply, "1", "Share of the warmth of the district heat's water that arrives: 1 is all, at 0 the pipes are as cold as a cellar.");
         Is(CityQuantity.GasLeak, "%", "Gas at a leak, in percent of the lower explosive limit; detectors nearby show a part of it, half of them next to nothing.");
         Is(CityQuantity.Lighting, "1", "Share of the street lights that burn when they should; the others have failed.");
         Is(CityQuantity.Waste, "1", "Waste in containers, as a multiple of what is usual between two collections.");
+        Is(CityQuantity.WasteSuction, "1", "Share of the pneumatic waste inlets that the pipes can empty: 1 is all, 0 a plant that stands. The others fill up, and say so when they should have been emptied.");
         Is(CityQuantity.Network, "1", "Share of the radio network (5G and Wi-Fi) that works.");
         Is(CityQuantity.NetworkUse, "1", "Share of the radio network's capacity in use.");
         All = [.. all];

@@ -126,9 +126,11 @@ internal sealed class Conditions
         Is(row, CityQuantity.ElectricityDemand, Rhythm.Electricity(day, hour) * Tallies.LoadOf(warm) * (0.97 + (0.06 * charging)) * (1 + (0.03 * Drift(18, 0.5))));
         double heat = Math.Max(0, Is(row, CityQuantity.HeatDemand, (0.12 + (0.88 * cold)) * Rhythm.Heating(hour)));
         Is(row, CityQuantity.GasDemand, (0.25 * Rhythm.Cooking(hour)) + (0.75 * heat));
+        Is(row, CityQuantity.HeatSupply, 1);
         Is(row, CityQuantity.GasLeak, 0);
         Is(row, CityQuantity.Lighting, 1);
         Is(row, CityQuantity.Waste, 1);
+        Is(row, CityQuantity.WasteSuction, 1);
         Is(row, CityQuantity.NetworkUse, Math.Min(1, Rhythm.Network(hour) * (0.75 + (0.25 * people)) * (0.9 + (0.1 / Math.Max(0.5, network))) * (1 + (0.05 * Drift(19, 0.2)))));
     }
 

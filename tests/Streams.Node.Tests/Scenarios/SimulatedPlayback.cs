@@ -10,8 +10,8 @@ namespace Streams.Node.Tests.Scenarios;
 /// <summary>A simulated city played through devices and areas as the shipped configuration has them.</summary>
 internal sealed class SimulatedPlayback : CityPlayback, IDisposable
 {
-    /// <summary>What a shard's batches and observations' ways take together, with much to spare.</summary>
-    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
+    /// <summary>What a shard's batches and observations' ways take together at their very worst: more news in one observation, and a day is shorter to play.</summary>
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(5);
 
     private readonly SimulatedCity _simulated;
     private readonly ScenarioRuns _runs;
@@ -36,9 +36,10 @@ internal sealed class SimulatedPlayback : CityPlayback, IDisposable
 
     /// <summary>
     /// Of every type in every area one in so many, of lights and meters one in a dozen times that, and at least one: rules see much of what they see in
-    /// the whole city, in a fraction of the time.
+    /// the whole city, in a fraction of the time. So around a place; of the rest of the city, by type, one in four times as many. Around the whole city,
+    /// of every type in each of its parts (boroughs or communes) one in twice as many.
     /// </summary>
-    public static City Thinned(City city, int one)
+    public static City Thinned(City city, int one, string around)
     {
         var met = new Dictionary<(string Type, string Area), int>();
         return city with
@@ -47,9 +48,12 @@ internal sealed class SimulatedPlayback : CityPlayback, IDisposable
             [
                 .. city.Devices.Where(device =>
                 {
-                    int before = met.GetValueOrDefault((device.Type, device.Area));
-                    met[(device.Type, device.Area)] = before + 1;
-                    return before % (device.Type is "street_light" or "electricity_meter" or "water_meter" ? 12 * one : one) == 0;
+                    bool isNear = device.Area == around || device.Area.StartsWith(around + "/", StringComparison.Ordinal);
+                    (string area, int fewer) = around == city.Name ? (string.Join('/', device.Area.Split('/').Take(2)), 2) : isNear ? (device.Area, 1) : ("", 4);
+                    int every = one * fewer * (device.Type is "street_light" or "electricity_meter" or "water_meter" ? 12 : 1);
+                    int before = met.GetValueOrDefault((device.Type, area));
+                    met[(device.Type, area)] = before + 1;
+                    return before % every == 0;
                 }),
             ],
         };

@@ -114,15 +114,20 @@ internal static class EnergyModels
         return methane >= 40 ? Condition.OtherAlarm : methane >= 10 ? Condition.Alarm : Condition.Well;
     }
 
+    /// <summary>Water of so many degrees, of whose warmth a share arrives; without any it is as cold as the ground that the pipes lie in.</summary>
+    private static double Cooled(double degrees, double share) => 15 + ((degrees - 15) * share);
+
     private static byte HeatMeter(ReadingDraft to)
     {
         double mean = to.Figure(0) * 0.25 * (0.6 + (0.8 * to.Own(1)));
-        double power = Math.Max(0, mean * to.Sense(CityQuantity.HeatDemand) * (1 + (0.05 * to.Noise())));
-        double supply = 72 + (8 * Math.Min(2, to.Sense(CityQuantity.HeatDemand))) + (0.4 * to.Noise());
-        double back = supply - 26 - (4 * to.Own(2)) + (0.3 * to.Noise());
+        double arrives = Math.Clamp(to.Sense(CityQuantity.HeatSupply), 0, 1);
+        double power = Math.Max(0, mean * to.Sense(CityQuantity.HeatDemand) * arrives * (1 + (0.05 * to.Noise())));
+        double supply = Cooled(72 + (8 * Math.Min(2, to.Sense(CityQuantity.HeatDemand))), arrives) + (0.4 * to.Noise());
+        double drop = arrives * (26 + (4 * to.Own(2)));
+        double back = supply - drop + (0.3 * to.Noise());
         to.Counter("energy"u8, to.Counted(Tally.Heat) * mean, 1);
         to.Number("power"u8, power, 1, 0, 99_000);
-        to.Number("flow"u8, power / (1.163 * (supply - back)), 3, 0, 4900);
+        to.Number("flow"u8, drop > 1 ? power / (1.163 * (supply - back)) : 0, 3, 0, 4900);
         to.Number("supply_temperature"u8, supply, 1);
         to.Number("return_temperature"u8, back, 1);
         return Condition.Well;

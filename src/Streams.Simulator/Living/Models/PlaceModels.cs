@@ -12,7 +12,7 @@ internal static class PlaceModels
         new("taxi_fleet", Taxis, [("usual_flow", 250)]),
         new("waste_bin", Bin, [("capacity", 240)]),
         new("waste_container", Container, []),
-        new("pneumatic_waste_inlet", Inlet, []),
+        new("pneumatic_waste_inlet", Inlet, [], Notices: [CityQuantity.WasteSuction]),
         new("wifi_access_point", AccessPoint, [("capacity", 120)], Notices: [CityQuantity.PowerSupply, CityQuantity.Network]),
         new("cell_site", CellSite, [("capacity", 900)], Notices: [CityQuantity.PowerSupply, CityQuantity.Network]),
     ];
@@ -90,24 +90,46 @@ internal static class PlaceModels
         return Condition.Well;
     }
 
-    /// <summary>Sucked empty every few hours, more often where more is thrown in.</summary>
+    /// <summary>
+    /// Sucked empty every few hours, more often where more is thrown in. One that the pipes cannot empty when it is due says that it is blocked, and
+    /// goes on filling until they can. Its condition keeps which emptying was the first that it missed.
+    /// </summary>
     private static byte Inlet(ReadingDraft to)
     {
+        const int Kept = 64;
         double perDay = 4 + (3 * to.Own(1));
         double gathered = (to.Sum(Tally.Waste, to.Now.Day, to.Now.Hour) / 24 * perDay) + to.Own(2);
         double part = gathered - Math.Floor(gathered);
-        bool empties = to.HasPower && part < 0.02;
-        double fill = part * 78 * to.Sense(CityQuantity.Waste);
+        long round = (long)gathered;
+        bool due = part < to.Rate(Tally.Waste) * to.IntervalInHours / 24 * perDay;
+        bool waited = to.Last is >= Condition.Alarm and < Condition.Alarm + Kept;
+        bool blocked = to.Sense(CityQuantity.WasteSuction) is < 0.9995 and var suction && to.Own(72) >= suction && (waited || due);
+        long first = waited ? to.Last - Condition.Alarm : round % Kept;
+        long missed = blocked ? 1 + ((round - first) % Kept) : 0;
+        bool empties = to.HasPower && !blocked && (waited || part < 0.02);
+        double fill = (missed + part) * 78 * to.Sense(CityQuantity.Waste);
         bool full = fill > 100;
         to.Number("fill_level"u8, fill + (0.5 * Math.Abs(to.Noise())), 0, 0, 140);
-        to.State("inlet"u8, !to.HasPower ? "fault"u8 : empties ? "emptying"u8 : full ? "full"u8 : "ready"u8, !to.HasPower ? 4 : empties ? 2 : full ? 1 : 0);
+        if (!to.HasPower)
+        {
+            to.State("inlet"u8, "fault"u8, 4);
+        }
+        else if (blocked)
+        {
+            to.State("inlet"u8, "blocked"u8, 3);
+        }
+        else
+        {
+            to.State("inlet"u8, empties ? "emptying"u8 : full ? "full"u8 : "ready"u8, empties ? 2 : full ? 1 : 0);
+        }
+
         to.Number("vacuum"u8, empties ? 32 + (2 * to.Noise()) : 1.5 + (0.3 * Math.Abs(to.Noise())), 1, 0, 95);
-        to.Counter("emptyings"u8, Math.Floor(gathered) % 20_000, 0);
-        return Condition.Well;
+        to.Counter("emptyings"u8, (round - missed) % 20_000, 0);
+        return blocked ? (byte)(Condition.Alarm + first) : Condition.Well;
     }
 
-    /// <summary>Share of the radio that works here: whole, in part, or none.</summary>
-    private static int Radio(ReadingDraft to, double network) => network > 0.9995 ? 0 : to.Own(70) < network ? 0 : to.Own(71) < 0.25 ? 1 : 2;
+    /// <summary>Whether the radio works here: wholly (0), in part (1) or not at all (2). Where the network is gone altogether, nobody's works in part.</summary>
+    private static int Radio(ReadingDraft to, double network) => network > 0.9995 ? 0 : to.Own(70) < network ? 0 : to.Own(71) < network / 2 ? 1 : 2;
 
     private static byte AccessPoint(ReadingDraft to)
     {
