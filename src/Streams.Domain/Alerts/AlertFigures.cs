@@ -39,6 +39,9 @@ public sealed record AlertFigures
 
     public long? UntilInMs { get; init; }
 
+    /// <summary>By which the times are told: that of the area's city.</summary>
+    public TimeZoneInfo Zone { get; init; } = TimeZoneInfo.Utc;
+
     public long? EtaInMs { get; init; }
 
     public long? WindowInMs { get; init; }

@@ -27,9 +27,9 @@ internal abstract class AlertLanguage
     /// <summary>Before the headline of an alert that nothing confirmed for too long.</summary>
     public abstract string Unconfirmed { get; }
 
-    public abstract string OverSince(long unixMs);
+    public abstract string OverSince(long unixMs, TimeZoneInfo zone);
 
-    public abstract string LastConfirmed(long unixMs);
+    public abstract string LastConfirmed(long unixMs, TimeZoneInfo zone);
 
     protected abstract string Days { get; }
 
@@ -52,8 +52,8 @@ internal abstract class AlertLanguage
         return rounded.ToString(Math.Abs(rounded) >= 10_000 ? "#,0" : "0.###", _numbers);
     }
 
-    /// <summary>Always says that it is UTC: areas have no time zone, and a wrong hour is worse than one to be converted.</summary>
-    public abstract string Time(long unixMs);
+    /// <summary>The hour that people there have on their clocks, and how far that is from UTC: nobody is to take one for the other.</summary>
+    public abstract string Time(long unixMs, TimeZoneInfo zone);
 
     public string Duration(long inMs)
     {
@@ -89,8 +89,17 @@ internal abstract class AlertLanguage
 
     protected abstract string More(int count);
 
-    protected static string Format(long unixMs, string format) =>
-        DateTimeOffset.FromUnixTimeMilliseconds(unixMs).ToString(format, CultureInfo.InvariantCulture);
+    protected static string Format(long unixMs, TimeZoneInfo zone, string format)
+    {
+        DateTimeOffset time = TimeZoneInfo.ConvertTime(DateTimeOffset.FromUnixTimeMilliseconds(unixMs), zone);
+        string offset = (time.Offset.Ticks, time.Offset.Minutes) switch
+        {
+            (0, _) => "",
+            (_, 0) => string.Create(CultureInfo.InvariantCulture, $"{time.Offset.Hours:+0;-0}"),
+            _ => string.Create(CultureInfo.InvariantCulture, $"{(time.Offset < TimeSpan.Zero ? '-' : '+')}{time.Offset:h\\:mm}"),
+        };
+        return $"{time.ToString(format, CultureInfo.InvariantCulture)} UTC{offset}";
+    }
 
     private sealed class EnglishWords() : AlertLanguage(".", ",")
     {
@@ -102,15 +111,15 @@ internal abstract class AlertLanguage
 
         protected override string And => "and";
 
-        public override string Time(long unixMs) => Format(unixMs, "yyyy-MM-dd HH:mm 'UTC'");
+        public override string Time(long unixMs, TimeZoneInfo zone) => Format(unixMs, zone, "yyyy-MM-dd HH:mm");
 
         public override bool IsSingular(int count) => count == 1;
 
         public override string Explain(AnomalyFigures anomaly) => anomaly.Explanation;
 
-        public override string OverSince(long unixMs) => $"Over since {Time(unixMs)}.";
+        public override string OverSince(long unixMs, TimeZoneInfo zone) => $"Over since {Time(unixMs, zone)}.";
 
-        public override string LastConfirmed(long unixMs) => $"Last confirmed {Time(unixMs)}.";
+        public override string LastConfirmed(long unixMs, TimeZoneInfo zone) => $"Last confirmed {Time(unixMs, zone)}.";
 
         protected override string More(int count) => $"{Number(count)} more";
     }
@@ -126,7 +135,7 @@ internal abstract class AlertLanguage
         protected override string And => "et";
 
         /// <summary>Reads on after "depuis le".</summary>
-        public override string Time(long unixMs) => Format(unixMs, "dd'/'MM'/'yyyy 'à' H 'h' mm 'UTC'");
+        public override string Time(long unixMs, TimeZoneInfo zone) => Format(unixMs, zone, "dd'/'MM'/'yyyy 'à' H 'h' mm");
 
         /// <summary>Zero is singular in French.</summary>
         public override bool IsSingular(int count) => count < 2;
@@ -149,9 +158,9 @@ internal abstract class AlertLanguage
             };
         }
 
-        public override string OverSince(long unixMs) => $"Terminé depuis le {Time(unixMs)}.";
+        public override string OverSince(long unixMs, TimeZoneInfo zone) => $"Terminé depuis le {Time(unixMs, zone)}.";
 
-        public override string LastConfirmed(long unixMs) => $"Dernière confirmation le {Time(unixMs)}.";
+        public override string LastConfirmed(long unixMs, TimeZoneInfo zone) => $"Dernière confirmation le {Time(unixMs, zone)}.";
 
         protected override string More(int count) => count == 1 ? "1 autre" : $"{Number(count)} autres";
     }

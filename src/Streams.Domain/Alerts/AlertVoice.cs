@@ -193,6 +193,7 @@ internal sealed class AlertVoice(string area, AlertRules rules)
             PlaceCount = Math.Max(1, childCount),
             Metric = from.ShownMetric is { Length: > 0 } metric ? metric : devices.Count > 0 ? devices[0].Metric : "",
             SinceInMs = period.StartInMs,
+            Zone = rules.Register.TimeZoneOf(Area),
             UntilInMs = period.IsOpen ? null : period.EndInMs,
             EtaInMs = shown.EtaInMs > 0 ? shown.EtaInMs : null,
             WindowInMs = rule?.Condition.Size?.LengthInMs(),

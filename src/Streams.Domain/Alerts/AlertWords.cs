@@ -31,8 +31,8 @@ public sealed class AlertWords
         "devices" => _language.List(_figures.Devices, _figures.DeviceCount),
         "places" => _language.List(_figures.Places, _figures.PlaceCount),
         "metric" => _figures.Metric.Length > 0 ? _figures.Metric : "-",
-        "since" => _language.Time(_figures.SinceInMs),
-        "until" => _figures.UntilInMs is { } until ? _language.Time(until) : "-",
+        "since" => _language.Time(_figures.SinceInMs, _figures.Zone),
+        "until" => _figures.UntilInMs is { } until ? _language.Time(until, _figures.Zone) : "-",
         "eta" => _figures.EtaInMs is { } eta ? _language.Duration(eta) : "-",
         "window" => _figures.WindowInMs is { } length ? _language.Duration(length) : "-",
         "explanation" => _figures.Newest is { } newest ? _language.Explain(newest) : "",
@@ -50,8 +50,8 @@ public sealed class AlertWords
     /// <summary>Says after a description since when the alert is over, if it is.</summary>
     internal string Description(string filled, AlertState state) => (state, _figures.UntilInMs) switch
     {
-        (AlertState.Cleared or AlertState.Cancelled, { } until) => $"{filled} {_language.OverSince(until)}".TrimStart(),
-        (AlertState.Expired, { } until) => $"{filled} {_language.LastConfirmed(until)}".TrimStart(),
+        (AlertState.Cleared or AlertState.Cancelled, { } until) => $"{filled} {_language.OverSince(until, _figures.Zone)}".TrimStart(),
+        (AlertState.Expired, { } until) => $"{filled} {_language.LastConfirmed(until, _figures.Zone)}".TrimStart(),
         _ => filled,
     };
 

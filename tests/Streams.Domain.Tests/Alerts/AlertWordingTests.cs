@@ -47,10 +47,18 @@ public sealed class AlertWordingTests
         Assert.Equal(written, AlertLanguage.Of(language).Duration(minutes * 60_000L));
 
     [Theory]
-    [InlineData("en", "since 2026-11-01 09:05 UTC")]
-    [InlineData("fr", "since 01/11/2026 à 9 h 05 UTC")]
-    public void Times_say_that_they_are_utc(string language, string written) =>
-        Assert.Equal(written, AlertWording.Fill("since {since}", new AlertWords(language, Some)));
+    [InlineData("en", 0, "since 2026-11-01 09:05 UTC")]
+    [InlineData("fr", 0, "since 01/11/2026 à 9 h 05 UTC")]
+    [InlineData("en", 60, "since 2026-11-01 10:05 UTC+1")]
+    [InlineData("fr", 120, "since 01/11/2026 à 11 h 05 UTC+2")]
+    [InlineData("en", 900 - 1440, "since 2026-11-01 00:05 UTC-9")]
+    [InlineData("en", 345, "since 2026-11-01 14:50 UTC+5:45")]
+    [InlineData("en", -210, "since 2026-11-01 05:35 UTC-3:30")]
+    public void Times_are_those_of_the_city_and_say_so(string language, int offsetInMinutes, string written)
+    {
+        var zone = TimeZoneInfo.CreateCustomTimeZone("there", TimeSpan.FromMinutes(offsetInMinutes), null, null);
+        Assert.Equal(written, AlertWording.Fill("since {since}", new AlertWords(language, Some with { Zone = zone })));
+    }
 
     [Theory]
     [InlineData("en", 1, 1, "a")]
