@@ -64,6 +64,49 @@ public sealed class SignTests
         Assert.Equal(["3"], area.Alerts.Select(alert => alert.Texts[0].Headline));
     }
 
+    /// <summary>Whatever the others will say, three of ten are three of ten; and what was said last holds until the device takes it back.</summary>
+    [Theory]
+    [InlineData("s1 s2 s3")]
+    [InlineData("s3 s1 s2")]
+    [InlineData("s2 s3 s1")]
+    public void A_share_that_is_certain_waits_for_nobody(string order)
+    {
+        AreaStory area = new(new AlertRules([Rule() with
+        {
+            Types = ["station"],
+            Condition = (AlertCondition.Devices)Rule().Condition with { Measure = DeviceMeasure.Share },
+            Steps = [new SeverityStep(AlertSeverity.Moderate, 30, 15)],
+        }])) { Now = AreaStory.Minutes(120) };
+        Members(0);
+        string[] devices = order.Split(' ');
+        Tell(area, devices[0], true, 0, int.Parse(devices[0][1..]));
+        Tell(area, devices[1], true, 0, int.Parse(devices[1][1..]));
+        Assert.Empty(area.Alerts);
+
+        // Nobody else has been heard of since, and these three are not heard of any more.
+        Tell(area, devices[2], true, 0, int.Parse(devices[2][1..]));
+        Assert.Equal((AreaStory.Minutes(3), "3"), (Assert.Single(area.Alerts).OnsetInMs, area.Alerts[0].Texts[0].Headline));
+        area.SaveAndRestoreAll();
+        Members(60, from: 4);
+        area.Advance(TimeSpan.FromMinutes(1));
+        Assert.DoesNotContain(area.Alerts, alert => alert.State == AlertState.Cleared);
+
+        // Two take it back: one of ten is left at most, though nothing is known of that one.
+        Tell(area, "s1", false, 0, 61);
+        Tell(area, "s2", false, 0, 62);
+        area.Advance(TimeSpan.FromSeconds(2));
+        Members(70, from: 4);
+        Assert.Equal((AlertState.Cleared, AreaStory.Minutes(62)), (area.Alerts[^1].State, area.Alerts[^1].EndInMs));
+
+        void Members(int minute, int from = 1) => area.Tell(builder =>
+        {
+            for (int i = from; i <= 10; i++)
+            {
+                builder.AddMember(Leaf, AreaStory.Member("s" + i, AreaStory.Minutes(minute), "station"));
+            }
+        });
+    }
+
     [Fact]
     public void Ten_thousand_lamps_without_power_are_one_alert_with_a_count_and_a_few_names()
     {
