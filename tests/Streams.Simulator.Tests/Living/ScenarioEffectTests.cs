@@ -11,7 +11,7 @@ public sealed class ScenarioEffectTests
     private static readonly string[] s_types =
     [
         "weather_station", "water_level_gauge", "gas_detector", "electricity_meter", "street_light", "ev_charger", "building", "traffic_light",
-        "wifi_access_point", "cell_site", "emergency_dispatch", "citizen_report",
+        "wifi_access_point", "cell_site", "emergency_dispatch", "citizen_report", "pneumatic_waste_inlet", "heat_meter",
     ];
 
     private static ScenarioEffect.Condition Sets(string quantity, double times, double plus, TimeSpan lasts, TimeSpan rise = default, TimeSpan fall = default) =>
@@ -74,8 +74,40 @@ public sealed class ScenarioEffectTests
         List<Said> said = Play(Sets("network", 0, 0, Hour));
 
         Said[] down = [.. said.Where(each => each.Type is "wifi_access_point" or "cell_site" && each.State("radio") == "down")];
-        Assert.InRange(down.GroupBy(each => each.Device).Count(), 8, 20);
+        Assert.Equal(20, down.GroupBy(each => each.Device).Count());
         Assert.All(down.GroupBy(each => each.Device), device => Assert.InRange(MinutesAfterStart(device.First()), 0, 0.1));
+    }
+
+    [Fact]
+    public void Waste_inlets_that_nothing_empties_say_so_as_their_turn_comes_and_go_on_filling_until_it_is_over()
+    {
+        List<Said> said = [.. Play(Sets("waste_suction", 0, 0, Hour)).Where(each => each.Type == "pneumatic_waste_inlet")];
+        Said[] blocked = [.. said.Where(each => each.State("inlet") == "blocked")];
+        IGrouping<string, Said>[] inlets = [.. blocked.GroupBy(each => each.Device)];
+
+        Assert.All(blocked, each => Assert.Equal(SmallCity.Centre, each.Area));
+        Assert.All(blocked, each => Assert.InRange(MinutesAfterStart(each), 0, 60));
+        Assert.InRange(inlets.Length, 1, 9);
+        Assert.True(inlets.Select(inlet => (int)MinutesAfterStart(inlet.First())).Distinct().Count() > 1, "all at once");
+        Assert.All(blocked, each => Assert.True(each.Number("fill_level") > 75));
+        Assert.All(inlets, inlet => Assert.True(inlet.Last().Number("fill_level") > inlet.First().Number("fill_level") || inlet.Count() == 1));
+        Assert.All(inlets, inlet =>
+        {
+            Said next = said.First(each => each.Device == inlet.Key && each.TimeInMs > inlet.Last().TimeInMs);
+            Assert.Equal("emptying", next.State("inlet"));
+            Assert.InRange(MinutesAfterStart(next), 60, 60.2);
+        });
+        Assert.DoesNotContain(said, each => MinutesAfterStart(each) is > 0 and < 60 && each.Area == SmallCity.Centre && each.State("inlet") == "emptying");
+    }
+
+    [Fact]
+    public void District_heat_that_does_not_arrive_leaves_meters_cold()
+    {
+        List<Said> said = [.. Play(Sets("heat_supply", 0.05, 0, Hour)).Where(each => each.Type == "heat_meter" && each.Area == SmallCity.Centre)];
+
+        Assert.All(said.Where(each => MinutesAfterStart(each) is < 0 or > 61), each => Assert.InRange(each.Number("supply_temperature"), 70, 95));
+        Assert.All(said.Where(each => MinutesAfterStart(each) is > 1 and < 60), each => Assert.InRange(each.Number("supply_temperature"), 15, 25));
+        Assert.All(said, each => Assert.True(each.Number("flow") >= 0 && each.Number("power") >= 0));
     }
 
     [Fact]
