@@ -10,8 +10,8 @@ namespace Streams.Node.Tests.Scenarios;
 /// <summary>A simulated city played through devices and areas as the shipped configuration has them.</summary>
 internal sealed class SimulatedPlayback : CityPlayback, IDisposable
 {
-    /// <summary>What a shard's batches and observations' ways take together at their very worst: more news in one observation, and a day is shorter to play.</summary>
-    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(5);
+    /// <summary>What a shard's batches and observations' ways take together, with much to spare.</summary>
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
 
     private readonly SimulatedCity _simulated;
     private readonly ScenarioRuns _runs;
