@@ -268,7 +268,7 @@ internal sealed class AlertCase(ConditionKey key)
                 Below = false,
                 For = TimeSpan.Zero,
             };
-            children.Periods(counting, 0, 0, static (count, _) => count, membership, nowInMs, periods);
+            children.Periods(counting, WithinInMs(rule), 0, static (count, _) => count, membership, nowInMs, periods);
             for (int i = before; i < periods.Count; i++)
             {
                 periods[i].Step = -1;
@@ -293,6 +293,12 @@ internal sealed class AlertCase(ConditionKey key)
         return periods;
     }
 
+    /// <summary>
+    /// How long a device's word counts at least, and so that of an area which rests on such words: where all fall silent with them, nobody can say
+    /// that they still hold when the next area speaks.
+    /// </summary>
+    internal static long WithinInMs(AlertRule? rule) => rule?.Condition is AlertCondition.Devices devices ? (long)devices.Within.TotalMilliseconds : 0;
+
     /// <summary>Those that its own windows and devices show.</summary>
     private void OwnPeriods(AlertRule rule, MemberSet membership, long nowInMs, List<Period> periods)
     {
@@ -304,7 +310,7 @@ internal sealed class AlertCase(ConditionKey key)
                 count < condition.MinDevices || count < condition.MinShare * members
                     ? (rule.Below ? double.MaxValue : double.MinValue)
                     : condition.Measure == DeviceMeasure.Share ? Math.Min(100, 100.0 * weight / members) : weight;
-            devices.Periods(rule, (long)condition.Within.TotalMilliseconds, members, MeasureOf, membership, nowInMs, periods);
+            devices.Periods(rule, WithinInMs(rule), members, MeasureOf, membership, nowInMs, periods);
         }
     }
 
@@ -451,7 +457,7 @@ internal sealed class AlertCase(ConditionKey key)
             });
         }
 
-        CoverChildren(voice, life);
+        CoverChildren(rule, voice, life);
         CoverageNotice? cover = CoverOf(rule, life);
         if (cover is not null)
         {
@@ -479,7 +485,7 @@ internal sealed class AlertCase(ConditionKey key)
             return string.Join(", ", DevicesDuring(rule, life.Period, most, out _).Select(span => span.Subject).Distinct());
         }
 
-        return Children is null ? "" : string.Join(", ", Children.During(life.Period, 0, most, out _).Select(span => span.Explanation).Where(names => names.Length > 0));
+        return Children is null ? "" : string.Join(", ", Children.During(life.Period, WithinInMs(rule), most, out _).Select(span => span.Explanation).Where(names => names.Length > 0));
     }
 
     private void Tell(AlertRule? rule, AlertVoice voice, AlertLife life)
@@ -530,14 +536,14 @@ internal sealed class AlertCase(ConditionKey key)
     {
         int children = 0;
         DevicesDuring(rule, life.Period, 0, out int devices);
-        Children?.During(life.Period, 0, 0, out children);
+        Children?.During(life.Period, WithinInMs(rule), 0, out children);
         return devices + children;
     }
 
     /// <summary>Anomalies of devices that lie in a period at least in part, at most <paramref name="most"/>, and how many devices have any.</summary>
     internal List<Span> DevicesDuring(AlertRule? rule, Period period, int most, out int count)
     {
-        long withinInMs = rule?.Condition is AlertCondition.Devices condition ? (long)condition.Within.TotalMilliseconds : 0;
+        long withinInMs = WithinInMs(rule);
         var found = new List<Span>();
         count = 0;
         foreach (AlertCase source in Sources)
@@ -552,7 +558,7 @@ internal sealed class AlertCase(ConditionKey key)
         return found;
     }
 
-    private void CoverChildren(AlertVoice voice, AlertLife life)
+    private void CoverChildren(AlertRule? rule, AlertVoice voice, AlertLife life)
     {
         if (Children is not { IsEmpty: false } children)
         {
@@ -570,7 +576,7 @@ internal sealed class AlertCase(ConditionKey key)
             life.Covers.Clear();
         }
 
-        foreach (Span span in children.During(life.Period, 0, int.MaxValue, out _))
+        foreach (Span span in children.During(life.Period, WithinInMs(rule), int.MaxValue, out _))
         {
             if (life.IsOver ? life.Revision == 0 : life.Covers.Add(span.Subject))
             {

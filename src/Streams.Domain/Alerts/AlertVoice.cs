@@ -82,7 +82,7 @@ internal sealed class AlertVoice(string area, AlertRules rules)
         int childCount = 0;
         if (from.Children is not null)
         {
-            children = from.Children.During(period, 0, MostEvidence, out childCount);
+            children = from.Children.During(period, AlertCase.WithinInMs(rule), MostEvidence, out childCount);
         }
 
         AlertFigures figures = Figures(from, rule, period, devices, deviceCount, children, childCount);

@@ -31,7 +31,7 @@ public static class DeviceFigures
         new("bank", "m", "Height of the bank above the mean level.", ["water_level_gauge"]),
         new("mean_level", "m", "Its reading in an ordinary week, bank_fill 0 %.", ["water_level_gauge"]),
         new("mean_flow", "m3/s", "Mean of a year; 0 where nothing flows.", ["water_level_gauge"]),
-        new("tide", "m", "Mean amplitude, half of the range; 0 where there is none.", ["water_level_gauge"]),
+        new("tide", "m", "Amplitude at springs, half of the range then; 0 where there is none.", ["water_level_gauge"]),
     ];
 
     /// <summary>Those of one type.</summary>

@@ -107,6 +107,35 @@ public sealed class SignTests
         });
     }
 
+    /// <summary>Each district's word counts as long as its devices' do: where all are dark, none says a second later that it still is.</summary>
+    [Theory]
+    [InlineData("0 0.1 0.2", true)]
+    [InlineData("0.2 0 0.1", true)]
+    [InlineData("0 4.9 4.8", true)]
+    [InlineData("0 6 12", false)]
+    public void Districts_that_fall_silent_with_their_last_word_are_one_alert(string minutes, bool isOne)
+    {
+        AreaStory city = new(new AlertRules([Rule() with { MinChildren = 3 }])) { Now = AreaStory.Minutes(120) };
+        double[] at = [.. minutes.Split(' ').Select(double.Parse)];
+        string[] districts = ["dijon/a", "dijon/b", "dijon/c"];
+        city.Tell(builder =>
+        {
+            foreach (string district in districts)
+            {
+                builder.AddMember(district, AreaStory.Member("s-" + district, AreaStory.Minutes(0), "station"));
+            }
+        });
+        for (int i = 0; i < districts.Length; i++)
+        {
+            AnomalyNotice word = Notice("s", true, 0, at[i], null) with { Id = "trip-" + districts[i], DeviceId = "s-" + districts[i] };
+            city.Tell(builder => builder.AddAnomaly(districts[i], word));
+            city.SaveAndRestoreAll();
+        }
+
+        city.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(isOne ? [AreaStory.Minutes(at.Max())] : [], city.Alerts.Where(alert => alert.Area == "dijon").Select(alert => alert.OnsetInMs).Distinct());
+    }
+
     [Fact]
     public void Ten_thousand_lamps_without_power_are_one_alert_with_a_count_and_a_few_names()
     {
