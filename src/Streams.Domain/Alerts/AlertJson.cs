@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
+using Streams.Domain.Detection;
 
 namespace Streams.Domain.Alerts;
 
@@ -9,7 +10,7 @@ public static class AlertJson
 {
     public static void Write(IBufferWriter<byte> output, Alert alert)
     {
-        using var json = new Utf8JsonWriter(output);
+        using var json = new Utf8JsonWriter(output, AnomalyJson.Options);
         Write(json, alert);
     }
 
