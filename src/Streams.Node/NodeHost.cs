@@ -35,6 +35,12 @@ public sealed record NodeStart(ClusterConfiguration Configuration, string DataFo
 /// </summary>
 public sealed class NodeHost : IAsyncDisposable
 {
+    /// <summary>
+    /// Requests wait for the store's disk on threads of the pool. Beyond its minimum, one a core, the pool adds one or two a second: two reads that
+    /// wait would hold up all others, and the node's health with them.
+    /// </summary>
+    private const int FewestThreads = 32;
+
     private readonly EmbeddedBroker? _broker;
     private readonly KafkaLog _log;
     private readonly IStore _store;
@@ -91,6 +97,8 @@ public sealed class NodeHost : IAsyncDisposable
     /// <exception cref="IOException">The HTTP port is taken.</exception>
     public static async Task<NodeHost> StartAsync(NodeStart start, ILoggerFactory loggers)
     {
+        ThreadPool.GetMinThreads(out int workers, out int ports);
+        ThreadPool.SetMinThreads(Math.Max(workers, FewestThreads), ports);
         NodeHost node = new(start, loggers);
         try
         {
