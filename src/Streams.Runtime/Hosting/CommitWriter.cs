@@ -111,7 +111,9 @@ internal sealed partial class CommitWriter : IDisposable
         {
             try
             {
+                CrashPoint.Reach(CrashPoint.BeforeCommit);
                 results = _store.Commit(commits);
+                CrashPoint.Reach(CrashPoint.AfterCommit);
             }
             catch (InvalidOperationException e) when (commits.Count == 1)
             {

@@ -140,6 +140,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
             _poller.Join();
         }
 
+        CrashPoint.Reach(CrashPoint.InClose);
         Array.ForEach(_workers, worker => worker.Dispose());
         Array.ForEach(_writers, writer => writer.Dispose());
         _publisher.Dispose();
@@ -259,6 +260,11 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         reader.Poll(TimeSpan.FromMilliseconds(50), batches);
         _logFailure = null;
         IsReady = true;
+        if (batches.Count > 0)
+        {
+            CrashPoint.Reach(CrashPoint.AfterConsume);
+        }
+
         foreach (RecordBatch batch in batches)
         {
             if (!_owned.TryGetValue(batch.Partition, out Owned? owned) || owned.Shard.IsDropped)
@@ -365,6 +371,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
                 long askedAtInMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
                 marks = _reader!.MarksOf(partition);
                 claim = _store.Claim(id, _options.Node, _log.Incarnation, _time.GetUtcNow());
+                CrashPoint.Reach(CrashPoint.AfterClaim);
                 if (claim.LogReplaced && claim.OldNextOffset > 0)
                 {
                     _replaced.Add($"{partition} was read to {claim.OldNextOffset}");
@@ -435,7 +442,9 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
     private void Revoked(IReadOnlyList<InboxPartition> partitions)
     {
         long started = _time.GetTimestamp();
-        foreach (Handover handover in Leave(partitions))
+        List<Handover> leaving = Leave(partitions);
+        CrashPoint.Reach(CrashPoint.InRevoke);
+        foreach (Handover handover in leaving)
         {
             TimeSpan left = _options.ReleaseWithin - _time.GetElapsedTime(started);
             handover.Done.Wait(left > TimeSpan.Zero ? left : TimeSpan.Zero);
@@ -495,6 +504,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
 
     private void TryRelease(Shard shard)
     {
+        CrashPoint.Reach(CrashPoint.BeforeRelease);
         try
         {
             _store.Release(shard.Id, shard.Epoch);

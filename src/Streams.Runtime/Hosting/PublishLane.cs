@@ -130,6 +130,7 @@ internal sealed partial class PublishLane : IDisposable
             return true;
         }
 
+        CrashPoint.Reach(CrashPoint.BeforePublish);
         _unconfirmed.Enqueue(job);
         Send(job);
         return true;
@@ -192,6 +193,10 @@ internal sealed partial class PublishLane : IDisposable
                 },
                 delivery);
             Interlocked.Increment(ref _published);
+            if (number < job.Chunk.LastNumber)
+            {
+                CrashPoint.Reach(CrashPoint.MidPublish);
+            }
         }
     }
 
@@ -250,6 +255,7 @@ internal sealed partial class PublishLane : IDisposable
     {
         while (_unconfirmed.TryPeek(out Job? job) && job.IsDelivered)
         {
+            CrashPoint.Reach(CrashPoint.AfterPublish);
             _unconfirmed.Dequeue();
             job.Owner.Published(_lane, job.Chunk.LastNumber);
             Forget(job);

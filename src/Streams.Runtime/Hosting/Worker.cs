@@ -145,6 +145,7 @@ internal sealed partial class Worker : IDisposable
                     long started = ThreadClock.Nanoseconds();
                     shard.Process(batch, now);
                     _applyingNanosSinceWindow += ThreadClock.Nanoseconds() - started;
+                    CrashPoint.Reach(CrashPoint.AfterApply);
                     shard.Tick(now, _busyShare < 0.5, _applyingShare);
                     return;
                 }

@@ -85,6 +85,7 @@ internal sealed partial class Shard<TActor, TMessage>
         {
             Admit(stored);
             keys.Remove(stored.Key);
+            CrashPoint.Reach(CrashPoint.MidLoad);
         }
 
         foreach (string key in keys)
@@ -222,6 +223,7 @@ internal sealed partial class Shard<TActor, TMessage>
             }
 
             Counts.Woken++;
+            CrashPoint.Reach(CrashPoint.AfterTimer);
             if (!actor.IsDirty)
             {
                 _dirty.Add(actor, _expected, nowInMs);

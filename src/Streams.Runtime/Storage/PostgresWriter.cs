@@ -79,6 +79,7 @@ internal sealed class PostgresWriter
         try
         {
             LockShards(connection);
+            CrashPoint.Reach(CrashPoint.MidCommit);
             CommitResult[] results = _set.Admit(commits);
             if (_set.Shards.Count == 0)
             {

@@ -56,6 +56,7 @@ internal sealed class SqliteWriter(SqliteDatabase database)
             CommitResult[] results = _set.Admit(commits);
             WriteShards();
             WriteActors();
+            CrashPoint.Reach(CrashPoint.MidCommit);
             WriteOutbox();
             WriteJournal();
             WriteDocuments();
