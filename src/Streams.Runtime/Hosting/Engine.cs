@@ -4,6 +4,7 @@ using Streams.Runtime.Actors;
 using Streams.Runtime.Log;
 using Streams.Runtime.Shards;
 using Streams.Runtime.Storage;
+using Streams.Runtime.Telemetry;
 using Partitioner = Streams.Runtime.Log.Partitioner;
 
 namespace Streams.Runtime.Hosting;
@@ -43,6 +44,11 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
     private readonly Thread _poller;
     private ILogReader? _reader;
     private long _lagNoted;
+    private long _turnedAt;
+    private long _logFailedAt;
+
+    /// <summary>The first claim that fails is told of; then none until one succeeds.</summary>
+    private bool _isClaimingFailing;
     private volatile bool _stopping;
     private volatile string? _logFailure;
 
@@ -65,22 +71,39 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         _inner = [.. _kinds.Values.SelectMany(kind => kind.Tells)];
         ILogger publishLogger = loggers.CreateLogger("Streams.Runtime.Publisher");
         _room = new InboxRoom(log, options.Group ?? options.Cluster, _inner, ReadHere, time, publishLogger);
-        _publisher = new Publisher(log, _room, time, publishLogger);
+        _publisher = new Publisher(log, _room, Meter, time, publishLogger);
         ILogger commitLogger = loggers.CreateLogger("Streams.Runtime.Commit");
-        _writers = [.. Enumerable.Range(0, options.CommitWriters).Select(i => new CommitWriter(i, store, _publisher, Fenced, commitLogger))];
+        _writers = [.. Enumerable.Range(0, options.CommitWriters).Select(i => new CommitWriter(i, store, _publisher, Fenced, Meter, time, commitLogger))];
         ILogger workLogger = loggers.CreateLogger("Streams.Runtime.Worker");
-        _workers = [.. Enumerable.Range(0, options.Workers).Select(i => new Worker(i, _publisher, (partition, why) => _broken[partition] = why, time, workLogger))];
+        _workers = [.. Enumerable.Range(0, options.Workers).Select(i => new Worker(i, _publisher, (partition, why) => _broken[partition] = why, Meter, time, workLogger))];
+        Meter.Watch(this, _workers, _writers, _publisher, time);
         _poller = new Thread(Poll) { Name = "streams-poll", IsBackground = true };
     }
 
     private sealed record Owned(Shard Shard, Worker Worker, Intake Intake);
 
-    /// <summary>Why the node can not work, in words; null while it can.</summary>
-    public string? Failure => _logFailure
-        ?? (_writers.Any(writer => writer.IsStoreAway) ? "the store can not be written to" : null)
-        ?? (_broken.IsEmpty ? null : string.Join("; ", _broken.Select(pair => $"{pair.Key}: {pair.Value}")));
+    /// <summary>What this engine counts and times.</summary>
+    public EngineMeter Meter { get; } = new();
 
-    /// <summary>At least one poll of the log has succeeded since the start and the store takes commits.</summary>
+    /// <summary>The kinds this node runs.</summary>
+    public IReadOnlyCollection<ActorKind> Kinds => _kinds.Values;
+
+    /// <summary>Why the log's client had to be given up; null since another one works.</summary>
+    public string? LogFailure => _logFailure;
+
+    /// <summary>How long the store has not taken commits; zero while it does.</summary>
+    public TimeSpan StoreAwayFor => _writers.Max(writer => writer.AwayFor);
+
+    /// <summary>How long no broker has answered a question that is asked every few seconds; before the first answer, since the start.</summary>
+    public TimeSpan BrokersSilentFor => _room.SilentFor;
+
+    /// <summary>How long the polling thread has been at what it does: an endless wait there, and the node does nothing any more.</summary>
+    public TimeSpan PollingFor => _time.GetElapsedTime(Volatile.Read(ref _turnedAt));
+
+    /// <summary>Assigned to this node and not to be worked on, with the reason.</summary>
+    public IReadOnlyDictionary<InboxPartition, string> Broken => _broken;
+
+    /// <summary>At least one poll of the log has succeeded since its client was made.</summary>
     public bool IsReady { get; private set; }
 
     public long Published => _publisher.Published;
@@ -93,23 +116,14 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
     public IReadOnlyList<(ActorKind Kind, ShardId Id, long Epoch, long NextOffset, Shard Shard)> Shards =>
         [.. _owned.Select(pair => (_kinds[pair.Key.Topic], pair.Value.Shard.Id, pair.Value.Shard.Epoch, pair.Value.Shard.NextToRead, pair.Value.Shard))];
 
-    /// <summary>Refused records by reason over the shards held, counted for good.</summary>
-    public IReadOnlyDictionary<string, long> RefusedByReason
-    {
-        get
-        {
-            SortedDictionary<string, long> sum = new(StringComparer.Ordinal);
-            foreach (Owned owned in _owned.Values)
-            {
-                foreach ((string reason, long count) in owned.Shard.RefusedByReason.ToArray())
-                {
-                    sum[reason] = sum.GetValueOrDefault(reason) + count;
-                }
-            }
+    /// <summary>What this node's shards did since its start, by kind; also those it has no more.</summary>
+    public IReadOnlyDictionary<string, ShardCounts> Counts => Meter.Ledger.Sum();
 
-            return sum;
-        }
-    }
+    /// <summary>Dead letters this node has made since its start, by reason.</summary>
+    public IReadOnlyDictionary<string, long> RefusedByReason => Counts.Values
+        .SelectMany(counts => counts.RefusedByReason)
+        .GroupBy(pair => pair.Key, StringComparer.Ordinal)
+        .ToDictionary(reason => reason.Key, reason => reason.Sum(pair => pair.Value), StringComparer.Ordinal);
 
     /// <summary>Checks the store against the kinds' partition counts and starts the threads.</summary>
     /// <exception cref="StoreMismatchException">See <see cref="IStore.Open"/>.</exception>
@@ -123,6 +137,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         _publisher.Start();
         Array.ForEach(_writers, writer => writer.Start());
         Array.ForEach(_workers, worker => worker.Start());
+        Volatile.Write(ref _turnedAt, _time.GetTimestamp());
         _poller.Start();
     }
 
@@ -145,6 +160,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         Array.ForEach(_writers, writer => writer.Dispose());
         _publisher.Dispose();
         _room.Dispose();
+        Meter.Dispose();
     }
 
     /// <summary>Asks an actor of this node something, on its shard's thread; null where there is no such actor, or it lives elsewhere.</summary>
@@ -231,7 +247,12 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
             catch (LogFailedException e)
             {
                 // The log's client is of no more use. What is in memory may be stale by the time there is a new one: the store is the truth.
-                LogFailed(_logger, e);
+                if (_logFailure is null)
+                {
+                    _logFailedAt = _time.GetTimestamp();
+                    LogFailed(_logger, e);
+                }
+
                 _logFailure = "the log: " + e.Message;
                 IsReady = false;
                 Lost([.. _owned.Keys]);
@@ -242,6 +263,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
 
     private void PollOnce(ILogReader reader, List<RecordBatch> batches)
     {
+        Volatile.Write(ref _turnedAt, _time.GetTimestamp());
         while (_seeks.TryDequeue(out (Shard Shard, long Offset) seek))
         {
             if (_owned.TryGetValue(seek.Shard.Partition, out Owned? owned) && ReferenceEquals(owned.Shard, seek.Shard))
@@ -258,8 +280,17 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         NoteLag(reader);
         batches.Clear();
         reader.Poll(TimeSpan.FromMilliseconds(50), batches);
-        _logFailure = null;
-        IsReady = true;
+        if (_logFailure is null || _room.SilentFor < _time.GetElapsedTime(_logFailedAt))
+        {
+            if (_logFailure is not null)
+            {
+                LogBack(_logger, _time.GetElapsedTime(_logFailedAt).TotalSeconds);
+            }
+
+            _logFailure = null;
+            IsReady = true;
+        }
+
         if (batches.Count > 0)
         {
             CrashPoint.Reach(CrashPoint.AfterConsume);
@@ -364,6 +395,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         ShardId id = new(kind.Number, partition.Partition);
         LogMarks marks = default;
         ShardClaim? claim = null;
+        long started = _time.GetTimestamp();
         for (int attempt = 0; claim is null && !_stopping; attempt++)
         {
             try
@@ -392,6 +424,8 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
 
                 Start(kind, id, partition, claim, marks.High, askedAtInMs);
                 _broken.TryRemove(partition, out _);
+                _isClaimingFailing = false;
+                Meter.Claimed(_time.GetElapsedTime(started));
             }
             catch (InvalidDataException e)
             {
@@ -402,7 +436,12 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
             catch (Exception e) when (e is StoreUnavailableException or LogFailedException && attempt < 20)
             {
                 claim = null;
-                LogClaimFailed(_logger, e, partition);
+                if (!_isClaimingFailing)
+                {
+                    _isClaimingFailing = true;
+                    LogClaimFailed(_logger, e, partition);
+                }
+
                 Thread.Sleep(Math.Min(50 << Math.Min(attempt, 6), 1000));
             }
         }
@@ -435,6 +474,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
             _publisher.Publish(shard, chunk, draft: null);
         }
 
+        Meter.Ledger.Add(kind.Name, shard.Counts);
         _owned[partition] = new Owned(shard, worker, worker.IntakeOf(_inner.Contains(partition.Topic)));
         worker.Attach(shard);
     }
@@ -531,6 +571,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
     private void Fenced(Shard shard)
     {
         LogFenced(_logger, shard.Partition, shard.Epoch);
+        Meter.Fenced();
         shard.MarkDropped();
         if (_owned.TryGetValue(shard.Partition, out Owned? owned) && ReferenceEquals(owned.Shard, shard)
             && _owned.TryRemove(new KeyValuePair<InboxPartition, Owned>(shard.Partition, owned)))
@@ -565,6 +606,9 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
 
     [LoggerMessage(1111, LogLevel.Warning, "The log's client failed. Dropping all shards and connecting anew; their owners continue from the store.")]
     private static partial void LogFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(1118, LogLevel.Information, "The log answers again, after {Seconds:0.0} s.")]
+    private static partial void LogBack(ILogger logger, double seconds);
 
     [LoggerMessage(1112, LogLevel.Warning, "{Partition}: can not be claimed yet; trying again.")]
     private static partial void LogClaimFailed(ILogger logger, Exception error, InboxPartition partition);

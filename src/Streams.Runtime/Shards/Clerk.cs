@@ -41,8 +41,6 @@ internal sealed class Clerk() : Actor("")
 
     public long Forwarded { get; private set; }
 
-    public IReadOnlyDictionary<string, long> RefusedByReason => _refusedByReason;
-
     public bool HasPending => _items.Count > 0;
 
     public int PendingInBytes => _pending.WrittenCount;
@@ -62,6 +60,18 @@ internal sealed class Clerk() : Actor("")
     {
         Forwarded++;
         Keep(record, key, isForward: true, default, nowInMs);
+    }
+
+    /// <summary>Counts the dead letters that are about to be written.</summary>
+    public void Count(ShardCounts counts)
+    {
+        foreach (Pending item in _items)
+        {
+            if (!item.IsForward)
+            {
+                counts.Refuse(item.Refusal.Reason);
+            }
+        }
     }
 
     public void Write(CommitDraft draft, ShardOptions options, InboxPartition partition, int generation)

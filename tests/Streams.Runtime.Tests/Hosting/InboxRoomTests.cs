@@ -4,6 +4,7 @@ using Streams.Runtime.Hosting;
 using Streams.Runtime.Log;
 using Streams.Runtime.Shards;
 using Streams.Runtime.Storage;
+using Streams.Runtime.Telemetry;
 using Streams.Runtime.Tests.Simulation;
 
 namespace Streams.Runtime.Tests.Hosting;
@@ -156,7 +157,7 @@ public sealed class InboxRoomTests : IDisposable
         {
             _room = new InboxRoom(_log, "test", ["groups"], _ => _readHere, _time, _lines);
             _room.Start();
-            _publisher = new Publisher(_log, _room, _time, _lines);
+            _publisher = new Publisher(_log, _room, new EngineMeter(), _time, _lines);
             _publisher.Start();
         }
 
