@@ -6,6 +6,7 @@ using Streams.Domain.Devices;
 using Streams.Node.Actors;
 using Streams.Node.Api;
 using Streams.Node.Configuration;
+using Streams.Node.Telemetry;
 using Streams.Runtime.Actors;
 using Streams.Runtime.Hosting;
 using Streams.Runtime.Log;
@@ -48,6 +49,9 @@ public sealed class NodeHost : IAsyncDisposable
     private readonly RunningNode _view;
     private readonly WebApplication _http;
     private readonly Housekeeping _housekeeping;
+    private readonly NodeMeter _meter = new();
+    private readonly NodeTelemetry _telemetry;
+    private readonly StoreProbe _probe;
 
     private NodeHost(NodeStart start, ILoggerFactory loggers)
     {
@@ -65,13 +69,17 @@ public sealed class NodeHost : IAsyncDisposable
         CityTopics city = CityTopics.Of(topics, settings.Cluster);
         ActorKind[] kinds =
         [
-            new DeviceKind(new DeviceCatalog(start.Configuration.DeviceTypes), city, start.Configuration.Register),
-            new AreaKind(start.Configuration.AlertRules, city),
+            new DeviceKind(new DeviceCatalog(start.Configuration.DeviceTypes), city, start.Configuration.Register, _meter),
+            new AreaKind(start.Configuration.AlertRules, city, _meter),
         ];
         StoreLayout layout = new(settings.Cluster, settings.Name, kinds.ToDictionary(kind => kind.Number, kind => new KindLayout(kind.Name, _log.PartitionsOf(kind.Inbox))));
         _engine = new Engine(OptionsOf(settings, city), _log, _store, kinds, start.Time, loggers);
-        _view = new RunningNode(_engine, _log, settings.Cluster, settings.Name, start.Time.GetUtcNow());
-        _http = NodeHttp.Create(new ApiSources(_store, _view, layout, start.Configuration, start.Time) { Simulation = start.Simulation }, loggers);
+        _probe = new StoreProbe(_store, start.Time);
+        _view = new RunningNode(_engine, _log, _probe, settings.Cluster, settings.Name, start.Time.GetUtcNow());
+        _telemetry = new NodeTelemetry(settings.Telemetry, _view.Identity, loggers, _engine.Meter.Meter, _meter.Meter);
+        ApiSources sources = new(_store, _view, layout, start.Configuration, start.Time) { Simulation = start.Simulation, Telemetry = _telemetry };
+        _meter.Watch(sources);
+        _http = NodeHttp.Create(sources, loggers);
         _housekeeping = new Housekeeping(_store, settings.Keep, start.Time, loggers.CreateLogger("Streams.Housekeeping"));
     }
 
@@ -106,6 +114,7 @@ public sealed class NodeHost : IAsyncDisposable
             await node._http.StartAsync();
             node.Address = new Uri(node._http.Urls.First());
             node._housekeeping.Start();
+            node._probe.Start();
             return node;
         }
         catch
@@ -118,11 +127,15 @@ public sealed class NodeHost : IAsyncDisposable
     /// <summary>Takes no more requests, finishes, commits and publishes what is in hand, gives the shards back.</summary>
     public async ValueTask DisposeAsync()
     {
+        _view.IsLeaving = true;
         await _housekeeping.DisposeAsync();
+        await _probe.DisposeAsync();
         await _http.StopAsync();
         await _http.DisposeAsync();
         _view.Dispose();
         _engine.Dispose();
+        _telemetry.Dispose();
+        _meter.Dispose();
         _store.Dispose();
         _log.Dispose();
         _broker?.Dispose();
@@ -174,6 +187,7 @@ public sealed class NodeHost : IAsyncDisposable
                 MaxUnsaid = settings.Pace.MaxUnsaid,
                 SweepSize = settings.Pace.SweepSize,
                 DeadLetterTopic = topics.DeadLetters,
+                TraceShare = settings.Telemetry.TraceShare,
                 EventSource = topics.Source,
             },
         };

@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.Reflection;
 using System.Text;
 using Streams.Node.Actors;
 using Streams.Node.Api;
+using Streams.Node.Telemetry;
 using Streams.Runtime;
 using Streams.Runtime.Actors;
 using Streams.Runtime.Hosting;
@@ -11,8 +13,14 @@ using Streams.Runtime.Storage;
 namespace Streams.Node;
 
 /// <summary>The node as its API sees it: the engine's figures, live actors, and a producer for readings that come over HTTP.</summary>
-internal sealed class RunningNode(Engine engine, ILog log, string cluster, string node, DateTimeOffset startedAt) : INodeView, IDisposable
+internal sealed class RunningNode(Engine engine, ILog log, StoreProbe store, string cluster, string node, DateTimeOffset startedAt) : INodeView, IDisposable
 {
+    /// <summary>A turn of the reading thread takes 50 ms, handing shards over some 15 s; claiming counts as turns.</summary>
+    private static readonly TimeSpan s_longestTurn = TimeSpan.FromMinutes(2);
+
+    /// <summary>They are asked every 3 s.</summary>
+    private static readonly TimeSpan s_longestSilence = TimeSpan.FromSeconds(10);
+
     private readonly LastingWriter _writer = new(() => log.CreateWriter("streams-http", lingerInMs: 5));
 
     public NodeIdentity Identity { get; } = new(
@@ -21,14 +29,15 @@ internal sealed class RunningNode(Engine engine, ILog log, string cluster, strin
         typeof(RunningNode).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0",
         startedAt);
 
+    /// <summary>The node gives its shards back and ends: it is asked to be passed by from now on.</summary>
+    public bool IsLeaving { get; set; }
+
     public IReadOnlyList<HealthPart> Health() =>
     [
-        new HealthPart("node", engine.Failure is null, Detail: engine.Failure ?? ""),
-        new HealthPart("kafka", engine.IsReady, Detail: engine.IsReady ? "" : "not a member of the consumer group yet"),
-        new HealthPart(
-            "shards",
-            engine.Shards.All(shard => shard.Shard.IsCaughtUp),
-            Detail: engine.Shards.Count(shard => !shard.Shard.IsCaughtUp) is > 0 and var behind ? $"{behind} shards are still reading what came before they were claimed" : ""),
+        Hangs is { } hangs ? new HealthPart("node", false, Fatal: true, hangs) : Part("node", Trouble),
+        Part("kafka", KafkaTrouble),
+        Part("store", engine.StoreAwayFor > TimeSpan.Zero ? $"the store has not taken commits for {engine.StoreAwayFor.TotalSeconds:0} s; they are tried again" : store.Failure),
+        Part("shards", Behind),
     ];
 
     public IReadOnlyList<RunningShard> Shards() =>
@@ -37,16 +46,15 @@ internal sealed class RunningNode(Engine engine, ILog log, string cluster, strin
     public NodeFigures Figures()
     {
         var shards = engine.Shards;
+        var counts = engine.Counts;
         return new NodeFigures
         {
-            Applied = shards.GroupBy(shard => shard.Kind.Name).ToDictionary(kind => kind.Key, kind => kind.Sum(shard => shard.Shard.Counts.Applied)),
+            Applied = counts.ToDictionary(kind => kind.Key, kind => kind.Value.Applied),
             Actors = shards.GroupBy(shard => shard.Kind.Name).ToDictionary(kind => kind.Key, kind => kind.Sum(shard => (long)shard.Shard.ActorsInMemory)),
-            Repeats = shards.Sum(shard => shard.Shard.Counts.Repeats),
-            Misrouted = shards.Sum(shard => shard.Shard.Counts.Misrouted),
+            Repeats = counts.Values.Sum(kind => kind.Repeats),
             Refused = engine.RefusedByReason,
             Published = engine.Published,
             Transactions = engine.Transactions,
-            BusyShare = engine.BusyShare,
         };
     }
 
@@ -77,6 +85,31 @@ internal sealed class RunningNode(Engine engine, ILog log, string cluster, strin
     }
 
     public void Dispose() => _writer.Dispose();
+
+    /// <summary>What only a restart can end.</summary>
+    private string? Hangs => engine.PollingFor > s_longestTurn ? $"the thread that reads the log has hung for {engine.PollingFor.TotalSeconds:0} s" : null;
+
+    private string? Trouble => IsLeaving ? "the node is stopping"
+        : engine.Broken is { Count: > 0 } broken ? string.Join("; ", broken.Select(pair => $"{pair.Key}: {pair.Value}"))
+        : null;
+
+    private string? KafkaTrouble => engine.LogFailure is { } failure ? $"{failure} The node connects anew until it can"
+        : !engine.IsReady ? "not a member of the consumer group yet"
+        : engine.BrokersSilentFor > s_longestSilence ? $"no broker has answered for {engine.BrokersSilentFor.TotalSeconds:0} s"
+        : null;
+
+    private string? Behind
+    {
+        get
+        {
+            string[] behind = [.. engine.Shards.Where(shard => !shard.Shard.IsCaughtUp).Select(shard => $"{shard.Kind.Name}/{shard.Id.Partition} ({shard.Shard.Lag?.ToString(CultureInfo.InvariantCulture) ?? "?"} records)")];
+            return behind.Length == 0
+                ? null
+                : $"{behind.Length} shards are still reading what came before they were claimed: {string.Join(", ", behind.Take(5))}{(behind.Length > 5 ? ", ..." : "")}";
+        }
+    }
+
+    private static HealthPart Part(string name, string? trouble) => new(name, trouble is null, Detail: trouble ?? "");
 
     private void Send(PublishedRecord record, Delivery delivery)
     {

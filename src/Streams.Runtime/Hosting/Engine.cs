@@ -66,6 +66,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         _log = log;
         _store = store;
         _time = time;
+        _turnedAt = time.GetTimestamp();
         _logger = loggers.CreateLogger("Streams.Runtime.Engine");
         _kinds = kinds.ToDictionary(kind => kind.Inbox, StringComparer.Ordinal);
         _inner = [.. _kinds.Values.SelectMany(kind => kind.Tells)];
@@ -400,6 +401,7 @@ public sealed partial class Engine : IAssignmentListener, IDisposable
         {
             try
             {
+                Volatile.Write(ref _turnedAt, _time.GetTimestamp());
                 long askedAtInMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
                 marks = _reader!.MarksOf(partition);
                 claim = _store.Claim(id, _options.Node, _log.Incarnation, _time.GetUtcNow());

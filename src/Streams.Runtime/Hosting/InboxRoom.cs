@@ -53,7 +53,8 @@ internal sealed partial class InboxRoom : IDisposable
 
     public void Start()
     {
-        Volatile.Write(ref _answeredAt, _time.GetTimestamp());
+        _askedAt = _time.GetTimestamp();
+        Volatile.Write(ref _answeredAt, _askedAt);
         // A record is counted at its size before compression, and some producers besides us write here: leave a part for what we do not see.
         long most = Math.Min(MostInBytes, _log.KeepsInBytes / 5 * 3);
         _inboxes = _topics.ToDictionary(

@@ -106,7 +106,7 @@ public sealed class EngineMeter : IDisposable
         Each<double>("streams.shard.lag", "s", "How long the oldest record not yet applied has been in the log, at most.", shard => shard.LagAt(time.GetUtcNow().ToUnixTimeMilliseconds())?.TotalSeconds);
         Each<long>("streams.shard.epoch", "", "Epoch of each shard of this node.", shard => shard.Epoch);
         Meter.CreateObservableGauge("streams.shards.broken", () => engine.Broken.Count, "", "Shards assigned to this node that it can not work on.");
-        Meter.CreateObservableGauge("streams.busy", () => engine.BusyShare, "1", "Share of the workers' time spent working, lately.");
+        Meter.CreateObservableGauge("streams.busy.ratio", () => engine.BusyShare, "", "Share of the workers' time spent working, lately.");
         Meter.CreateObservableGauge("streams.store.away", () => writers.Max(writer => writer.AwayFor.TotalSeconds), "s", "How long the store has not taken commits; 0 while it does.");
         Meter.CreateObservableGauge("streams.queue.intake", () => Intakes(workers), "By", "Records waiting for a worker.");
         Meter.CreateObservableGauge("streams.queue.commits", () => writers.Sum(writer => writer.QueuedInBytes), "By", "Commits waiting for the store.");

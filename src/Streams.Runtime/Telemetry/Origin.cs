@@ -1,13 +1,14 @@
-using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using Streams.Runtime.Log;
+using Streams.Runtime.Shards;
 
 namespace Streams.Runtime.Telemetry;
 
 /// <summary>
 /// The record that something said goes back to: when the log got it, and the trace it is part of. It travels in two headers of what is said,
-/// <c>streams-origin</c> (Unix milliseconds, little endian, 8 bytes) and <c>traceparent</c> (W3C Trace Context), and takes no part in any decision or id.
+/// <c>streams-origin</c> (the time, RFC 3339) and <c>traceparent</c> (W3C Trace Context), and takes no part in any decision or id.
 /// </summary>
 /// <param name="TimestampInMs">The record's own timestamp; not above 0 where it has none.</param>
 /// <param name="TraceParent">Null for a record that nobody traces.</param>
@@ -48,9 +49,9 @@ public sealed record Origin(long TimestampInMs, string? TraceParent, bool IsDeci
     internal static Origin Of(in Record record, bool isInner, string? span, bool isDecision)
     {
         long timestampInMs = record.TimestampInMs;
-        if (isInner && record.HasHeaders && record.TryGetHeader(NameUtf8, out ReadOnlySpan<byte> bytes) && bytes.Length == sizeof(long))
+        if (isInner && record.HasHeaders && record.TryGetHeader(NameUtf8, out ReadOnlySpan<byte> time) && TryReadTime(time, out long before))
         {
-            timestampInMs = BinaryPrimitives.ReadInt64LittleEndian(bytes);
+            timestampInMs = before;
         }
 
         return new Origin(timestampInMs, span ?? (TryGetTrace(record, out ActivityContext _, out string? trace) ? trace : null), isDecision);
@@ -67,13 +68,16 @@ public sealed record Origin(long TimestampInMs, string? TraceParent, bool IsDeci
             && ActivityContext.TryParse(traceParent = Encoding.ASCII.GetString(bytes), null, isRemote: true, out context);
     }
 
-    internal int HeaderCount => TraceParent is null ? 1 : 2;
+    internal int HeaderCount => (TimestampInMs > 0 ? 1 : 0) + (TraceParent is null ? 0 : 1);
 
     internal void Write(System.Buffers.IBufferWriter<byte> headers)
     {
-        Span<byte> timestamp = stackalloc byte[sizeof(long)];
-        BinaryPrimitives.WriteInt64LittleEndian(timestamp, TimestampInMs);
-        HeaderBlock.Add(headers, NameUtf8, timestamp);
+        if (TimestampInMs > 0)
+        {
+            Span<byte> time = stackalloc byte[32];
+            HeaderBlock.Add(headers, NameUtf8, CloudEvents.WriteTime(TimestampInMs, time));
+        }
+
         if (TraceParent is not null)
         {
             HeaderBlock.Add(headers, TraceParentUtf8, Encoding.ASCII.GetBytes(TraceParent));
@@ -83,13 +87,13 @@ public sealed record Origin(long TimestampInMs, string? TraceParent, bool IsDeci
     /// <summary>From the headers of what was said; null where they hold none.</summary>
     internal static Origin? Read(ReadOnlySpan<byte> headers)
     {
-        Origin? origin = null;
+        long timestampInMs = 0;
         string? trace = null;
         for (HeaderBlock.Reader reader = HeaderBlock.Read(headers); reader.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value);)
         {
-            if (name.SequenceEqual(NameUtf8) && value.Length == sizeof(long))
+            if (name.SequenceEqual(NameUtf8))
             {
-                origin = new Origin(BinaryPrimitives.ReadInt64LittleEndian(value), null, IsDecision: true);
+                TryReadTime(value, out timestampInMs);
             }
             else if (name.SequenceEqual(TraceParentUtf8))
             {
@@ -97,6 +101,14 @@ public sealed record Origin(long TimestampInMs, string? TraceParent, bool IsDeci
             }
         }
 
-        return trace is null || origin is null ? origin : origin with { TraceParent = trace };
+        return trace is null && timestampInMs == 0 ? null : new Origin(timestampInMs, trace, IsDecision: true);
+    }
+
+    private static bool TryReadTime(ReadOnlySpan<byte> text, out long timeInMs)
+    {
+        bool isTime = DateTimeOffset.TryParseExact(
+            Encoding.ASCII.GetString(text), "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time);
+        timeInMs = isTime ? time.ToUnixTimeMilliseconds() : 0;
+        return isTime;
     }
 }

@@ -12,6 +12,9 @@ internal sealed class ShardLedger
     private readonly List<(string Kind, ShardCounts Counts)> _present = [];
     private readonly HashSet<ShardCounts> _over = [];
 
+    /// <summary>Shards counted each for itself.</summary>
+    internal int Unsettled => _present.Count;
+
     /// <summary>A shard begins.</summary>
     public void Add(string kind, ShardCounts counts)
     {
