@@ -140,6 +140,9 @@ public sealed class Engine : IDisposable
         _presence.TellNow();
     }
 
+    /// <summary>As <see cref="Drain"/>, for good: returns when it is done. <see cref="Dispose"/> ends the rest.</summary>
+    public void Leave() => _poller.Dispose();
+
     /// <summary>Finishes what is in hand, writes and publishes everything, gives the shards back and leaves the group.</summary>
     public void Dispose()
     {
@@ -148,7 +151,7 @@ public sealed class Engine : IDisposable
             return;
         }
 
-        _poller.Dispose();
+        Leave();
         _isDisposed = true;
         CrashPoint.Reach(CrashPoint.InClose);
         _presence.Dispose();

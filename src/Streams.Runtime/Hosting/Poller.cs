@@ -70,6 +70,7 @@ internal sealed partial class Poller : IDisposable
     /// <summary>Gives everything back and ends.</summary>
     public void Dispose()
     {
+        _wanted = false;
         _stopping = true;
         _ownership.IsStopping = true;
         _toldOtherwise.Set();
