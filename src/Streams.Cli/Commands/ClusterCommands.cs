@@ -58,12 +58,13 @@ internal static class ClusterCommands
     {
         Argument<string> name = Lists.Id("The node's name, as the status shows it.").From(offers.Nodes);
         var undo = new Option<bool>("--undo") { Description = "Lets a drained node take shards again." };
-        Option<TimeSpan?> within = Lists.Duration("--within", "How long to wait until it is done; 0s for not at all. Default 60s.");
+        Option<TimeSpan?> within = Lists.Duration("--within", "How long to wait until it is done. Default 60s.");
+        var noWait = new Option<bool>("--no-wait") { Description = "Tells the node, and does not wait until it is done." };
         ExampleCommand drain = new ExampleCommand(
             "drain",
             "A node finishes, commits and publishes what it has, gives its shards to the others and takes none, until --undo or its restart. It still answers. Stopping its process (SIGTERM) does the same first.",
             "streams cluster drain node-2",
-            "streams cluster drain node-2 --undo").Taking(name, undo, within);
+            "streams cluster drain node-2 --undo").Taking(name, undo, within, noWait);
         drain.SetAction(async (parsed, stop) =>
         {
             using NodeClient node = shared.Connect(parsed);
@@ -74,7 +75,7 @@ internal static class ClusterCommands
             JsonElement order = await node.SendAsync(back ? HttpMethod.Delete : HttpMethod.Post, $"api/v1/cluster/nodes/{Uri.EscapeDataString(wanted)}/drain", $"node {wanted}", stop).ConfigureAwait(false);
             TimeSpan patience = parsed.GetValue(within) ?? TimeSpan.FromSeconds(60);
             JsonElement cluster = default;
-            bool done = patience == TimeSpan.Zero;
+            bool done = parsed.GetValue(noWait);
             while (!done)
             {
                 if (shared.Time.GetElapsedTime(began) > patience)
@@ -151,7 +152,7 @@ internal static class ClusterCommands
         Nodes.WriteSaying(screen, nodes, "No node is known.");
         foreach (JsonElement node in nodes.Where(node => node.At("answers").ValueKind == JsonValueKind.False))
         {
-            screen.Line($"{node.Text("name")} did not answer in time: the lag of its shards is not known.");
+            screen.Line($"{node.Text("name")} did not answer: its shards' lag is not known.");
         }
 
         JsonElement[] kinds =

@@ -58,7 +58,7 @@ internal static class TopicCommands
                 Partitions.Write(screen, partitions, "");
                 if (partitions.Count(each => each.NumberAt("lag") is null) is > 0 and int unknown)
                 {
-                    screen.Line($"{unknown} partitions belong to nobody or to nodes that do not answer, or were not read yet.");
+                    screen.Line($"Not known of {unknown} partitions: no owner, or no answer of it.");
                 }
             }
 
