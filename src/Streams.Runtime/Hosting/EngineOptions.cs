@@ -38,6 +38,12 @@ public sealed record EngineOptions
     /// <summary>Longest wait for a shard to be written and published when it is handed over. Default 15 s.</summary>
     public TimeSpan ReleaseWithin { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>
+    /// Longest wait for its output to be published when a shard is handed over and all of it is written. Default 1 s: the shard stands still meanwhile, and
+    /// its next owner publishes what is left before anything else, with the same ids.
+    /// </summary>
+    public TimeSpan PublishWithin { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Memory for actors on this node. Default 4 GB; shared evenly by its shards.</summary>
     public long MemoryInBytes { get; init; } = 4L << 30;
 

@@ -140,7 +140,7 @@ internal sealed partial class Ownership : IAssignmentListener
             Unassign(partition);
             if (_owned.TryRemove(partition, out Owned? owned))
             {
-                Handover handover = new(owned.Shard, IsLate(owned.Shard, started), shard => TryRelease(shard, _time.GetElapsedTime(started)));
+                Handover handover = new(owned.Shard, IsLate(owned.Shard, started), () => _time.GetElapsedTime(started) >= _options.PublishWithin, shard => TryRelease(shard, _time.GetElapsedTime(started)));
                 leaving.Add(handover);
                 owned.Worker.Leave(handover);
             }
