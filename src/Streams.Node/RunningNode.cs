@@ -3,7 +3,6 @@ using System.Reflection;
 using System.Text;
 using Streams.Node.Actors;
 using Streams.Node.Api;
-using Streams.Node.Telemetry;
 using Streams.Runtime;
 using Streams.Runtime.Actors;
 using Streams.Runtime.Hosting;
@@ -13,30 +12,32 @@ using Streams.Runtime.Storage;
 namespace Streams.Node;
 
 /// <summary>The node as its API sees it: the engine's figures, live actors, and a producer for readings that come over HTTP.</summary>
-internal sealed class RunningNode(Engine engine, ILog log, StoreProbe store, string cluster, string node, DateTimeOffset startedAt) : INodeView, IDisposable
+internal sealed class RunningNode(Engine engine, ILog log, string cluster, string node, DateTimeOffset startedAt) : INodeView, IDisposable
 {
-    /// <summary>A turn of the reading thread takes 50 ms, handing shards over some 15 s; claiming counts as turns.</summary>
+    /// <summary>A turn of the reading thread takes 50 ms, handing shards over some 15 s; each try of a claim counts as one.</summary>
     private static readonly TimeSpan s_longestTurn = TimeSpan.FromMinutes(2);
 
-    /// <summary>They are asked every 3 s.</summary>
+    /// <summary>Store and brokers are asked every second and every three: so long, and it is no hiccup.</summary>
     private static readonly TimeSpan s_longestSilence = TimeSpan.FromSeconds(10);
 
     private readonly LastingWriter _writer = new(() => log.CreateWriter("streams-http", lingerInMs: 5));
 
-    public NodeIdentity Identity { get; } = new(
-        cluster,
-        node,
-        typeof(RunningNode).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0",
-        startedAt);
+    public static string ProgramVersion { get; } =
+        typeof(RunningNode).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
 
-    /// <summary>The node gives its shards back and ends: it is asked to be passed by from now on.</summary>
-    public bool IsLeaving { get; set; }
+    public NodeIdentity Identity { get; } = new(cluster, node, ProgramVersion, startedAt);
 
     public IReadOnlyList<HealthPart> Health() =>
     [
-        Hangs is { } hangs ? new HealthPart("node", false, Fatal: true, hangs) : Part("node", Trouble),
+        Hangs is { } hangs ? new HealthPart("node", false, Fatal: true, hangs) : Part("node", Broken),
+        Part("work", engine.State switch
+        {
+            NodeState.Working => null,
+            NodeState.Drained => "drained: holds no shards until it is told to work again",
+            _ => "gives its shards back",
+        }),
         Part("kafka", KafkaTrouble),
-        Part("store", engine.StoreAwayFor > TimeSpan.Zero ? $"the store has not taken commits for {engine.StoreAwayFor.TotalSeconds:0} s; they are tried again" : store.Failure),
+        Part("store", StoreTrouble),
         Part("shards", Behind),
     ];
 
@@ -58,15 +59,29 @@ internal sealed class RunningNode(Engine engine, ILog log, StoreProbe store, str
         };
     }
 
+    public IReadOnlyList<NodeRow> Nodes() => engine.Nodes;
+
+    public void Drain(bool drain)
+    {
+        if (drain)
+        {
+            engine.Drain();
+        }
+        else
+        {
+            engine.WorkAgain();
+        }
+    }
+
     public async Task<ReadOnlyMemory<byte>?> DescribeAsync(string kind, string key, CancellationToken stop) =>
         await AskAsync(kind, key, (of, actor) => of.Describe(actor)).WaitAsync(stop);
 
-    public async Task<IReadOnlyList<HistoryRow>?> RecentHistoryAsync(string kind, string key, CancellationToken stop)
+    public async Task<IReadOnlyList<HistoryRow>?> RecentHistoryAsync(string kind, string key, CancellationToken stop, bool hereOnly = false)
     {
         ActorKind? of = engine.KindNamed(kind);
         return of is not IDescribesActors describes ? null
             : await engine.AskAsync(of.Number, key, describes.RecentHistory, whenWritten: true).WaitAsync(stop)
-                ?? await Task.Run(() => engine.AskStored(of.Number, key, describes.RecentHistory), stop);
+                ?? (hereOnly ? null : await Task.Run(() => engine.AskStored(of.Number, key, describes.RecentHistory), stop));
     }
 
     public async Task PublishAsync(IReadOnlyList<PublishedRecord> records, CancellationToken stop)
@@ -89,13 +104,15 @@ internal sealed class RunningNode(Engine engine, ILog log, StoreProbe store, str
     /// <summary>What only a restart can end.</summary>
     private string? Hangs => engine.PollingFor > s_longestTurn ? $"the thread that reads the log has hung for {engine.PollingFor.TotalSeconds:0} s" : null;
 
-    private string? Trouble => IsLeaving ? "the node is stopping"
-        : engine.Broken is { Count: > 0 } broken ? string.Join("; ", broken.Select(pair => $"{pair.Key}: {pair.Value}"))
-        : null;
+    private string? Broken => engine.Broken is { Count: > 0 } broken ? string.Join("; ", broken.Select(pair => $"{pair.Key}: {pair.Value}")) : null;
 
     private string? KafkaTrouble => engine.LogFailure is { } failure ? $"{failure} The node connects anew until it can"
-        : !engine.IsReady ? "not a member of the consumer group yet"
+        : engine.State == NodeState.Working && !engine.IsReady ? "not a member of the consumer group yet"
         : engine.BrokersSilentFor > s_longestSilence ? $"no broker has answered for {engine.BrokersSilentFor.TotalSeconds:0} s"
+        : null;
+
+    private string? StoreTrouble => engine.StoreAwayFor > TimeSpan.Zero ? $"the store has not taken commits for {engine.StoreAwayFor.TotalSeconds:0} s; they are tried again"
+        : engine.StoreSilentFor > s_longestSilence ? $"the store has not answered for {engine.StoreSilentFor.TotalSeconds:0} s"
         : null;
 
     private string? Behind

@@ -149,6 +149,7 @@ internal sealed partial class Worker : IDisposable
                     long now = NowInMs();
                     long started = ThreadClock.Nanoseconds();
                     shard.Process(batch, now);
+                    shard.NoteAtWork(_time.GetTimestamp());
                     long applying = ThreadClock.Nanoseconds() - started;
                     _applyingNanosSinceWindow += applying;
                     _meter.Batch(batch.Count, TimeSpan.FromTicks(applying / TimeSpan.NanosecondsPerTick));
@@ -188,6 +189,10 @@ internal sealed partial class Worker : IDisposable
                 if (!at.NeedsRestart)
                 {
                     at.Tick(now, _busyShare < 0.5, _applyingShare);
+                    if (at.IsCaughtUp)
+                    {
+                        at.NoteAtWork(_time.GetTimestamp());
+                    }
                 }
                 else if (at.CommitsInFlight == 0)
                 {
@@ -251,7 +256,7 @@ internal sealed partial class Worker : IDisposable
         }
     }
 
-    [LoggerMessage(1501, LogLevel.Warning, "{Partition}: actors can not be loaded, the store is away. This shard, and others of its kind, wait and try again.")]
+    [LoggerMessage(1501, LogLevel.Warning, "{Partition}: actors can not be loaded, the store is away. This shard, and others perhaps, wait and try again.")]
     private static partial void LogLoadFailed(ILogger logger, Exception error, InboxPartition partition);
 
     [LoggerMessage(1502, LogLevel.Critical, "{Partition}: the shard stops so as not to harm its stored state; the others go on. If a snapshot can not be read, run the version that wrote it, or restore the store from a backup.")]

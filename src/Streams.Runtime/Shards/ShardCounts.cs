@@ -19,7 +19,7 @@ public sealed class ShardCounts
 
     public long Refused { get; internal set; }
 
-    /// <summary>Dead letters by reason code, counted when they are handed over to be written: once each, also where a restart has a record read again.</summary>
+    /// <summary>Refused records by reason code, counted when their dead letters are handed over to be written: once each, also where a restart has a record read again.</summary>
     public IReadOnlyDictionary<string, long> RefusedByReason => Volatile.Read(ref _refusedByReason);
 
     /// <summary>Records that came to the wrong partition and were forwarded.</summary>

@@ -445,7 +445,17 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
 
         if (reaction == Reaction.Refused)
         {
-            Refuse(record, _kind.Refusal, nowInMs);
+            Refuse(actor, record, _kind.Refusal, nowInMs);
+        }
+    }
+
+    private void Refuse(TActor actor, in Record record, in RecordRefusal refusal, long nowInMs)
+    {
+        Refuse(record, refusal, nowInMs);
+        if (refusal.IsDecision)
+        {
+            Counts.Decisions++;
+            MakeUrgent(actor);
         }
     }
 
