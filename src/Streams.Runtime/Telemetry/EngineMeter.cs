@@ -44,6 +44,9 @@ public sealed class EngineMeter : IDisposable
         _claim = Times("streams.claim", "Time to claim a shard: its end asked, its epoch raised, its outbox loaded.");
         _handoverGap = Times("streams.handover.gap", "Time nobody worked on a shard that came to this node from another.");
         _fenced = Meter.CreateCounter<long>("streams.shards.fenced", "", "Shards dropped because another node had claimed them.");
+
+        // A counter that is not there before the first time can not be seen to rise.
+        _fenced.Add(0);
     }
 
     /// <summary>For whoever listens to this engine and to no other.</summary>

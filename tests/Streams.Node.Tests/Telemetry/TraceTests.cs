@@ -43,7 +43,7 @@ public sealed class TraceTests : IDisposable
 
         Activity ingest = One(trace, "POST /api/v1/readings");
         Activity device = One(trace, "apply city.readings");
-        Activity area = One(trace, "apply city.observations", span => (string?)span.GetTagItem("streams.actor.key") == "demo-traced/centre");
+        Activity area = One(trace, "apply city.observations", span => (string?)span.GetTagItem("streams.actor.key") == "demo-traced/centre" && (string?)span.GetTagItem("streams.outcome") == "Decided");
         Assert.Equal("00f067aa0ba902b7", ingest.ParentSpanId.ToString());
         Assert.Equal(ingest.SpanId, device.ParentSpanId);
         Assert.Equal(device.SpanId, area.ParentSpanId);
