@@ -18,7 +18,7 @@ const string Usage = """
                --runs 3  --workers 0 (one a core)  --crossing 0.0005 (share of readings that cross a level)  --steps native,managed,parse,whole
 
       latency  from a reading beyond its range to the anomaly and the alert
-               --rate 5000  --seconds 30  --devices 10000  --crossings 10 (a second)  --store sqlite|postgres
+               --rate 5000  --seconds 30  --devices 10000  --crossings 10 (a second)  --flood 0 (readings/s of one device more)  --store sqlite|postgres
 
       cluster  readings a second of several nodes on this machine, beside one; on PostgreSQL
                --devices 10000  --interval 1  --readings 4000000  --partitions 64  --nodes 3  --runs 3
