@@ -15,6 +15,8 @@ internal sealed partial class Housekeeping(IStore store, HousekeepingSettings ke
     /// <summary>Twice what a piece takes: others have the store for most of the time, and 6,000 rows a second are more than a node can write.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(30);
 
+    /// <summary>Told once for an outage, not every minute of it.</summary>
+    private bool _isPutOff;
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
 
@@ -47,8 +49,16 @@ internal sealed partial class Housekeeping(IStore store, HousekeepingSettings ke
         }
         catch (StoreUnavailableException e)
         {
-            LogPutOff(logger, e.Message);
+            if (!_isPutOff)
+            {
+                _isPutOff = true;
+                LogPutOff(logger, e.Message);
+            }
+
+            return;
         }
+
+        _isPutOff = false;
     }
 
     private async Task RunAsync()
@@ -76,6 +86,6 @@ internal sealed partial class Housekeeping(IStore store, HousekeepingSettings ke
         }
     }
 
-    [LoggerMessage(2101, LogLevel.Warning, "Housekeeping is put off, the store is away: {Reason}")]
+    [LoggerMessage(2101, LogLevel.Warning, "Housekeeping is put off until the store is back: {Reason}")]
     private static partial void LogPutOff(ILogger logger, string reason);
 }

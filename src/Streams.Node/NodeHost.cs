@@ -69,14 +69,10 @@ public sealed class NodeHost : IAsyncDisposable
         _log = OpenLog(settings, loggers);
         _log.EnsureTopics(topics.All);
         DataFolder = Path.GetFullPath(start.DataFolder);
-        _store = OpenStore(settings, loggers);
+        _store = StoreOf(settings, DataFolder);
         CityTopics city = CityTopics.Of(topics, settings.Cluster);
-        ActorKind[] kinds =
-        [
-            new DeviceKind(new DeviceCatalog(start.Configuration.DeviceTypes), city, start.Configuration.Register, _meter),
-            new AreaKind(start.Configuration.AlertRules, city, _meter),
-        ];
-        StoreLayout layout = new(settings.Cluster, settings.Name, kinds.ToDictionary(kind => kind.Number, kind => new KindLayout(kind.Name, _log.PartitionsOf(kind.Inbox))));
+        ActorKind[] kinds = KindsOf(start.Configuration, _meter);
+        StoreLayout layout = LayoutOf(settings, kinds, _log.PartitionsOf);
         _engine = new Engine(OptionsOf(settings, city, start.Embedded), _log, _store, kinds, start.Time, loggers);
         _view = new RunningNode(_engine, _log, settings.Cluster, settings.Name, start.Time.GetUtcNow());
         _neighbours = new Neighbours(_view, _store, start.Time);
@@ -168,16 +164,31 @@ public sealed class NodeHost : IAsyncDisposable
         return _broker?.OpenLog(options) ?? new KafkaLog(options);
     }
 
-    private IStore OpenStore(NodeSettings settings, ILoggerFactory loggers)
+    /// <summary>The configured store, not yet open.</summary>
+    internal static IStore StoreOf(NodeSettings settings, string dataFolder)
     {
         if (settings.Store.Kind == StoreKind.Postgres)
         {
             return new PostgresStore(settings.Store.ConnectionString!);
         }
 
-        Directory.CreateDirectory(DataFolder);
-        return new SqliteStore(Path.Combine(DataFolder, settings.Store.Path));
+        Directory.CreateDirectory(dataFolder);
+        return new SqliteStore(Path.Combine(dataFolder, settings.Store.Path));
     }
+
+    internal static ActorKind[] KindsOf(ClusterConfiguration configuration, NodeMeter? meter = null)
+    {
+        CityTopics city = CityTopics.Of(configuration.Topics, configuration.Node.Cluster);
+        return
+        [
+            new DeviceKind(new DeviceCatalog(configuration.DeviceTypes), city, configuration.Register, meter),
+            new AreaKind(configuration.AlertRules, city, meter),
+        ];
+    }
+
+    /// <param name="partitionsOf">Of a topic.</param>
+    internal static StoreLayout LayoutOf(NodeSettings settings, IEnumerable<ActorKind> kinds, Func<string, int> partitionsOf) =>
+        new(settings.Cluster, settings.Name, kinds.ToDictionary(kind => kind.Number, kind => new KindLayout(kind.Name, partitionsOf(kind.Inbox))));
 
     private static EngineOptions OptionsOf(NodeSettings settings, CityTopics topics, bool embedded)
     {

@@ -273,7 +273,10 @@ internal sealed partial class Ownership : IAssignmentListener
         }
 
         Shard shard = kind.CreateShard(new ShardSeed(
-            id, partition, partitions, _inner.Contains(partition.Topic), claim, unpublished, end, seenAtInMs, _store, options, writer.Post, RequestSeek, _logger));
+            id, partition, partitions, _inner.Contains(partition.Topic), claim, unpublished, end, seenAtInMs, _store, options, writer.Post, RequestSeek, _logger)
+        {
+            Numbers = _inner.Contains(partition.Topic) ? _store.ReadNumbers() : null,
+        });
 
         // What an earlier owner committed and did not get to publish goes out before anything new.
         foreach (OutboxChunk chunk in unpublished)

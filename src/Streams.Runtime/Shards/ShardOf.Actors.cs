@@ -134,6 +134,11 @@ internal sealed partial class Shard<TActor, TMessage>
         SnapshotEnvelope envelope = SnapshotEnvelope.Read(snapshot, out ReadOnlySpan<byte> state);
         TActor actor = _kind.Restore(key, state);
         envelope.ApplyTo(actor, _generation);
+        if (!_ended.IsEmpty)
+        {
+            actor.Marks?.Continue(_ended, Lineage);
+        }
+
         actor.Index = index;
         return actor;
     }

@@ -31,6 +31,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
 
     private readonly ActorKind<TActor, TMessage> _kind;
     private readonly ShardSeed _seed;
+    private readonly EndedLineages _ended;
     private readonly ActorTable<TActor> _actors = new();
     private readonly DirtyList _dirty = new();
     private readonly TimerQueue<TActor> _timers = new();
@@ -94,6 +95,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
         Partition = seed.Partition;
         Epoch = seed.Claim.Epoch;
         Lineage = seed.Store.Lineage;
+        _ended = seed.Store.Ended;
         _generation = seed.Claim.Generation;
         _lastNumbers = [.. seed.Claim.LastNumbers];
         _published = [.. _lastNumbers];
@@ -406,7 +408,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
                 _expected = record.Offset + 1;
             }
         }
-        catch (Exception e) when (e is not StoreUnavailableException)
+        catch (Exception e) when (e is not (StoreUnavailableException or StoreRewoundException))
         {
             Suspect(batch.OffsetAt(at + j), e);
         }
@@ -478,13 +480,34 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
         }
     }
 
-    /// <summary>False for the repeat of a message that the actor has taken; otherwise it counts as taken from now on.</summary>
+    /// <summary>False for the repeat of a message that the actor has taken, or will be told anew; otherwise it counts as taken from now on.</summary>
     private bool IsNew(in Record record, TActor actor) =>
         !record.HasHeaders
         || !record.TryGetHeader(SourceHeader.NameUtf8, out ReadOnlySpan<byte> header)
         || !SourceHeader.TryRead(header, out SourceHeader from)
-        || !(from.Lineage == Lineage || _seed.IsInner)
-        || (actor.Marks ??= new SourceMarks()).Advance(from);
+        || IsNew(from, record.Offset, actor);
+
+    private bool IsNew(SourceHeader told, long offset, TActor actor)
+    {
+        if (_ended.Has(told.Lineage))
+        {
+            if (_ended.IsVoid(told.Lineage, told.Source, told.Number))
+            {
+                return false;
+            }
+
+            told = told with { Lineage = Lineage };
+        }
+
+        if (told.Lineage == Lineage && offset < _seed.CatchUpTo && _seed.Numbers is { } numbers && told.Number > numbers.GetValueOrDefault(told.Source))
+        {
+            throw new StoreRewoundException(
+                $"{Partition} has a message at offset {offset} that this store has not sent: its source is at number {numbers.GetValueOrDefault(told.Source)}, the message has {told.Number}. The store was restored from a "
+                + "backup, or lost commits. Stop all nodes, run 'streams store restored', and start them again.");
+        }
+
+        return !(told.Lineage == Lineage || _seed.IsInner) || (actor.Marks ??= new SourceMarks()).Advance(told);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Touch(TActor actor, long offset, Reaction reaction, long nowInMs)

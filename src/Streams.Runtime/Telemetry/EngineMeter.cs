@@ -29,7 +29,7 @@ public sealed class EngineMeter : IDisposable
     private readonly Histogram<double> _decisionLatency;
     private readonly Histogram<double> _claim;
     private readonly Histogram<double> _handoverGap;
-    private readonly Counter<long> _fenced;
+    private long _fenced;
 
     internal EngineMeter()
     {
@@ -43,10 +43,9 @@ public sealed class EngineMeter : IDisposable
         _decisionLatency = Times("streams.decision.latency", "From the timestamp of the record that decided to the delivery of what was decided, by topic; for an alert, of the device's reading.");
         _claim = Times("streams.claim", "Time to claim a shard: its end asked, its epoch raised, its outbox loaded.");
         _handoverGap = Times("streams.handover.gap", "Time nobody worked on a shard that came to this node from another.");
-        _fenced = Meter.CreateCounter<long>("streams.shards.fenced", "", "Shards dropped because another node had claimed them.");
 
-        // A counter that is not there before the first time can not be seen to rise.
-        _fenced.Add(0);
+        // Observed, and so there before the first time: a counter that begins at 1 can not be seen to rise.
+        Meter.CreateObservableCounter("streams.shards.fenced", () => Interlocked.Read(ref _fenced), "", "Shards dropped because another node had claimed them.");
     }
 
     /// <summary>For whoever listens to this engine and to no other.</summary>
@@ -79,7 +78,7 @@ public sealed class EngineMeter : IDisposable
 
     internal void Claimed(TimeSpan time) => _claim.Record(time.TotalSeconds);
 
-    internal void Fenced() => _fenced.Add(1);
+    internal void Fenced() => Interlocked.Increment(ref _fenced);
 
     /// <summary>Instruments over what the engine's parts count.</summary>
     internal void Watch(Engine engine, Worker[] workers, CommitWriter[] writers, Publisher publisher, TimeProvider time)
