@@ -4,6 +4,7 @@ using Streams.Runtime.Actors;
 using Streams.Runtime.Log;
 using Streams.Runtime.Shards;
 using Streams.Runtime.Storage;
+using Streams.Runtime.Telemetry;
 using Partitioner = Streams.Runtime.Log.Partitioner;
 
 namespace Streams.Runtime.Hosting;
@@ -43,18 +44,38 @@ public sealed class Engine : IDisposable
         ILogger commitLogger = loggers.CreateLogger("Streams.Runtime.Commit");
         ILogger workLogger = loggers.CreateLogger("Streams.Runtime.Worker");
         _room = new InboxRoom(log, options.Group ?? options.Cluster, inner, partition => _ownership?.ReadHere(partition), time, publishLogger);
-        _publisher = new Publisher(log, _room, time, publishLogger);
-        _writers = [.. Enumerable.Range(0, options.CommitWriters).Select(i => new CommitWriter(i, store, _publisher, shard => _ownership?.Fenced(shard), commitLogger))];
-        _workers = [.. Enumerable.Range(0, options.Workers).Select(i => new Worker(i, _publisher, (partition, why) => _ownership?.Break(partition, why), time, workLogger))];
-        _ownership = new Ownership(options, log, store, _kinds, inner, _publisher, _writers, _workers, time, logger);
-        _poller = new Poller(options, log, _ownership, _kinds.Keys, inner, time, logger);
-        _presence = new Presence(options, store, _ownership, () => State, time, logger);
+        _publisher = new Publisher(log, _room, Meter, time, publishLogger);
+        _writers = [.. Enumerable.Range(0, options.CommitWriters).Select(i => new CommitWriter(i, store, _publisher, shard => _ownership?.Fenced(shard), Meter, time, commitLogger))];
+        _workers = [.. Enumerable.Range(0, options.Workers).Select(i => new Worker(i, _publisher, (partition, why) => _ownership?.Break(partition, why), Meter, time, workLogger))];
+        _ownership = new Ownership(options, log, store, _kinds, inner, _publisher, _writers, _workers, Meter, time, logger);
+        _poller = new Poller(options, log, _ownership, _kinds.Keys, inner, () => _room.SilentFor, time, logger);
+        _presence = new Presence(options, store, _ownership, () => State, Meter, time, logger);
+        Meter.Watch(this, _workers, _writers, _publisher, time);
     }
 
-    /// <summary>Why the node can not work, in words; null while it can.</summary>
-    public string? Failure => _poller.Failure
-        ?? (_writers.Any(writer => writer.IsStoreAway) ? "the store can not be written to" : null)
-        ?? (_ownership.Broken.Count == 0 ? null : string.Join("; ", _ownership.Broken.Select(pair => $"{pair.Key}: {pair.Value}")));
+    /// <summary>What this engine counts and times.</summary>
+    public EngineMeter Meter { get; } = new();
+
+    /// <summary>The kinds this node runs.</summary>
+    public IReadOnlyCollection<ActorKind> Kinds => _kinds.Values;
+
+    /// <summary>Why the log's client had to be given up, in words; null since another one works.</summary>
+    public string? LogFailure => _poller.Failure;
+
+    /// <summary>How long no broker has answered a question that is asked every few seconds; before the first answer, since the start.</summary>
+    public TimeSpan BrokersSilentFor => _room.SilentFor;
+
+    /// <summary>How long the store has not taken commits; zero while it does.</summary>
+    public TimeSpan StoreAwayFor => _writers.Max(writer => writer.AwayFor);
+
+    /// <summary>How long the store has not answered a question that is asked every second or so, whether there is something to write or not.</summary>
+    public TimeSpan StoreSilentFor => _presence.SilentFor;
+
+    /// <summary>How long the polling thread has been at what it does: an endless wait there, and the node does nothing any more.</summary>
+    public TimeSpan PollingFor => _poller.TurnFor;
+
+    /// <summary>Assigned to this node and not to be worked on, with the reason.</summary>
+    public IReadOnlyDictionary<InboxPartition, string> Broken => _ownership.Broken;
 
     /// <summary>A poll of the log has succeeded since this node last joined the group.</summary>
     public bool IsReady => _poller.HasPolled;
@@ -75,12 +96,6 @@ public sealed class Engine : IDisposable
         }
     }
 
-    /// <summary>Told, on a thread of the engine's, of each hand-over of a shard that ended here.</summary>
-    public Action<ActorKind, ShardHandover> HandedOver
-    {
-        set => _presence.HandedOver = (id, handover) => value(_kinds.Values.First(kind => kind.Number == id.Kind), handover);
-    }
-
     public long Published => _publisher.Published;
 
     public long Transactions => _writers.Sum(writer => writer.Transactions);
@@ -91,23 +106,14 @@ public sealed class Engine : IDisposable
     public IReadOnlyList<(ActorKind Kind, ShardId Id, long Epoch, long NextOffset, Shard Shard)> Shards =>
         [.. _ownership.Owned.Select(pair => (_kinds[pair.Key.Topic], pair.Value.Shard.Id, pair.Value.Shard.Epoch, pair.Value.Shard.NextToRead, pair.Value.Shard))];
 
-    /// <summary>Refused records by reason over the shards held, counted for good.</summary>
-    public IReadOnlyDictionary<string, long> RefusedByReason
-    {
-        get
-        {
-            SortedDictionary<string, long> sum = new(StringComparer.Ordinal);
-            foreach (Owned owned in _ownership.Owned.Values)
-            {
-                foreach ((string reason, long count) in owned.Shard.RefusedByReason.ToArray())
-                {
-                    sum[reason] = sum.GetValueOrDefault(reason) + count;
-                }
-            }
+    /// <summary>What this node's shards did since its start, by kind; also those it has no more.</summary>
+    public IReadOnlyDictionary<string, ShardCounts> Counts => Meter.Ledger.Sum();
 
-            return sum;
-        }
-    }
+    /// <summary>Records this node has refused to the dead letters since its start, by reason.</summary>
+    public IReadOnlyDictionary<string, long> RefusedByReason => Counts.Values
+        .SelectMany(counts => counts.RefusedByReason)
+        .GroupBy(pair => pair.Key, StringComparer.Ordinal)
+        .ToDictionary(reason => reason.Key, reason => reason.Sum(pair => pair.Value), StringComparer.Ordinal);
 
     /// <summary>Checks the store against the kinds' partition counts and against the log, and starts the threads.</summary>
     /// <exception cref="StoreMismatchException">See <see cref="IStore.Open"/>; or the store was read from another log (<see cref="EngineOptions.AcceptLog"/>).</exception>
@@ -159,6 +165,7 @@ public sealed class Engine : IDisposable
         Array.ForEach(_writers, writer => writer.Dispose());
         _publisher.Dispose();
         _room.Dispose();
+        Meter.Dispose();
     }
 
     /// <summary>Asks an actor of this node something, on its shard's thread; null where there is no such actor, or it lives elsewhere.</summary>

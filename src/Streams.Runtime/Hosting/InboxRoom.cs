@@ -19,6 +19,9 @@ internal sealed partial class InboxRoom : IDisposable
 
     private static readonly TimeSpan s_askEvery = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>While there is nothing to measure it is asked all the same, to know whether the brokers are there.</summary>
+    private static readonly TimeSpan s_askAtLeastEvery = TimeSpan.FromSeconds(3);
+
     /// <summary>A partition that nobody reads for so long is waited for no more: the rest of the cluster goes on.</summary>
     private static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(1);
 
@@ -30,6 +33,8 @@ internal sealed partial class InboxRoom : IDisposable
     private readonly ILogger _logger;
     private readonly Thread _thread;
     private readonly ManualResetEventSlim _stop = new(false);
+    private long _answeredAt;
+    private long _askedAt;
     private Dictionary<string, Inbox[]> _inboxes = [];
     private IGroupGauge? _gauge;
 
@@ -48,6 +53,8 @@ internal sealed partial class InboxRoom : IDisposable
 
     public void Start()
     {
+        _askedAt = _time.GetTimestamp();
+        Volatile.Write(ref _answeredAt, _askedAt);
         // A record is counted at its size before compression, and some producers besides us write here: leave a part for what we do not see.
         long most = Math.Min(MostInBytes, _log.KeepsInBytes / 5 * 3);
         _inboxes = _topics.ToDictionary(
@@ -60,6 +67,9 @@ internal sealed partial class InboxRoom : IDisposable
             _thread.Start();
         }
     }
+
+    /// <summary>How long no broker has answered; before the first answer, since the start.</summary>
+    public TimeSpan SilentFor => _topics.Count == 0 ? TimeSpan.Zero : _time.GetElapsedTime(Volatile.Read(ref _answeredAt));
 
     /// <summary>Null for a partition that is no inbox of this cluster's actors' messages.</summary>
     public Inbox? Of(string topic, int partition) => _inboxes.TryGetValue(topic, out Inbox[]? inboxes) ? inboxes[partition] : null;
@@ -80,14 +90,22 @@ internal sealed partial class InboxRoom : IDisposable
         while (!_stop.Wait(s_askEvery))
         {
             Inbox[] asked = [.. _inboxes.Values.SelectMany(topic => topic).Where(inbox => inbox.BeginMeasure())];
+            if (asked.Length == 0 && _time.GetElapsedTime(_askedAt) >= s_askAtLeastEvery)
+            {
+                asked = [_inboxes.Values.First()[0]];
+                asked[0].BeginMeasure();
+            }
+
             if (asked.Length == 0)
             {
                 continue;
             }
 
+            _askedAt = _time.GetTimestamp();
             try
             {
                 IReadOnlyList<GroupPosition> positions = _gauge!.Measure([.. asked.Select(inbox => inbox.Partition)]);
+                Volatile.Write(ref _answeredAt, _time.GetTimestamp());
                 for (int i = 0; i < asked.Length; i++)
                 {
                     Note(asked[i], positions[i]);

@@ -4,6 +4,7 @@ using Streams.Runtime.Actors;
 using Streams.Runtime.Log;
 using Streams.Runtime.Shards;
 using Streams.Runtime.Storage;
+using Streams.Runtime.Telemetry;
 
 namespace Streams.Runtime.Hosting;
 
@@ -41,12 +42,16 @@ internal sealed partial class Ownership : IAssignmentListener
     /// <summary>Partitions of the round of claims under way whose log is another than the one read before.</summary>
     private readonly List<string> _replaced = [];
     private readonly LogIdentity _identity;
+    private readonly EngineMeter _meter;
+
+    /// <summary>The first claim that fails is told of; then none until one succeeds.</summary>
+    private bool _isClaimingFailing;
 
     /// <param name="kinds">By inbox.</param>
     /// <param name="inner">Inboxes that actors of this cluster write to.</param>
     public Ownership(
         EngineOptions options, ILog log, IStore store, IReadOnlyDictionary<string, ActorKind> kinds, IReadOnlySet<string> inner, Publisher publisher,
-        CommitWriter[] writers, Worker[] workers, TimeProvider time, ILogger logger)
+        CommitWriter[] writers, Worker[] workers, EngineMeter meter, TimeProvider time, ILogger logger)
     {
         _options = options;
         _log = log;
@@ -54,6 +59,7 @@ internal sealed partial class Ownership : IAssignmentListener
         _kinds = kinds;
         _inner = inner;
         _publisher = publisher;
+        _meter = meter;
         _time = time;
         _logger = logger;
         _identity = new LogIdentity(log, store, options);
@@ -74,6 +80,9 @@ internal sealed partial class Ownership : IAssignmentListener
 
     /// <summary>Told that a shard wants to read again from an offset.</summary>
     public Action<Shard, long> RequestSeek { get; set; } = (_, _) => { };
+
+    /// <summary>Told before each try of a claim, of which a round may need many.</summary>
+    public Action Trying { get; set; } = () => { };
 
     /// <summary>The node ends: claims are not tried again.</summary>
     public bool IsStopping { get; set; }
@@ -153,6 +162,7 @@ internal sealed partial class Ownership : IAssignmentListener
     public void Fenced(Shard shard)
     {
         LogFenced(_logger, shard.Partition, shard.Epoch);
+        _meter.Fenced();
         shard.MarkDropped();
         if (_owned.TryGetValue(shard.Partition, out Owned? owned) && ReferenceEquals(owned.Shard, shard)
             && _owned.TryRemove(new KeyValuePair<InboxPartition, Owned>(shard.Partition, owned)))
@@ -184,8 +194,10 @@ internal sealed partial class Ownership : IAssignmentListener
         ShardId id = new(kind.Number, partition.Partition);
         LogMarks marks = default;
         ShardClaim? claim = null;
+        long started = _time.GetTimestamp();
         for (int attempt = 0; claim is null && !IsStopping; attempt++)
         {
+            Trying();
             try
             {
                 long askedAtInMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -213,6 +225,8 @@ internal sealed partial class Ownership : IAssignmentListener
 
                 Start(kind, id, partition, claim, marks.High, askedAtInMs);
                 _broken.TryRemove(partition, out _);
+                _isClaimingFailing = false;
+                _meter.Claimed(_time.GetElapsedTime(started));
             }
             catch (StoreMismatchException e)
             {
@@ -229,7 +243,12 @@ internal sealed partial class Ownership : IAssignmentListener
             catch (Exception e) when (e is StoreUnavailableException or LogFailedException && attempt < 20)
             {
                 claim = null;
-                LogClaimFailed(_logger, e, partition);
+                if (!_isClaimingFailing)
+                {
+                    _isClaimingFailing = true;
+                    LogClaimFailed(_logger, e, partition);
+                }
+
                 Thread.Sleep(Math.Min(50 << Math.Min(attempt, 6), 1000));
             }
         }
@@ -265,6 +284,7 @@ internal sealed partial class Ownership : IAssignmentListener
             _publisher.Publish(shard, chunk, draft: null);
         }
 
+        _meter.Ledger.Add(kind.Name, shard.Counts);
         _owned[partition] = new Owned(shard, worker, worker.IntakeOf(_inner.Contains(partition.Topic)));
         worker.Attach(shard);
     }
@@ -305,7 +325,7 @@ internal sealed partial class Ownership : IAssignmentListener
         Forget(partition);
     }
 
-    [LoggerMessage(1112, LogLevel.Warning, "{Partition}: can not be claimed yet; trying again.")]
+    [LoggerMessage(1112, LogLevel.Warning, "{Partition}: can not be claimed yet, nor perhaps others; trying again.")]
     private static partial void LogClaimFailed(ILogger logger, Exception error, InboxPartition partition);
 
     [LoggerMessage(1113, LogLevel.Warning, "Another log than before in {Count} partitions ({Partitions}). State is kept; reading starts at the beginning of the new log. What the old one held and nobody had read is lost to this cluster.")]

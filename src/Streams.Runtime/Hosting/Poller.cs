@@ -24,23 +24,30 @@ internal sealed partial class Poller : IDisposable
     private readonly HashSet<Intake> _paused = [];
     private readonly AutoResetEvent _toldOtherwise = new(false);
     private readonly Thread _thread;
+    private readonly Func<TimeSpan> _brokersSilentFor;
     private long _lagNoted;
+    private long _turnedAt;
+    private long _failedAt;
     private volatile bool _stopping;
     private volatile bool _wanted = true;
     private volatile bool _isMember;
     private volatile bool _hasPolled;
     private volatile string? _failure;
 
-    public Poller(EngineOptions options, ILog log, Ownership ownership, IReadOnlyCollection<string> inboxes, IReadOnlyCollection<string> inner, TimeProvider time, ILogger logger)
+    /// <param name="brokersSilentFor">How long no broker has answered.</param>
+    public Poller(EngineOptions options, ILog log, Ownership ownership, IReadOnlyCollection<string> inboxes, IReadOnlyCollection<string> inner, Func<TimeSpan> brokersSilentFor, TimeProvider time, ILogger logger)
     {
         _options = options;
         _log = log;
         _ownership = ownership;
         _inboxes = inboxes;
         _inner = inner;
+        _brokersSilentFor = brokersSilentFor;
+        _turnedAt = time.GetTimestamp();
         _time = time;
         _logger = logger;
         _ownership.Forget = _held.Discard;
+        _ownership.Trying = NoteTurn;
         _ownership.RequestSeek = (shard, offset) => _seeks.Enqueue((shard, offset));
         _thread = new Thread(Run) { Name = "streams-poll", IsBackground = true };
     }
@@ -50,6 +57,9 @@ internal sealed partial class Poller : IDisposable
 
     /// <summary>A poll of the log has succeeded since this node last joined.</summary>
     public bool HasPolled => _hasPolled;
+
+    /// <summary>How long it has been at its present turn; zero while it is no member and waits to be told.</summary>
+    public TimeSpan TurnFor => _isMember ? _time.GetElapsedTime(Volatile.Read(ref _turnedAt)) : TimeSpan.Zero;
 
     /// <summary>Not to be a member, and not one any more: every shard is given back.</summary>
     public bool IsDrained => !_wanted && !_isMember;
@@ -92,6 +102,7 @@ internal sealed partial class Poller : IDisposable
                 continue;
             }
 
+            NoteTurn();
             _isMember = true;
             try
             {
@@ -110,7 +121,12 @@ internal sealed partial class Poller : IDisposable
             catch (LogFailedException e)
             {
                 // The log's client is of no more use. What is in memory may be stale by the time there is a new one: the store is the truth.
-                LogFailed(_logger, e);
+                if (_failure is null)
+                {
+                    _failedAt = _time.GetTimestamp();
+                    LogFailed(_logger, e);
+                }
+
                 _failure = "the log: " + e.Message;
                 _ownership.Lost([.. _ownership.Owned.Keys]);
                 _toldOtherwise.WaitOne(500);
@@ -121,8 +137,11 @@ internal sealed partial class Poller : IDisposable
         }
     }
 
+    private void NoteTurn() => Volatile.Write(ref _turnedAt, _time.GetTimestamp());
+
     private void PollOnce(ILogReader reader, List<RecordBatch> batches)
     {
+        NoteTurn();
         while (_seeks.TryDequeue(out (Shard Shard, long Offset) seek))
         {
             if (_ownership.Owned.TryGetValue(seek.Shard.Partition, out Owned? owned) && ReferenceEquals(owned.Shard, seek.Shard))
@@ -139,7 +158,12 @@ internal sealed partial class Poller : IDisposable
         NoteLag(reader);
         batches.Clear();
         reader.Poll(TimeSpan.FromMilliseconds(50), batches);
-        _failure = null;
+        if (_failure is not null && _brokersSilentFor() < _time.GetElapsedTime(_failedAt))
+        {
+            _failure = null;
+            LogBack(_logger, _time.GetElapsedTime(_failedAt).TotalSeconds);
+        }
+
         _hasPolled = true;
         if (batches.Count > 0)
         {
@@ -229,6 +253,9 @@ internal sealed partial class Poller : IDisposable
         _ownership.Revoked([.. _ownership.Owned.Keys]);
     }
 
-    [LoggerMessage(1111, LogLevel.Warning, "The log's client failed. Dropping all shards and connecting anew; their owners continue from the store.")]
+    [LoggerMessage(1120, LogLevel.Information, "The log answers again, after {Seconds:0.0} s.")]
+    private static partial void LogBack(ILogger logger, double seconds);
+
+    [LoggerMessage(1111, LogLevel.Warning, "The log's client failed. Dropping all shards and connecting anew until it works; their owners continue from the store.")]
     private static partial void LogFailed(ILogger logger, Exception error);
 }

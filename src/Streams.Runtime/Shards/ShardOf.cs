@@ -1,9 +1,11 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Streams.Runtime.Actors;
 using Streams.Runtime.Log;
 using Streams.Runtime.Storage;
+using Streams.Runtime.Telemetry;
 
 namespace Streams.Runtime.Shards;
 
@@ -59,6 +61,10 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
     private long _lastPostInMs;
     private long _deletedUrgent;
     private long _deletedBulk;
+
+    // Somebody records traces; looked at once a batch. The record being applied is one of a trace: what it names as its parent.
+    private bool _isTracing;
+    private ActivityContext _parent;
 
     // An offset at which an actor threw: when it comes again, its actor is written first, so that it can be put back as it was.
     private long _suspect = -1;
@@ -142,10 +148,9 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
 
     internal override bool NeedsRestart => _needsRestart;
 
-    internal override IReadOnlyDictionary<string, long> RefusedByReason => _clerk.RefusedByReason;
-
     internal override void Process(RecordBatch batch, long nowInMs)
     {
+        _isTracing = Tracing.IsOn;
         for (int at = 0; at < batch.Count && _seeksAwaited == 0 && !_needsRestart && !IsDropped;)
         {
             int count = Math.Min(GroupSize, batch.Count - at);
@@ -202,7 +207,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
         TActor? actor = _actors.Find(Partitioner.Murmur2(utf8), utf8);
         if (actor is null && !_unloadable.Contains(key))
         {
-            foreach (StoredActor stored in _seed.Store.Load(Id, [key]))
+            foreach (StoredActor stored in Fetch([key]))
             {
                 actor = Admit(stored);
             }
@@ -432,8 +437,14 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
             return;
         }
 
+        DateTimeOffset? tracedFrom = _isTracing ? TracedFrom(record) : null;
         Reaction reaction = _kind.Receive(actor, message, nowInMs);
         Touch(actor, offset, reaction, nowInMs);
+        if (reaction == Reaction.Decided || tracedFrom is not null)
+        {
+            Remember(record, actor, reaction, tracedFrom);
+        }
+
         if (reaction == Reaction.Refused)
         {
             Refuse(actor, record, _kind.Refusal, nowInMs);
@@ -447,6 +458,25 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
         {
             Counts.Decisions++;
             MakeUrgent(actor);
+        }
+    }
+
+    /// <summary>Null for a record that is not traced.</summary>
+    private DateTimeOffset? TracedFrom(in Record record) =>
+        (Origin.TryGetTrace(record, out _parent, out _) && _parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded))
+        || (_parent == default && !_seed.IsInner && Tracing.IsPicked(record.Offset, _seed.Options.TraceShare))
+            ? DateTimeOffset.UtcNow
+            : null;
+
+    /// <summary>What the actor says next goes back to this record.</summary>
+    private void Remember(in Record record, TActor actor, Reaction reaction, DateTimeOffset? tracedFrom)
+    {
+        string? span = tracedFrom is { } from
+            ? Tracing.Applied(_parent, from, Partition, record.Offset, _kind.Name, actor.Key, reaction.ToString())
+            : null;
+        if (reaction is Reaction.Decided or Reaction.Speaks)
+        {
+            actor.Origin = Origin.First(actor.Origin, Origin.Of(record, _seed.IsInner, span, reaction == Reaction.Decided));
         }
     }
 

@@ -38,4 +38,8 @@ internal sealed record ShardSeed(
 }
 
 /// <summary>A commit on its way to the store, with the draft whose memory its rows lie in.</summary>
-internal sealed record PostedCommit(Shard Owner, ShardCommit Commit, CommitDraft Draft);
+internal sealed record PostedCommit(Shard Owner, ShardCommit Commit, CommitDraft Draft)
+{
+    /// <summary>When the writer got it (<see cref="TimeProvider.GetTimestamp"/>), for figures.</summary>
+    public long PostedAt { get; set; }
+}
