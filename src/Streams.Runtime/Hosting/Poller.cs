@@ -7,7 +7,7 @@ using Streams.Runtime.Shards;
 namespace Streams.Runtime.Hosting;
 
 /// <summary>
-/// The thread that is the node's member in the group: polls, gives batches to the workers, pauses what does not get on, and carries out
+/// The thread that is the node's member in the group of one kind: polls, gives batches to the workers, pauses what does not get on, and carries out
 /// what shards ask for. It joins when the node is to work and leaves, with everything given back, when it is not.
 /// </summary>
 internal sealed partial class Poller : IDisposable
@@ -15,8 +15,8 @@ internal sealed partial class Poller : IDisposable
     private readonly EngineOptions _options;
     private readonly ILog _log;
     private readonly Ownership _ownership;
-    private readonly IReadOnlyCollection<string> _inboxes;
-    private readonly IReadOnlyCollection<string> _inner;
+    private readonly string _group;
+    private readonly Func<bool> _isNeeded;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ConcurrentQueue<(Shard Shard, long Offset)> _seeks = new();
@@ -34,14 +34,15 @@ internal sealed partial class Poller : IDisposable
     private volatile bool _hasPolled;
     private volatile string? _failure;
 
+    /// <param name="isNeeded">Others of this node still have something to tell the kind's actors: it does not leave before.</param>
     /// <param name="brokersSilentFor">How long no broker has answered.</param>
-    public Poller(EngineOptions options, ILog log, Ownership ownership, IReadOnlyCollection<string> inboxes, IReadOnlyCollection<string> inner, Func<TimeSpan> brokersSilentFor, TimeProvider time, ILogger logger)
+    public Poller(EngineOptions options, string group, ILog log, Ownership ownership, Func<bool> isNeeded, Func<TimeSpan> brokersSilentFor, TimeProvider time, ILogger logger)
     {
         _options = options;
         _log = log;
         _ownership = ownership;
-        _inboxes = inboxes;
-        _inner = inner;
+        _group = group;
+        _isNeeded = isNeeded;
         _brokersSilentFor = brokersSilentFor;
         _turnedAt = time.GetTimestamp();
         _time = time;
@@ -49,7 +50,7 @@ internal sealed partial class Poller : IDisposable
         _ownership.Forget = _held.Discard;
         _ownership.Trying = NoteTurn;
         _ownership.RequestSeek = (shard, offset) => _seeks.Enqueue((shard, offset));
-        _thread = new Thread(Run) { Name = "streams-poll", IsBackground = true };
+        _thread = new Thread(Run) { Name = $"streams-poll-{ownership.Kind.Name}", IsBackground = true };
     }
 
     /// <summary>Why the log can not be read, in words; null while it can.</summary>
@@ -77,20 +78,29 @@ internal sealed partial class Poller : IDisposable
 
     public void Start() => _thread.Start();
 
+    /// <summary>Is, or is on its way to be, a member.</summary>
+    public bool IsMember => _isMember;
+
     /// <summary>Gives everything back and ends.</summary>
     public void Dispose()
     {
-        _wanted = false;
-        _stopping = true;
-        _ownership.IsStopping = true;
-        _toldOtherwise.Set();
+        Stop();
         if (_thread.IsAlive)
         {
             _thread.Join();
         }
     }
 
-    private bool IsToLeave => _stopping || !_wanted;
+    /// <summary>Begins that.</summary>
+    public void Stop()
+    {
+        _wanted = false;
+        _stopping = true;
+        _ownership.IsStopping = true;
+        _toldOtherwise.Set();
+    }
+
+    private bool IsToLeave => (_stopping || !_wanted) && !_isNeeded();
 
     private void Run()
     {
@@ -106,16 +116,16 @@ internal sealed partial class Poller : IDisposable
             _isMember = true;
             try
             {
-                using (ILogReader reader = _ownership.Reader = _log.CreateReader(_options.Group ?? _options.Cluster))
+                using (ILogReader reader = _ownership.Reader = _log.CreateReader(_group))
                 {
-                    reader.Subscribe(_inboxes, _ownership, _inner);
+                    reader.Subscribe([_ownership.Kind.Inbox], _ownership);
                     List<RecordBatch> batches = [];
                     while (!IsToLeave)
                     {
                         PollOnce(reader, batches);
                     }
 
-                    GiveBack(reader, batches);
+                    _ownership.Revoked([.. _ownership.Owned.Keys]);
                 }
             }
             catch (LogFailedException e)
@@ -235,22 +245,6 @@ internal sealed partial class Poller : IDisposable
                 action(partition);
             }
         }
-    }
-
-    /// <summary>
-    /// Everything, before the node leaves. What comes from outside first, and meanwhile what actors told each other is still read: output that waits for
-    /// room there would not leave otherwise.
-    /// </summary>
-    private void GiveBack(ILogReader reader, List<RecordBatch> batches)
-    {
-        List<Handover> leaving = _ownership.Leave([.. _ownership.Owned.Keys.Where(partition => !_inner.Contains(partition.Topic))]);
-        long started = _time.GetTimestamp();
-        while (!leaving.TrueForAll(handover => handover.Done.IsSet) && _time.GetElapsedTime(started) < _options.ReleaseWithin)
-        {
-            PollOnce(reader, batches);
-        }
-
-        _ownership.Revoked([.. _ownership.Owned.Keys]);
     }
 
     [LoggerMessage(1120, LogLevel.Information, "The log answers again, after {Seconds:0.0} s.")]

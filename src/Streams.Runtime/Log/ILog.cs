@@ -56,8 +56,7 @@ public interface IAssignmentListener
 /// <summary>One group member. Not thread-safe: everything is called from the polling thread.</summary>
 public interface ILogReader : IDisposable
 {
-    /// <param name="first">Those of the topics that are read with a read-ahead of their own, so that they never wait behind the others.</param>
-    void Subscribe(IReadOnlyCollection<string> topics, IAssignmentListener listener, IReadOnlyCollection<string>? first = null);
+    void Subscribe(IReadOnlyCollection<string> topics, IAssignmentListener listener);
 
     /// <summary>
     /// Waits at most <paramref name="timeout"/> for records and adds them to <paramref name="batches"/>, one batch per run of

@@ -110,7 +110,7 @@ public sealed class HealthTests : IDisposable
 
         public ILogWriter CreateWriter(string name, int lingerInMs) => log.CreateWriter(name, lingerInMs);
 
-        public void Subscribe(IReadOnlyCollection<string> topics, IAssignmentListener listener, IReadOnlyCollection<string>? first = null)
+        public void Subscribe(IReadOnlyCollection<string> topics, IAssignmentListener listener)
         {
         }
 

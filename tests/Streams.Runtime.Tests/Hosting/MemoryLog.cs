@@ -69,7 +69,7 @@ internal sealed class MemoryLog(params (string Name, int Partitions)[] topics) :
         private IAssignmentListener? _listener;
         private InboxPartition[] _coming = [];
 
-        public void Subscribe(IReadOnlyCollection<string> topics, IAssignmentListener listener, IReadOnlyCollection<string>? first = null)
+        public void Subscribe(IReadOnlyCollection<string> topics, IAssignmentListener listener)
         {
             _listener = listener;
             _coming = [.. topics.SelectMany(topic => Enumerable.Range(0, log.PartitionsOf(topic)).Select(partition => new InboxPartition(topic, partition)))];
