@@ -31,6 +31,7 @@ public sealed class Engine : IDisposable
 
     /// <summary>Those of kinds that only others write to.</summary>
     private readonly Poller[] _outer;
+    private readonly LogEnds _ends;
     private readonly Presence _presence;
     private bool _isDisposed;
 
@@ -58,6 +59,7 @@ public sealed class Engine : IDisposable
 
         // What comes from outside leaves first, and meanwhile what actors told each other is still read: output that waits for room there would not leave otherwise.
         _pollers = [.. _outer, .. _ownerships.Where(ownership => inner.Contains(ownership.Kind.Inbox)).Select(ownership => PollerOf(ownership, isInner: true, () => _outer.Any(outer => outer.IsMember)))];
+        _ends = new LogEnds(log, options.Group ?? options.Cluster, _ownerships, time);
         _presence = new Presence(options, store, _ownerships, () => State, Meter, time, logger);
         Meter.Watch(this, _workers, _writers, _publisher, time);
     }
@@ -140,6 +142,7 @@ public sealed class Engine : IDisposable
         Array.ForEach(_writers, writer => writer.Start());
         Array.ForEach(_workers, worker => worker.Start());
         _presence.Start();
+        _ends.Start();
         Array.ForEach(_pollers, poller => poller.Start());
     }
 
@@ -176,6 +179,7 @@ public sealed class Engine : IDisposable
         _isDisposed = true;
         CrashPoint.Reach(CrashPoint.InClose);
         _presence.Dispose();
+        _ends.Dispose();
         Array.ForEach(_workers, worker => worker.Dispose());
         Array.ForEach(_writers, writer => writer.Dispose());
         _publisher.Dispose();

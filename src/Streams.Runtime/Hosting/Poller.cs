@@ -25,7 +25,7 @@ internal sealed partial class Poller : IDisposable
     private readonly AutoResetEvent _toldOtherwise = new(false);
     private readonly Thread _thread;
     private readonly Func<TimeSpan> _brokersSilentFor;
-    private long _lagNoted;
+    private long _reportedAt;
     private long _turnedAt;
     private long _failedAt;
     private volatile bool _stopping;
@@ -165,7 +165,7 @@ internal sealed partial class Poller : IDisposable
 
         _ownership.ClaimAgain(reader);
         HandOver(reader);
-        NoteLag(reader);
+        Report(reader);
         batches.Clear();
         reader.Poll(TimeSpan.FromMilliseconds(50), batches);
         if (_failure is not null && _brokersSilentFor() < _time.GetElapsedTime(_failedAt))
@@ -204,24 +204,18 @@ internal sealed partial class Poller : IDisposable
         }
     }
 
-    /// <summary>Four times a second: how far the log goes, and how far we are, for whoever looks.</summary>
-    private void NoteLag(ILogReader reader)
+    /// <summary>Four times a second: how far we are, for whoever looks.</summary>
+    private void Report(ILogReader reader)
     {
-        if (_time.GetElapsedTime(_lagNoted) < TimeSpan.FromMilliseconds(250))
+        if (_time.GetElapsedTime(_reportedAt) < TimeSpan.FromMilliseconds(250))
         {
             return;
         }
 
-        _lagNoted = _time.GetTimestamp();
+        _reportedAt = _time.GetTimestamp();
         foreach ((InboxPartition partition, Owned owned) in _ownership.Owned)
         {
             reader.Report(partition, owned.Shard.NextToRead);
-
-            // Of a paused partition nothing is heard: what has come meanwhile is not known, and its devices are not silent.
-            if (!_paused.Contains(owned.Intake) && reader.KnownMarksOf(partition) is { } marks)
-            {
-                owned.Shard.NoteLogEnd(marks.High, _time.GetUtcNow().ToUnixTimeMilliseconds());
-            }
         }
     }
 

@@ -128,8 +128,6 @@ public sealed class HealthTests : IDisposable
 
         public LogMarks MarksOf(InboxPartition partition) => default;
 
-        public LogMarks? KnownMarksOf(InboxPartition partition) => null;
-
         public void Report(InboxPartition partition, long nextOffset)
         {
         }

@@ -110,11 +110,6 @@ internal sealed unsafe partial class KafkaReader : ILogReader
         return new LogMarks(low, high);
     }
 
-    public LogMarks? KnownMarksOf(InboxPartition partition) =>
-        !_outage.IsOn && Rd.KnownWatermarks(_client.Handle, partition.Topic, partition.Partition, out long low, out long high) == RdError.None && high >= 0
-            ? new LogMarks(Math.Max(low, 0), high)
-            : null;
-
     public void Report(InboxPartition partition, long nextOffset) => _reported[partition] = nextOffset;
 
     public void Dispose()
