@@ -176,6 +176,7 @@ public sealed class NodeHost : IAsyncDisposable
         return new SqliteStore(Path.Combine(dataFolder, settings.Store.Path));
     }
 
+    /// <param name="meter">Counts what they say; null where they only stand for their layout.</param>
     internal static ActorKind[] KindsOf(ClusterConfiguration configuration, NodeMeter? meter = null)
     {
         CityTopics city = CityTopics.Of(configuration.Topics, configuration.Node.Cluster);

@@ -33,7 +33,7 @@ public sealed record KafkaSettings
     /// <summary>Host:port, several separated by commas. Null in embedded mode, where the node brings its own broker.</summary>
     public string? BootstrapServers { get; init; }
 
-    /// <summary>Consumer group of the cluster's nodes. Default the cluster's name.</summary>
+    /// <summary>Consumer group of the cluster's nodes, and how the names of further ones begin, such as <c>streams-area</c>. Default the cluster's name.</summary>
     public string Group { get; init; } = "streams";
 
     /// <summary>A node that is silent for so long loses its shards. Default 6 s; 4 s to 5 min. Below 6 s real brokers refuse by default.</summary>

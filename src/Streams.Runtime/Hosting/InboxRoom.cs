@@ -26,8 +26,7 @@ internal sealed partial class InboxRoom : IDisposable
     private static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(1);
 
     private readonly ILog _log;
-    private readonly string _group;
-    private readonly IReadOnlyCollection<string> _topics;
+    private readonly IReadOnlyList<(string Topic, string Group)> _topics;
     private readonly Func<InboxPartition, long?> _readHere;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -36,14 +35,13 @@ internal sealed partial class InboxRoom : IDisposable
     private long _answeredAt;
     private long _askedAt;
     private Dictionary<string, Inbox[]> _inboxes = [];
-    private IGroupGauge? _gauge;
+    private Dictionary<string, IGroupGauge> _gauges = [];
 
-    /// <param name="topics">Inboxes that actors of this cluster write to.</param>
+    /// <param name="topics">Inboxes that actors of this cluster write to, and the groups that read them.</param>
     /// <param name="readHere">How far a partition of this node is read; null where it is another's.</param>
-    public InboxRoom(ILog log, string group, IReadOnlyCollection<string> topics, Func<InboxPartition, long?> readHere, TimeProvider time, ILogger logger)
+    public InboxRoom(ILog log, IReadOnlyList<(string Topic, string Group)> topics, Func<InboxPartition, long?> readHere, TimeProvider time, ILogger logger)
     {
         _log = log;
-        _group = group;
         _topics = topics;
         _readHere = readHere;
         _time = time;
@@ -58,12 +56,12 @@ internal sealed partial class InboxRoom : IDisposable
         // A record is counted at its size before compression, and some producers besides us write here: leave a part for what we do not see.
         long most = Math.Min(MostInBytes, _log.KeepsInBytes / 5 * 3);
         _inboxes = _topics.ToDictionary(
-            topic => topic,
-            topic => Enumerable.Range(0, _log.PartitionsOf(topic)).Select(partition => new Inbox(new InboxPartition(topic, partition), most, _time.GetTimestamp())).ToArray(),
+            each => each.Topic,
+            each => Enumerable.Range(0, _log.PartitionsOf(each.Topic)).Select(partition => new Inbox(new InboxPartition(each.Topic, partition), most, _time.GetTimestamp())).ToArray(),
             StringComparer.Ordinal);
         if (_topics.Count > 0)
         {
-            _gauge = _log.CreateGauge(_group);
+            _gauges = _topics.ToDictionary(each => each.Topic, each => _log.CreateGauge(each.Group), StringComparer.Ordinal);
             _thread.Start();
         }
     }
@@ -82,7 +80,10 @@ internal sealed partial class InboxRoom : IDisposable
             _thread.Join();
         }
 
-        _gauge?.Dispose();
+        foreach (IGroupGauge gauge in _gauges.Values)
+        {
+            gauge.Dispose();
+        }
     }
 
     private void Run()
@@ -102,20 +103,28 @@ internal sealed partial class InboxRoom : IDisposable
             }
 
             _askedAt = _time.GetTimestamp();
-            try
+            foreach (IGrouping<string, Inbox> topic in asked.GroupBy(inbox => inbox.Partition.Topic))
             {
-                IReadOnlyList<GroupPosition> positions = _gauge!.Measure([.. asked.Select(inbox => inbox.Partition)]);
-                Volatile.Write(ref _answeredAt, _time.GetTimestamp());
-                for (int i = 0; i < asked.Length; i++)
-                {
-                    Note(asked[i], positions[i]);
-                }
+                Measure(topic.Key, [.. topic]);
             }
-            catch (LogFailedException)
+        }
+    }
+
+    private void Measure(string topic, Inbox[] asked)
+    {
+        try
+        {
+            IReadOnlyList<GroupPosition> positions = _gauges[topic].Measure([.. asked.Select(inbox => inbox.Partition)]);
+            Volatile.Write(ref _answeredAt, _time.GetTimestamp());
+            for (int i = 0; i < asked.Length; i++)
             {
-                // The brokers are away, which others tell. Until they are back nothing is known to be read, nor that nobody reads.
-                Array.ForEach(asked, inbox => inbox.NotMeasured(_time.GetTimestamp()));
+                Note(asked[i], positions[i]);
             }
+        }
+        catch (LogFailedException)
+        {
+            // The brokers are away, which others tell. Until they are back nothing is known to be read, nor that nobody reads.
+            Array.ForEach(asked, inbox => inbox.NotMeasured(_time.GetTimestamp()));
         }
     }
 

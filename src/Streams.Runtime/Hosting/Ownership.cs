@@ -12,7 +12,7 @@ namespace Streams.Runtime.Hosting;
 internal sealed record Owned(Shard Shard, Worker Worker, Intake Intake);
 
 /// <summary>
-/// Which shards are this node's: claims what the group assigns, gives back what it revokes, drops what is lost or fenced. Told on the polling
+/// Which shards of one kind are this node's: claims what the group assigns, gives back what it revokes, drops what is lost or fenced. Told on the polling
 /// thread; what is owned may be read from any.
 /// </summary>
 internal sealed partial class Ownership : IAssignmentListener
@@ -25,8 +25,9 @@ internal sealed partial class Ownership : IAssignmentListener
     private readonly IStore _store;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly IReadOnlyDictionary<string, ActorKind> _kinds;
-    private readonly IReadOnlySet<string> _inner;
+    private readonly ActorKind _kind;
+    private readonly bool _isInner;
+    private readonly Func<int> _shards;
     private readonly Publisher _publisher;
     private readonly CommitWriter[] _writers;
     private readonly Worker[] _workers;
@@ -47,17 +48,18 @@ internal sealed partial class Ownership : IAssignmentListener
     /// <summary>The first claim that fails is told of; then none until one succeeds.</summary>
     private bool _isClaimingFailing;
 
-    /// <param name="kinds">By inbox.</param>
-    /// <param name="inner">Inboxes that actors of this cluster write to.</param>
+    /// <param name="isInner">Actors of this cluster write to the kind's inbox.</param>
+    /// <param name="shards">How many there are of all kinds: they share the node's memory.</param>
     public Ownership(
-        EngineOptions options, ILog log, IStore store, IReadOnlyDictionary<string, ActorKind> kinds, IReadOnlySet<string> inner, Publisher publisher,
+        EngineOptions options, ILog log, IStore store, ActorKind kind, bool isInner, Func<int> shards, Publisher publisher,
         CommitWriter[] writers, Worker[] workers, EngineMeter meter, TimeProvider time, ILogger logger)
     {
         _options = options;
         _log = log;
         _store = store;
-        _kinds = kinds;
-        _inner = inner;
+        _kind = kind;
+        _isInner = isInner;
+        _shards = shards;
         _publisher = publisher;
         _meter = meter;
         _time = time;
@@ -66,6 +68,8 @@ internal sealed partial class Ownership : IAssignmentListener
         _writers = writers;
         _workers = workers;
     }
+
+    public ActorKind Kind => _kind;
 
     /// <summary>By partition.</summary>
     public IReadOnlyDictionary<InboxPartition, Owned> Owned => _owned;
@@ -190,8 +194,7 @@ internal sealed partial class Ownership : IAssignmentListener
 
     private long Claim(InboxPartition partition)
     {
-        ActorKind kind = _kinds[partition.Topic];
-        ShardId id = new(kind.Number, partition.Partition);
+        ShardId id = new(_kind.Number, partition.Partition);
         LogMarks marks = default;
         ShardClaim? claim = null;
         long started = _time.GetTimestamp();
@@ -223,7 +226,7 @@ internal sealed partial class Ownership : IAssignmentListener
                     claim = claim with { NextOffset = marks.Low };
                 }
 
-                Start(kind, id, partition, claim, marks.High, askedAtInMs);
+                Start(id, partition, claim, marks.High, askedAtInMs);
                 _broken.TryRemove(partition, out _);
                 _isClaimingFailing = false;
                 _meter.Claimed(_time.GetElapsedTime(started));
@@ -256,26 +259,26 @@ internal sealed partial class Ownership : IAssignmentListener
         return Math.Max(claim?.NextOffset ?? 0, marks.Low);
     }
 
-    private void Start(ActorKind kind, ShardId id, InboxPartition partition, ShardClaim claim, long end, long seenAtInMs)
+    private void Start(ShardId id, InboxPartition partition, ShardClaim claim, long end, long seenAtInMs)
     {
-        Worker worker = _workers[(partition.Partition + kind.Number) % _workers.Length];
+        Worker worker = _workers[(partition.Partition + _kind.Number) % _workers.Length];
         CommitWriter writer = _writers[Array.IndexOf(_workers, worker) % _writers.Length];
         int partitions = _log.PartitionsOf(partition.Topic);
         ShardOptions options = _options.Shard with
         {
-            MemoryInBytes = Math.Max(_options.MemoryInBytes / Math.Max(_kinds.Keys.Sum(_log.PartitionsOf), 1), 1 << 20),
+            MemoryInBytes = Math.Max(_options.MemoryInBytes / Math.Max(_shards(), 1), 1 << 20),
         };
         IReadOnlyList<OutboxChunk> unpublished = _store.LoadOutbox(id);
-        ActorKind publisherKind = kind.ForPublisher();
+        ActorKind publisherKind = _kind.ForPublisher();
         foreach (OutboxChunk chunk in unpublished)
         {
             UnpackedRecord.Check(publisherKind, chunk);
         }
 
-        Shard shard = kind.CreateShard(new ShardSeed(
-            id, partition, partitions, _inner.Contains(partition.Topic), claim, unpublished, end, seenAtInMs, _store, options, writer.Post, RequestSeek, _logger)
+        Shard shard = _kind.CreateShard(new ShardSeed(
+            id, partition, partitions, _isInner, claim, unpublished, end, seenAtInMs, _store, options, writer.Post, RequestSeek, _logger)
         {
-            Numbers = _inner.Contains(partition.Topic) ? _store.ReadNumbers() : null,
+            Numbers = _isInner ? _store.ReadNumbers() : null,
         });
 
         // What an earlier owner committed and did not get to publish goes out before anything new.
@@ -284,8 +287,8 @@ internal sealed partial class Ownership : IAssignmentListener
             _publisher.Publish(shard, chunk, draft: null);
         }
 
-        _meter.Ledger.Add(kind.Name, shard.Counts);
-        _owned[partition] = new Owned(shard, worker, worker.IntakeOf(_inner.Contains(partition.Topic)));
+        _meter.Ledger.Add(_kind.Name, shard.Counts);
+        _owned[partition] = new Owned(shard, worker, worker.IntakeOf(_isInner));
         worker.Attach(shard);
     }
 

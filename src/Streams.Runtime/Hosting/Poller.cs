@@ -7,7 +7,7 @@ using Streams.Runtime.Shards;
 namespace Streams.Runtime.Hosting;
 
 /// <summary>
-/// The thread that is the node's member in the group: polls, gives batches to the workers, pauses what does not get on, and carries out
+/// The thread that is the node's member in the group of one kind: polls, gives batches to the workers, pauses what does not get on, and carries out
 /// what shards ask for. It joins when the node is to work and leaves, with everything given back, when it is not.
 /// </summary>
 internal sealed partial class Poller : IDisposable
@@ -15,8 +15,8 @@ internal sealed partial class Poller : IDisposable
     private readonly EngineOptions _options;
     private readonly ILog _log;
     private readonly Ownership _ownership;
-    private readonly IReadOnlyCollection<string> _inboxes;
-    private readonly IReadOnlyCollection<string> _inner;
+    private readonly string _group;
+    private readonly Func<bool> _isNeeded;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ConcurrentQueue<(Shard Shard, long Offset)> _seeks = new();
@@ -25,7 +25,7 @@ internal sealed partial class Poller : IDisposable
     private readonly AutoResetEvent _toldOtherwise = new(false);
     private readonly Thread _thread;
     private readonly Func<TimeSpan> _brokersSilentFor;
-    private long _lagNoted;
+    private long _reportedAt;
     private long _turnedAt;
     private long _failedAt;
     private volatile bool _stopping;
@@ -34,14 +34,15 @@ internal sealed partial class Poller : IDisposable
     private volatile bool _hasPolled;
     private volatile string? _failure;
 
+    /// <param name="isNeeded">Others of this node still have something to tell the kind's actors: it does not leave before.</param>
     /// <param name="brokersSilentFor">How long no broker has answered.</param>
-    public Poller(EngineOptions options, ILog log, Ownership ownership, IReadOnlyCollection<string> inboxes, IReadOnlyCollection<string> inner, Func<TimeSpan> brokersSilentFor, TimeProvider time, ILogger logger)
+    public Poller(EngineOptions options, string group, ILog log, Ownership ownership, Func<bool> isNeeded, Func<TimeSpan> brokersSilentFor, TimeProvider time, ILogger logger)
     {
         _options = options;
         _log = log;
         _ownership = ownership;
-        _inboxes = inboxes;
-        _inner = inner;
+        _group = group;
+        _isNeeded = isNeeded;
         _brokersSilentFor = brokersSilentFor;
         _turnedAt = time.GetTimestamp();
         _time = time;
@@ -49,7 +50,7 @@ internal sealed partial class Poller : IDisposable
         _ownership.Forget = _held.Discard;
         _ownership.Trying = NoteTurn;
         _ownership.RequestSeek = (shard, offset) => _seeks.Enqueue((shard, offset));
-        _thread = new Thread(Run) { Name = "streams-poll", IsBackground = true };
+        _thread = new Thread(Run) { Name = $"streams-poll-{ownership.Kind.Name}", IsBackground = true };
     }
 
     /// <summary>Why the log can not be read, in words; null while it can.</summary>
@@ -77,20 +78,29 @@ internal sealed partial class Poller : IDisposable
 
     public void Start() => _thread.Start();
 
+    /// <summary>Is, or is on its way to be, a member.</summary>
+    public bool IsMember => _isMember;
+
     /// <summary>Gives everything back and ends.</summary>
     public void Dispose()
     {
-        _wanted = false;
-        _stopping = true;
-        _ownership.IsStopping = true;
-        _toldOtherwise.Set();
+        Stop();
         if (_thread.IsAlive)
         {
             _thread.Join();
         }
     }
 
-    private bool IsToLeave => _stopping || !_wanted;
+    /// <summary>Begins that.</summary>
+    public void Stop()
+    {
+        _wanted = false;
+        _stopping = true;
+        _ownership.IsStopping = true;
+        _toldOtherwise.Set();
+    }
+
+    private bool IsToLeave => (_stopping || !_wanted) && !_isNeeded();
 
     private void Run()
     {
@@ -106,16 +116,16 @@ internal sealed partial class Poller : IDisposable
             _isMember = true;
             try
             {
-                using (ILogReader reader = _ownership.Reader = _log.CreateReader(_options.Group ?? _options.Cluster))
+                using (ILogReader reader = _ownership.Reader = _log.CreateReader(_group))
                 {
-                    reader.Subscribe(_inboxes, _ownership, _inner);
+                    reader.Subscribe([_ownership.Kind.Inbox], _ownership);
                     List<RecordBatch> batches = [];
                     while (!IsToLeave)
                     {
                         PollOnce(reader, batches);
                     }
 
-                    GiveBack(reader, batches);
+                    _ownership.Revoked([.. _ownership.Owned.Keys]);
                 }
             }
             catch (LogFailedException e)
@@ -155,7 +165,7 @@ internal sealed partial class Poller : IDisposable
 
         _ownership.ClaimAgain(reader);
         HandOver(reader);
-        NoteLag(reader);
+        Report(reader);
         batches.Clear();
         reader.Poll(TimeSpan.FromMilliseconds(50), batches);
         if (_failure is not null && _brokersSilentFor() < _time.GetElapsedTime(_failedAt))
@@ -194,24 +204,18 @@ internal sealed partial class Poller : IDisposable
         }
     }
 
-    /// <summary>Four times a second: how far the log goes, and how far we are, for whoever looks.</summary>
-    private void NoteLag(ILogReader reader)
+    /// <summary>Four times a second: how far we are, for whoever looks.</summary>
+    private void Report(ILogReader reader)
     {
-        if (_time.GetElapsedTime(_lagNoted) < TimeSpan.FromMilliseconds(250))
+        if (_time.GetElapsedTime(_reportedAt) < TimeSpan.FromMilliseconds(250))
         {
             return;
         }
 
-        _lagNoted = _time.GetTimestamp();
+        _reportedAt = _time.GetTimestamp();
         foreach ((InboxPartition partition, Owned owned) in _ownership.Owned)
         {
             reader.Report(partition, owned.Shard.NextToRead);
-
-            // Of a paused partition nothing is heard: what has come meanwhile is not known, and its devices are not silent.
-            if (!_paused.Contains(owned.Intake) && reader.KnownMarksOf(partition) is { } marks)
-            {
-                owned.Shard.NoteLogEnd(marks.High, _time.GetUtcNow().ToUnixTimeMilliseconds());
-            }
         }
     }
 
@@ -235,22 +239,6 @@ internal sealed partial class Poller : IDisposable
                 action(partition);
             }
         }
-    }
-
-    /// <summary>
-    /// Everything, before the node leaves. What comes from outside first, and meanwhile what actors told each other is still read: output that waits for
-    /// room there would not leave otherwise.
-    /// </summary>
-    private void GiveBack(ILogReader reader, List<RecordBatch> batches)
-    {
-        List<Handover> leaving = _ownership.Leave([.. _ownership.Owned.Keys.Where(partition => !_inner.Contains(partition.Topic))]);
-        long started = _time.GetTimestamp();
-        while (!leaving.TrueForAll(handover => handover.Done.IsSet) && _time.GetElapsedTime(started) < _options.ReleaseWithin)
-        {
-            PollOnce(reader, batches);
-        }
-
-        _ownership.Revoked([.. _ownership.Owned.Keys]);
     }
 
     [LoggerMessage(1120, LogLevel.Information, "The log answers again, after {Seconds:0.0} s.")]

@@ -14,7 +14,7 @@ internal sealed partial class Presence : IDisposable
 {
     private readonly EngineOptions _options;
     private readonly IStore _store;
-    private readonly Ownership _ownership;
+    private readonly IReadOnlyList<Ownership> _ownerships;
     private readonly Func<NodeState> _state;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -29,11 +29,11 @@ internal sealed partial class Presence : IDisposable
     private bool _saidTwin;
 
     /// <param name="state">What the node is about, asked at each beat.</param>
-    public Presence(EngineOptions options, IStore store, Ownership ownership, Func<NodeState> state, EngineMeter meter, TimeProvider time, ILogger logger)
+    public Presence(EngineOptions options, IStore store, IReadOnlyList<Ownership> ownerships, Func<NodeState> state, EngineMeter meter, TimeProvider time, ILogger logger)
     {
         _options = options;
         _store = store;
-        _ownership = ownership;
+        _ownerships = ownerships;
         _state = state;
         _meter = meter;
         _answeredAt = time.GetTimestamp();
@@ -110,7 +110,7 @@ internal sealed partial class Presence : IDisposable
     private void ReportHandovers()
     {
         List<ShardHandover> ended = [];
-        foreach (Owned owned in _ownership.Owned.Values)
+        foreach (Owned owned in _ownerships.SelectMany(ownership => ownership.Owned.Values))
         {
             Shard shard = owned.Shard;
             if (shard.AtWorkSince == 0 || _reported.TryGetValue(shard, out _))

@@ -55,7 +55,7 @@ public abstract class Shard
         _ => SeenThroughInMs == long.MinValue ? null : TimeSpan.FromMilliseconds(Math.Max(0, nowInMs - SeenThroughInMs)),
     };
 
-    /// <summary>The log went this far at this time, or later. Called by the poller.</summary>
+    /// <summary>The log went this far at this time, or later. One thread at a time.</summary>
     internal void NoteLogEnd(long end, long nowInMs)
     {
         Volatile.Write(ref _logEnd, end);

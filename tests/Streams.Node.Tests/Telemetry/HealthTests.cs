@@ -110,7 +110,7 @@ public sealed class HealthTests : IDisposable
 
         public ILogWriter CreateWriter(string name, int lingerInMs) => log.CreateWriter(name, lingerInMs);
 
-        public void Subscribe(IReadOnlyCollection<string> topics, IAssignmentListener listener, IReadOnlyCollection<string>? first = null)
+        public void Subscribe(IReadOnlyCollection<string> topics, IAssignmentListener listener)
         {
         }
 
@@ -127,8 +127,6 @@ public sealed class HealthTests : IDisposable
         }
 
         public LogMarks MarksOf(InboxPartition partition) => default;
-
-        public LogMarks? KnownMarksOf(InboxPartition partition) => null;
 
         public void Report(InboxPartition partition, long nextOffset)
         {

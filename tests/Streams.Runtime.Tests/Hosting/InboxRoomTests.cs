@@ -61,7 +61,7 @@ public sealed class InboxRoomTests : IDisposable
     [Fact]
     public void Brokers_are_asked_every_few_seconds_though_there_is_nothing_to_measure_so_that_their_silence_is_known()
     {
-        _room = new InboxRoom(_log, "test", ["groups"], _ => _readHere, _time, _lines);
+        _room = new InboxRoom(_log, [("groups", "test")], _ => _readHere, _time, _lines);
         _room.Start();
         _time.Pass(TimeSpan.FromSeconds(3));
         _log.Gauge.Answer(null);
@@ -174,7 +174,7 @@ public sealed class InboxRoomTests : IDisposable
     {
         if (_publisher is null)
         {
-            _room = new InboxRoom(_log, "test", ["groups"], _ => _readHere, _time, _lines);
+            _room = new InboxRoom(_log, [("groups", "test")], _ => _readHere, _time, _lines);
             _room.Start();
             _publisher = new Publisher(_log, _room, new EngineMeter(), _time, _lines);
             _publisher.Start();

@@ -150,7 +150,7 @@ public sealed class PublisherTests : IDisposable
 
     private Publisher Start(StubbornLog log)
     {
-        Publisher publisher = new(log, new InboxRoom(log, "test", [], _ => null, TimeProvider.System, _lines), new EngineMeter(), TimeProvider.System, _lines);
+        Publisher publisher = new(log, new InboxRoom(log, [], _ => null, TimeProvider.System, _lines), new EngineMeter(), TimeProvider.System, _lines);
         publisher.Start();
         return publisher;
     }
