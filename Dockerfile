@@ -23,8 +23,11 @@ RUN dotnet restore src/Streams.Cli -p:KafkaNative=system
 COPY src src
 ARG REVISION=unknown
 ARG TARGETARCH
+# The generator of log methods writes classes in whatever order threads left them: with one thread it is always the same, and so is the program.
 # SQLite comes for two dozen platforms; one of them is run on.
-RUN dotnet publish src/Streams.Cli -c Release --no-restore -p:KafkaNative=system -p:UseAppHost=false -p:SourceRevisionId=$REVISION -o /app \
+RUN echo -parallel- > /tmp/one-thread.rsp \
+ && dotnet publish src/Streams.Cli -c Release --no-restore -p:KafkaNative=system -p:UseAppHost=false -p:SourceRevisionId=$REVISION \
+    -p:UseSharedCompilation=false -p:CompilerResponseFile=/tmp/one-thread.rsp -o /app \
  && rid=linux-$(echo "${TARGETARCH:-amd64}" | sed 's/^amd64$/x64/') \
  && find /app/runtimes -mindepth 1 -maxdepth 1 ! -name "$rid" -exec rm -r {} + \
  && test -e "/app/runtimes/$rid/native/libe_sqlite3.so"
