@@ -34,20 +34,29 @@ internal sealed class Manifests
 
     public static string Name(JsonObject document) => document.Text("metadata", "name");
 
-    private static (Manifests? Rendered, string Missing) Render(string overlay)
+    /// <summary>What a program answers; null where it is not installed.</summary>
+    /// <exception cref="InvalidOperationException">It failed; the message has what it said.</exception>
+    public static string? Run(string program, string[] arguments, string input = "")
     {
-        string folder = Path.Combine(RecordedData.RepositoryRoot, "k8s", "overlays", overlay);
         try
         {
-            using Process kubectl = Process.Start(new ProcessStartInfo("kubectl", ["kustomize", folder]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-            Task<string> errors = kubectl.StandardError.ReadToEndAsync();
-            string text = kubectl.StandardOutput.ReadToEnd();
-            kubectl.WaitForExit();
-            return kubectl.ExitCode == 0 ? (new Manifests(text), "") : throw new InvalidOperationException($"{overlay} does not render: {errors.Result}");
+            ProcessStartInfo start = new(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+            using Process process = Process.Start(start)!;
+            Task<string> errors = process.StandardError.ReadToEndAsync();
+            Task<string> output = process.StandardOutput.ReadToEndAsync();
+            process.StandardInput.Write(input);
+            process.StandardInput.Close();
+            process.WaitForExit();
+            return process.ExitCode == 0 ? output.Result : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)}: {errors.Result}");
         }
         catch (Win32Exception)
         {
-            return (null, "The manifests are not rendered: kubectl is not installed here.");
+            return null;
         }
     }
+
+    private static (Manifests? Rendered, string Missing) Render(string overlay) =>
+        Run("kubectl", ["kustomize", Path.Combine(RecordedData.RepositoryRoot, "k8s", "overlays", overlay)]) is { } text
+            ? (new Manifests(text), "")
+            : (null, "The manifests are not rendered: kubectl is not installed here.");
 }

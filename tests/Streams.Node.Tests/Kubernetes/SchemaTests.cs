@@ -40,6 +40,24 @@ public sealed class SchemaTests
         });
     }
 
+    /// <summary>What an operator makes of the Deployment after a restore (<c>k8s/store-restored.jq</c>).</summary>
+    [Theory]
+    [InlineData("single")]
+    [InlineData("production")]
+    public void The_job_that_tells_a_store_of_its_restore_is_a_job_of_the_nodes_own_pod(string overlay)
+    {
+        JsonObject deployment = Manifests.Of(overlay).One("Deployment", "streams");
+        string? text = Manifests.Run("jq", ["-f", Path.Combine(RecordedData.RepositoryRoot, "k8s", "store-restored.jq")], deployment.ToJsonString());
+        Assert.SkipWhen(text is null, "The job is not made: jq is not installed here.");
+        JsonObject job = JsonNode.Parse(text!)!.AsObject();
+        Assert.Empty(KubernetesSchemas.Require().Errors(job));
+        Assert.Equal("""["store","restored","--config","/etc/streams"]""", job.At("spec", "template", "spec", "containers", 0, "args")!.ToJsonString());
+        foreach (object[] same in new object[][] { ["containers", 0, "env"], ["containers", 0, "image"], ["containers", 0, "volumeMounts"], ["containers", 0, "securityContext"], ["volumes"], ["securityContext"] })
+        {
+            Assert.True(JsonNode.DeepEquals(deployment.At("spec", "template", "spec").At(same), job.At("spec", "template", "spec").At(same)), string.Join('.', same));
+        }
+    }
+
     [Theory]
     [InlineData(Topic)]
     [InlineData(Pod)]
