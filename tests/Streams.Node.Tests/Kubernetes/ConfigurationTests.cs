@@ -80,14 +80,16 @@ public sealed partial class ConfigurationTests
     }
 
     [Fact]
-    public void What_Kafka_allows_Streams_is_its_topics_and_its_group()
+    public void What_Kafka_allows_Streams_is_its_topics_and_its_groups()
     {
         ClusterConfiguration configuration = NodeOf("production").Load(Mounted).Configuration!;
         JsonObject user = Manifests.Of("production").One("KafkaUser", configuration.Node.Kafka.Properties["sasl.username"]);
         JsonObject topics = Assert.Single(user.Items("spec", "authorization", "acls"), acl => acl.Text("resource", "type") == "topic");
-        JsonObject group = Assert.Single(user.Items("spec", "authorization", "acls"), acl => acl.Text("resource", "type") == "group");
         Assert.Equal((configuration.Topics.Prefix, "prefix"), (topics.Text("resource", "name"), topics.Text("resource", "patternType")));
-        Assert.Equal(configuration.Node.Kafka.Group, group.Text("resource", "name"));
+        string group = configuration.Node.Kafka.Group;
+        Assert.Equal(
+            [(group, "literal"), (group + "-", "prefix")],
+            user.Items("spec", "authorization", "acls").Where(acl => acl.Text("resource", "type") == "group").Select(acl => (acl.Text("resource", "name"), acl.Text("resource", "patternType"))));
     }
 
     private static PodFiles NodeOf(string overlay)
