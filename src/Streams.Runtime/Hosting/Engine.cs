@@ -18,6 +18,9 @@ public sealed class Engine : IDisposable
     /// <summary>Ticks of 10 ms or more that a question waits for a commit.</summary>
     private const int MostPutOff = 100;
 
+    /// <summary>Of each partition; those of a future that the store does not know are the last.</summary>
+    private const int LookedBackAt = 100;
+
     private readonly EngineOptions _options;
     private readonly ILog _log;
     private readonly IStore _store;
@@ -137,6 +140,7 @@ public sealed class Engine : IDisposable
             _options.Node,
             _kinds.Values.ToDictionary(kind => kind.Number, kind => new KindLayout(kind.Name, _log.PartitionsOf(kind.Inbox)))));
         _ownerships[0].CheckLog();
+        CheckStore();
         _room.Start();
         _publisher.Start();
         Array.ForEach(_writers, writer => writer.Start());
@@ -144,6 +148,37 @@ public sealed class Engine : IDisposable
         _presence.Start();
         _ends.Start();
         Array.ForEach(_pollers, poller => poller.Start());
+    }
+
+    /// <summary>
+    /// The first node of a cluster looks whether the store is as new as the log: nothing is published that is not committed, so no message in an inbox has a greater
+    /// number than its source has given out. If one has, the store was restored, and nobody may work before it has been told so: numbers given out again
+    /// could not be told from those of before.
+    /// </summary>
+    private void CheckStore()
+    {
+        if (_options.AcceptLog == EngineOptions.AnyLog || _store.ReadNodes().Any(node => node.IsAlive && node.Name != _options.Node))
+        {
+            return;
+        }
+
+        IReadOnlyDictionary<int, long> numbers = _store.ReadNumbers();
+        foreach (string inbox in _kinds.Values.SelectMany(kind => kind.Tells).Distinct())
+        {
+            _log.LookBack(inbox, LookedBackAt, batch =>
+            {
+                for (int i = 0; i < batch.Count; i++)
+                {
+                    if (batch.TryGetHeader(i, SourceHeader.NameUtf8, out ReadOnlySpan<byte> header) && SourceHeader.TryRead(header, out SourceHeader from)
+                        && from.Lineage == _store.Lineage && from.Number > numbers.GetValueOrDefault(from.Source))
+                    {
+                        throw new StoreMismatchException(
+                            $"{batch.Partition} has a message at offset {batch.OffsetAt(i)} that this store has not sent: its source is at number {numbers.GetValueOrDefault(from.Source)}, the message has "
+                            + $"{from.Number}. The store was restored from a backup, or lost commits. Run 'streams store restored', then start the nodes.");
+                    }
+                }
+            });
+        }
     }
 
     /// <summary>Gives all shards back, written and published, and leaves the group; the node stays and answers. Returns at once: see <see cref="State"/>.</summary>

@@ -29,6 +29,10 @@ public interface ILog : IDisposable
     /// <summary>A member of the consumer group <paramref name="group"/>.</summary>
     ILogReader CreateReader(string group);
 
+    /// <summary>Shows the last records of each of a topic's partitions, at most so many of each, in their order; without a group. A batch is the callee's for the call only.</summary>
+    /// <exception cref="LogFailedException">No such topic, or the brokers did not answer in time.</exception>
+    void LookBack(string topic, int most, Action<RecordBatch> look);
+
     /// <summary>Looks at the consumer group <paramref name="group"/> without being a member.</summary>
     IGroupGauge CreateGauge(string group);
 

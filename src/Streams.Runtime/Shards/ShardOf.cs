@@ -503,7 +503,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
         {
             throw new StoreRewoundException(
                 $"{Partition} has a message at offset {offset} that this store has not sent: its source is at number {numbers.GetValueOrDefault(told.Source)}, the message has {told.Number}. The store was restored from a "
-                + "backup, or lost commits. Stop all nodes, run 'streams store restored', and start them again.");
+                + "backup, or lost commits. Stop all nodes at once. What they have sent since can not be told from what was sent before: restore the backup again, and run 'streams store restored' before any node is started.");
         }
 
         return !(told.Lineage == Lineage || _seed.IsInner) || (actor.Marks ??= new SourceMarks()).Advance(told);

@@ -106,6 +106,8 @@ public sealed class HealthTests : IDisposable
 
         public int PartitionsOf(string topic) => log.PartitionsOf(topic);
 
+        public void LookBack(string topic, int most, Action<RecordBatch> look) => log.LookBack(topic, most, look);
+
         public IGroupGauge CreateGauge(string group) => log.CreateGauge(group);
 
         public ILogWriter CreateWriter(string name, int lingerInMs) => log.CreateWriter(name, lingerInMs);

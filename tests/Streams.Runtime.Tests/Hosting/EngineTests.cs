@@ -129,6 +129,40 @@ public sealed class EngineTests : IDisposable
         Assert.Equal(500 / Meters, accepted.Sum(1, "meter-1"));
     }
 
+    [Fact]
+    public void A_store_that_is_older_than_what_was_sent_from_it_is_refused_until_it_is_told_that_it_was_restored()
+    {
+        string backup = Path.Combine(_folder, "backup.db");
+        string path = Path.Combine(_folder, "store.db");
+        using (Node node = Start())
+        {
+            Produce(1, 500);
+            WaitFor(() => node.Total == 500);
+        }
+
+        File.Copy(path, backup);
+        using (Node node = Start())
+        {
+            Produce(1, 500);
+            WaitFor(() => node.Total == 1000);
+        }
+
+        File.Copy(backup, path, overwrite: true);
+        StoreMismatchException refused = Assert.Throws<StoreMismatchException>(() => new Node(_log, path, acceptLog: null));
+        Assert.Contains("Run 'streams store restored'", refused.Message, StringComparison.Ordinal);
+
+        using (SqliteStore store = new(path))
+        {
+            store.Open(new StoreLayout("test", "op", new Dictionary<byte, KindLayout> { [1] = new("meters", 4), [2] = new("groups", 2) }));
+            store.BeginLineage();
+        }
+
+        using Node restored = new(_log, path, acceptLog: null);
+        WaitFor(() => restored.Total == 1000);
+        WaitFor(() => restored.Sum(2, "group-0") == Enumerable.Range(0, Meters).Count(meter => meter % 10 == 0) * (1000L / Meters));
+        Assert.Equal(5 * (1000L / Meters), restored.Sum(2, "group-1"));
+    }
+
     /// <summary>The shortest session the broker takes: a member that leaves holds up the next one for about that long.</summary>
     private static KafkaLogOptions Options(EmbeddedBroker broker) => new() { BootstrapServers = broker.BootstrapServers, SessionTimeout = TimeSpan.FromSeconds(4) };
 

@@ -43,6 +43,10 @@ internal sealed class MemoryLog(params (string Name, int Partitions)[] topics) :
 
     public ILogReader CreateReader(string group) => new Reader(this);
 
+    public void LookBack(string topic, int most, Action<RecordBatch> look)
+    {
+    }
+
     public IGroupGauge CreateGauge(string group) => new Gauge(this);
 
     public ILogWriter CreateWriter(string name, int lingerInMs) => new Writer(this);

@@ -38,6 +38,10 @@ internal sealed class StubbornLog : ILog
 
     public ILogReader CreateReader(string group) => throw new NotSupportedException();
 
+    public void LookBack(string topic, int most, Action<RecordBatch> look)
+    {
+    }
+
     public IGroupGauge CreateGauge(string group) => Gauge;
 
     public ILogWriter CreateWriter(string name, int lingerInMs) => new Writer(this, OnWriter(name));

@@ -95,6 +95,51 @@ public sealed class KafkaLog : ILog
 
     public long KeepsInBytes => _isEmbedded ? EmbeddedBroker.MaxPartitionBytes : long.MaxValue;
 
+    public void LookBack(string topic, int most, Action<RecordBatch> look)
+    {
+        using KafkaReader reader = new(_options, "look-back");
+        Dictionary<InboxPartition, long> ends = [];
+        List<(InboxPartition Partition, long From)> from = [];
+        foreach (InboxPartition partition in Enumerable.Range(0, PartitionsOf(topic)).Select(number => new InboxPartition(topic, number)))
+        {
+            LogMarks marks = reader.MarksOf(partition);
+            if (marks.High > marks.Low)
+            {
+                ends.Add(partition, marks.High);
+                from.Add((partition, Math.Max(marks.Low, marks.High - most)));
+            }
+        }
+
+        if (from.Count == 0)
+        {
+            return;
+        }
+
+        reader.Read(from);
+        List<RecordBatch> batches = [];
+        for (long started = _options.Time.GetTimestamp(); ends.Count > 0;)
+        {
+            if (_options.Time.GetElapsedTime(started) > _options.RequestTimeout * 2)
+            {
+                throw new LogFailedException($"The last records of {string.Join(", ", ends.Keys.Take(3))} could not be read at {_options.BootstrapServers} in time.");
+            }
+
+            batches.Clear();
+            reader.Poll(TimeSpan.FromMilliseconds(100), batches);
+            foreach (RecordBatch batch in batches)
+            {
+                using (batch)
+                {
+                    look(batch);
+                    if (ends.TryGetValue(batch.Partition, out long end) && batch.OffsetAt(batch.Count - 1) + 1 >= end)
+                    {
+                        ends.Remove(batch.Partition);
+                    }
+                }
+            }
+        }
+    }
+
     public IGroupGauge CreateGauge(string group) => new KafkaGauge(_options, group);
 
     /// <summary>Also finds out anew which log this is: the broker may have been replaced since the last reader.</summary>

@@ -60,6 +60,25 @@ internal sealed unsafe partial class KafkaReader : ILogReader
         }
     }
 
+    /// <summary>Instead of <see cref="Subscribe"/>: reads these partitions from these offsets on, as a member of nothing.</summary>
+    public void Read(IReadOnlyCollection<(InboxPartition Partition, long From)> partitions)
+    {
+        _client.Signal(_client.Queue);
+        _topics = [.. partitions.Select(each => each.Partition.Topic).Distinct().Select(topic => new TopicName(topic, Encoding.UTF8.GetBytes(topic)))];
+        RdTopicPartitions* list = Rd.PartitionsNew(partitions.Count);
+        foreach ((InboxPartition partition, long from) in partitions)
+        {
+            Rd.PartitionsAdd(list, partition.Topic, partition.Partition)->Offset = from;
+        }
+
+        RdError error = Rd.Assign(_client.Handle, list);
+        Rd.PartitionsDestroy(list);
+        if (error != RdError.None)
+        {
+            throw new LogFailedException($"Can not read {string.Join(", ", partitions.Select(each => each.Partition))}: {Rd.Describe(error)}");
+        }
+    }
+
     public void Poll(TimeSpan timeout, ICollection<RecordBatch> batches)
     {
         if (_failure is not null)
