@@ -46,6 +46,7 @@ internal sealed partial class InboxRoom : IDisposable
         _readHere = readHere;
         _time = time;
         _logger = logger;
+        _answeredAt = time.GetTimestamp();
         _thread = new Thread(Run) { Name = "streams-room", IsBackground = true };
     }
 

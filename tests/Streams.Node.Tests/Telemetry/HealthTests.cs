@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Streams.Node.Api;
-using Streams.Node.Telemetry;
+using Streams.Node.Tests.Configuration;
 using Streams.Runtime.Hosting;
 using Streams.Runtime.Log;
 using Streams.Runtime.Log.Kafka;
@@ -13,7 +13,7 @@ namespace Streams.Node.Tests.Telemetry;
 public sealed class HealthTests : IDisposable
 {
     private readonly ManualTime _time = new();
-    private readonly EmbeddedBroker _broker = new([]);
+    private readonly EmbeddedBroker _broker = new([.. ConfigurationFolder.AsShipped.Topics.All]);
     private readonly KafkaLog _log;
     private readonly SqliteStore _store = SqliteStore.InMemory();
     private readonly Engine _engine;
@@ -22,8 +22,7 @@ public sealed class HealthTests : IDisposable
     public HealthTests()
     {
         _log = _broker.OpenLog(new KafkaLogOptions { BootstrapServers = _broker.BootstrapServers });
-        _store.Open(new StoreLayout("test", "test", new Dictionary<byte, KindLayout>()));
-        _engine = new Engine(new EngineOptions(), _log, _store, [], _time, NullLoggerFactory.Instance);
+        _engine = new Engine(new EngineOptions(), _log, _store, NodeHost.KindsOf(ConfigurationFolder.AsShipped), _time, NullLoggerFactory.Instance);
         _node = new RunningNode(_engine, _log, "test", "node-1", DateTimeOffset.UnixEpoch);
     }
 
@@ -68,7 +67,7 @@ public sealed class HealthTests : IDisposable
     public void A_node_whose_reading_thread_hangs_does_not_live()
     {
         using HangingLog log = new(_log);
-        using Engine engine = new(new EngineOptions { Cluster = "test", Node = "test" }, log, _store, [], _time, NullLoggerFactory.Instance);
+        using Engine engine = new(new EngineOptions { Cluster = "test", Node = "test" }, log, _store, NodeHost.KindsOf(ConfigurationFolder.AsShipped), _time, NullLoggerFactory.Instance);
         using RunningNode node = new(engine, log, "test", "node-1", DateTimeOffset.UnixEpoch);
         HealthPart Hung() => node.Health().Single(part => part.Name == "node");
         engine.Start();
