@@ -89,7 +89,7 @@ public static class CommandLine
             AreaCommands.Build(shared, screen, offers),
             AlertCommands.Build(shared, screen, offers),
             AnomalyCommands.Build(shared, screen, offers),
-            ClusterCommands.Build(shared, screen),
+            ClusterCommands.Build(shared, screen, offers),
             TopicCommands.Build(shared, screen),
             CareCommands.Build(shared, screen, offers),
             ConfigCommands.Build(shared, screen),

@@ -1,4 +1,4 @@
-using System.Net.Sockets;
+using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 using Streams.Domain.Alerts;
@@ -41,6 +41,9 @@ public sealed class NodeHost : IAsyncDisposable
     /// </summary>
     private const int FewestThreads = 32;
 
+    /// <summary>On SQLite no other node looks; a write a second would keep a disk awake for nobody.</summary>
+    private static readonly TimeSpan AloneBeatEvery = TimeSpan.FromSeconds(5);
+
     private readonly EmbeddedBroker? _broker;
     private readonly KafkaLog _log;
     private readonly IStore _store;
@@ -48,6 +51,8 @@ public sealed class NodeHost : IAsyncDisposable
     private readonly RunningNode _view;
     private readonly WebApplication _http;
     private readonly Housekeeping _housekeeping;
+    private readonly Neighbours _neighbours;
+    private readonly HttpSettings _httpSettings;
 
     private NodeHost(NodeStart start, ILoggerFactory loggers)
     {
@@ -69,9 +74,11 @@ public sealed class NodeHost : IAsyncDisposable
             new AreaKind(start.Configuration.AlertRules, city),
         ];
         StoreLayout layout = new(settings.Cluster, settings.Name, kinds.ToDictionary(kind => kind.Number, kind => new KindLayout(kind.Name, _log.PartitionsOf(kind.Inbox))));
-        _engine = new Engine(OptionsOf(settings, city), _log, _store, kinds, start.Time, loggers);
+        _engine = new Engine(OptionsOf(settings, city, start.Embedded), _log, _store, kinds, start.Time, loggers);
         _view = new RunningNode(_engine, _log, settings.Cluster, settings.Name, start.Time.GetUtcNow());
-        _http = NodeHttp.Create(new ApiSources(_store, _view, layout, start.Configuration, start.Time) { Simulation = start.Simulation }, loggers);
+        _neighbours = new Neighbours(_view, _store, start.Time);
+        _httpSettings = settings.Http;
+        _http = NodeHttp.Create(new ApiSources(_store, _view, layout, start.Configuration, start.Time) { Simulation = start.Simulation, Neighbours = _neighbours }, loggers);
         _housekeeping = new Housekeeping(_store, settings.Keep, start.Time, loggers.CreateLogger("Streams.Housekeeping"));
     }
 
@@ -105,6 +112,7 @@ public sealed class NodeHost : IAsyncDisposable
             node._engine.Start();
             await node._http.StartAsync();
             node.Address = new Uri(node._http.Urls.First());
+            node._engine.Url = node.Advertised.ToString();
             node._housekeeping.Start();
             return node;
         }
@@ -115,18 +123,27 @@ public sealed class NodeHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes no more requests, finishes, commits and publishes what is in hand, gives the shards back.</summary>
+    /// <summary>
+    /// Finishes, commits and publishes what is in hand and gives the shards back; until that is done it still answers, not ready, what it is asked. Then it
+    /// takes no more requests.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         await _housekeeping.DisposeAsync();
+        await Task.Run(_engine.Leave);
         await _http.StopAsync();
         await _http.DisposeAsync();
+        _neighbours.Dispose();
         _view.Dispose();
         _engine.Dispose();
         _store.Dispose();
         _log.Dispose();
         _broker?.Dispose();
     }
+
+    /// <summary>Where other nodes reach this one: as configured, or by the machine's name where it listens on all its addresses.</summary>
+    private Uri Advertised => _httpSettings.AdvertisedUrl
+        ?? new UriBuilder(Address) { Host = IPAddress.TryParse(_httpSettings.Address, out IPAddress? address) && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)) ? Environment.MachineName : _httpSettings.Address }.Uri;
 
     private KafkaLog OpenLog(NodeSettings settings, ILoggerFactory loggers)
     {
@@ -154,7 +171,7 @@ public sealed class NodeHost : IAsyncDisposable
         return new SqliteStore(Path.Combine(DataFolder, settings.Store.Path));
     }
 
-    private static EngineOptions OptionsOf(NodeSettings settings, CityTopics topics)
+    private static EngineOptions OptionsOf(NodeSettings settings, CityTopics topics, bool embedded)
     {
         EngineOptions defaults = new();
         int workers = settings.Limits.Workers > 0 ? settings.Limits.Workers : defaults.Workers;
@@ -162,6 +179,11 @@ public sealed class NodeHost : IAsyncDisposable
         {
             Cluster = settings.Cluster,
             Node = settings.Name,
+            Version = RunningNode.ProgramVersion,
+
+            // An embedded broker is another one at each start, and what it held is known to be gone.
+            AcceptLog = embedded ? EngineOptions.AnyLog : settings.Kafka.AcceptCluster,
+            BeatEvery = settings.Store.Kind == StoreKind.Postgres ? defaults.BeatEvery : AloneBeatEvery,
             Group = settings.Kafka.Group,
             Workers = workers,
             CommitWriters = settings.Store.Kind == StoreKind.Postgres ? workers : 1,

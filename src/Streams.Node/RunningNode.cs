@@ -15,15 +15,20 @@ internal sealed class RunningNode(Engine engine, ILog log, string cluster, strin
 {
     private readonly LastingWriter _writer = new(() => log.CreateWriter("streams-http", lingerInMs: 5));
 
-    public NodeIdentity Identity { get; } = new(
-        cluster,
-        node,
-        typeof(RunningNode).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0",
-        startedAt);
+    public static string ProgramVersion { get; } =
+        typeof(RunningNode).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+
+    public NodeIdentity Identity { get; } = new(cluster, node, ProgramVersion, startedAt);
 
     public IReadOnlyList<HealthPart> Health() =>
     [
         new HealthPart("node", engine.Failure is null, Detail: engine.Failure ?? ""),
+        new HealthPart("work", engine.State == NodeState.Working, Detail: engine.State switch
+        {
+            NodeState.Working => "",
+            NodeState.Drained => "drained: holds no shards until it is told to work again",
+            _ => "gives its shards back",
+        }),
         new HealthPart("kafka", engine.IsReady, Detail: engine.IsReady ? "" : "not a member of the consumer group yet"),
         new HealthPart(
             "shards",
@@ -50,15 +55,29 @@ internal sealed class RunningNode(Engine engine, ILog log, string cluster, strin
         };
     }
 
+    public IReadOnlyList<NodeRow> Nodes() => engine.Nodes;
+
+    public void Drain(bool drain)
+    {
+        if (drain)
+        {
+            engine.Drain();
+        }
+        else
+        {
+            engine.WorkAgain();
+        }
+    }
+
     public async Task<ReadOnlyMemory<byte>?> DescribeAsync(string kind, string key, CancellationToken stop) =>
         await AskAsync(kind, key, (of, actor) => of.Describe(actor)).WaitAsync(stop);
 
-    public async Task<IReadOnlyList<HistoryRow>?> RecentHistoryAsync(string kind, string key, CancellationToken stop)
+    public async Task<IReadOnlyList<HistoryRow>?> RecentHistoryAsync(string kind, string key, CancellationToken stop, bool hereOnly = false)
     {
         ActorKind? of = engine.KindNamed(kind);
         return of is not IDescribesActors describes ? null
             : await engine.AskAsync(of.Number, key, describes.RecentHistory, whenWritten: true).WaitAsync(stop)
-                ?? await Task.Run(() => engine.AskStored(of.Number, key, describes.RecentHistory), stop);
+                ?? (hereOnly ? null : await Task.Run(() => engine.AskStored(of.Number, key, describes.RecentHistory), stop));
     }
 
     public async Task PublishAsync(IReadOnlyList<PublishedRecord> records, CancellationToken stop)

@@ -30,7 +30,7 @@ internal static class TopicCommands
         Option<string?> topic = Lists.Text("--topic", "NAME", "Only this topic, such as city.readings.");
         Option<TimeSpan?> over = Lists.Duration("--over", "How long to measure the rates. Default 1s.");
         ExampleCommand lag = new ExampleCommand(
-            "lag", "Each partition of the topics that actors read: its end, its owner's position, records waiting, records a second. The asked node knows its own partitions.", "streams topics lag", "streams topics lag --topic city.readings --over 10s").Taking(topic, over);
+            "lag", "Each partition of the topics that actors read: its end, its owner's position, records waiting, records a second. Each node is asked for its own.", "streams topics lag", "streams topics lag --topic city.readings --over 10s").Taking(topic, over);
         lag.SetAction(async (parsed, stop) =>
         {
             using NodeClient node = shared.Connect(parsed);
@@ -58,7 +58,7 @@ internal static class TopicCommands
                 Partitions.Write(screen, partitions, "");
                 if (partitions.Count(each => each.NumberAt("lag") is null) is > 0 and int unknown)
                 {
-                    screen.Line($"{unknown} partitions belong to other nodes or to none, or were not read yet: another --server knows its own.");
+                    screen.Line($"Not known of {unknown} partitions: no owner, or no answer of it.");
                 }
             }
 

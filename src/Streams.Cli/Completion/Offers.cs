@@ -28,13 +28,16 @@ internal sealed class Offers(SharedOptions shared)
 
     public IEnumerable<string> ScenarioRuns(CompletionContext context) => Ask(context, "api/v1/scenario-runs", run => [run.Text("id")]);
 
-    private IEnumerable<string> Ask(CompletionContext context, string path, Func<JsonElement, IEnumerable<string>> pick)
+    public IEnumerable<string> Nodes(CompletionContext context) => Ask(context, "api/v1/cluster", node => [node.Text("name")], "nodes");
+
+    /// <param name="list">The member that is asked for.</param>
+    private IEnumerable<string> Ask(CompletionContext context, string path, Func<JsonElement, IEnumerable<string>> pick, string list = "items")
     {
         try
         {
             using NodeClient node = shared.Connect(context.ParseResult, Patience);
             JsonElement page = Task.Run(() => node.GetAsync(path, "", CancellationToken.None)).GetAwaiter().GetResult();
-            return [.. page.List("items").SelectMany(pick)];
+            return [.. page.List(list).SelectMany(pick)];
         }
         catch (Exception silent) when (silent is CommandFailedException or InvalidOperationException)
         {

@@ -5,11 +5,11 @@ internal static class Colours
 {
     public static string? Of(string word) => word switch
     {
-        "Extreme" or "Severe" or "silent" or "fenced" or "failed" or "forbidden" => "red",
-        "Moderate" or "raised" or "anomalous" or "active" or "late" => "yellow",
+        "Extreme" or "Severe" or "silent" or "fenced" or "lost" or "failed" or "forbidden" => "red",
+        "Moderate" or "raised" or "anomalous" or "active" or "late" or "draining" or "drained" => "yellow",
         "Minor" or "acknowledged" => "aqua",
         "cleared" or "expired" or "cancelled" => "grey",
-        "ok" or "ready" or "live" or "came" or "running" => "green",
+        "ok" or "ready" or "live" or "working" or "came" or "running" => "green",
         _ => null,
     };
 

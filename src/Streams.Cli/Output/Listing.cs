@@ -57,9 +57,10 @@ internal sealed class Listing(params Column[] columns)
     }
 
     /// <summary>Rows, if any, and under them what of them did not fit.</summary>
-    public void WriteSaying(Screen screen, IReadOnlyList<JsonElement> items)
+    /// <param name="whenEmpty">Null to write nothing then.</param>
+    public void WriteSaying(Screen screen, IReadOnlyList<JsonElement> items, string? whenEmpty = null)
     {
-        if (items.Count > 0 && Write(screen, items, "") is { Count: > 0 } left)
+        if ((items.Count > 0 || whenEmpty is not null) && Write(screen, items, whenEmpty ?? "") is { Count: > 0 } left)
         {
             screen.Line($"Not shown for want of width: {string.Join(", ", left)} (--output json has all).");
         }

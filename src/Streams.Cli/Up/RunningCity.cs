@@ -23,7 +23,7 @@ internal static class RunningCity
         TimeProvider time = start.Time;
         bool picture = screen is { IsTerminal: true, Console.Profile.Capabilities.Ansi: true } && !json && start.Embedded;
         using var lines = new RecentLines(picture ? null : screen.Error, start.Embedded ? LogLevel.Warning : LogLevel.Information, time);
-        using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(lines));
+        using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning).AddProvider(lines));
         using CancellationTokenSource limit = during is { } span ? new CancellationTokenSource(span, time) : new CancellationTokenSource();
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop, limit.Token);
         NodeHost node = await StartAsync(start with { Simulation = living }, loggers).ConfigureAwait(false);

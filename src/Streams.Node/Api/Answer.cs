@@ -28,6 +28,10 @@ internal static class Answer
         await context.Response.Body.WriteAsync(body, context.RequestAborted);
     }
 
+    /// <summary>An object with a last member <c>live</c>: whether it is the actor's as it is now, or as it was last written.</summary>
+    public static ReadOnlyMemory<byte> Saying(ReadOnlyMemory<byte> body, bool isLive) =>
+        (byte[])[.. body.Span[..body.Span.LastIndexOf((byte)'}')], .. isLive ? ",\"live\":true}"u8 : ",\"live\":false}"u8];
+
     public static async Task WriteBody(HttpContext context, string contentType, Action<Utf8JsonWriter> write)
     {
         ArrayBufferWriter<byte> body = new(4096);

@@ -14,6 +14,9 @@ public sealed record ApiSources(IStore Store, INodeView Node, StoreLayout Layout
     /// <summary>The city that is simulated in this process; null where none is.</summary>
     public ISimulation? Simulation { get; init; }
 
+    /// <summary>The other nodes, for what lives there.</summary>
+    internal Neighbours Neighbours { get; init; } = new(Node, Store, Time);
+
     /// <summary>The configured device types, to be looked up by name.</summary>
     internal DeviceCatalog Catalog { get; } = new(Configuration.DeviceTypes);
 
@@ -26,6 +29,13 @@ public sealed record ApiSources(IStore Store, INodeView Node, StoreLayout Layout
         (byte number, KindLayout layout) = Layout.Kinds.First(each => each.Value.Name == kind);
         return new ShardId(number, Partitioner.PartitionOf(System.Text.Encoding.UTF8.GetBytes(key), layout.Partitions));
     }
+
+    /// <summary>The live states of actors, on whatever node, in the order of the keys; null where there is none, or its node can not be asked.</summary>
+    internal Task<ReadOnlyMemory<byte>?[]> DescribeAsync(string kind, IReadOnlyList<string> keys, CancellationToken stop) =>
+        Neighbours.DescribeAsync(kind, keys, key => ShardOf(kind, key), stop);
+
+    /// <summary>One of them.</summary>
+    internal async Task<ReadOnlyMemory<byte>?> DescribeAsync(string kind, string key, CancellationToken stop) => (await DescribeAsync(kind, [key], stop))[0];
 
     internal static ApiSources Of(HttpContext context) => context.RequestServices.GetRequiredService<ApiSources>();
 }

@@ -19,15 +19,22 @@ public interface INodeView
 
     NodeFigures Figures();
 
+    /// <summary>All nodes that share the store, this one among them, as last heard of.</summary>
+    IReadOnlyList<NodeRow> Nodes();
+
+    /// <summary>Gives all shards back and takes none, or ends that. Returns at once; <see cref="Nodes"/> tells how far it is.</summary>
+    void Drain(bool drain);
+
     /// <summary>The live state of an actor as the API answers it (one JSON object), or null where this node does not run its shard or the actor is unknown.</summary>
     /// <param name="kind">Such as <c>device</c>.</param>
     Task<ReadOnlyMemory<byte>?> DescribeAsync(string kind, string key, CancellationToken stop);
 
     /// <summary>
-    /// The closed windows an actor has not yet handed to the store's history, as the rows they are to become, of an actor of whatever node; null where
-    /// there is no such actor. What it has handed over is in the store when this returns.
+    /// The closed windows an actor has not yet handed to the store's history, as the rows they are to become; of a stored copy where this node does not run its
+    /// shard, and null where there is no such actor. What a live one has handed over is in the store when this returns.
     /// </summary>
-    Task<IReadOnlyList<HistoryRow>?> RecentHistoryAsync(string kind, string key, CancellationToken stop);
+    /// <param name="hereOnly">Null instead of a stored copy's.</param>
+    Task<IReadOnlyList<HistoryRow>?> RecentHistoryAsync(string kind, string key, CancellationToken stop, bool hereOnly = false);
 
     /// <summary>Returns when the log has all of them, in order per key.</summary>
     /// <exception cref="Runtime.Log.LogFailedException">The log does not have all of them; some may have arrived. Sending again is harmless, repeats are dropped.</exception>

@@ -18,6 +18,12 @@ public static class NodeFile
         return IPAddress.TryParse(value, out _);
     });
 
+    private static readonly Form<string> Url = new("a URL such as http://node-1:8080", static (YamlScalar scalar, out string value) =>
+    {
+        value = scalar.Text;
+        return value.Length <= 1_000 && Uri.TryCreate(value, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https" && url is { Host.Length: > 0, PathAndQuery: "/", Fragment: "" };
+    });
+
     private static readonly Form<TimeSpan> Days = Form.Duration(TimeSpan.FromDays(1));
 
     /// <summary>Client properties that the node sets itself, because its guarantees rest on them.</summary>
@@ -73,6 +79,7 @@ public static class NodeFile
         {
             BootstrapServers = section.MaybeText("bootstrapServers", Servers),
             Group = section.Optional("group", Name, cluster),
+            AcceptCluster = section.MaybeText("acceptCluster", Form.Text("^[A-Za-z0-9_.-]{1,200}$", "a Kafka cluster's id, as kafka-cluster.sh cluster-id tells it")),
             SessionTimeout = section.Optional("sessionTimeout", Form.Duration(TimeSpan.FromSeconds(4), TimeSpan.FromMinutes(5)), defaults.SessionTimeout),
             Properties = properties.ToImmutable(),
         };
@@ -112,6 +119,7 @@ public static class NodeFile
         {
             Address = section.Optional("address", Address, defaults.Address),
             Port = (int)section.Optional("port", Form.Whole(0, 65535), defaults.Port),
+            AdvertisedUrl = section.MaybeText("advertisedUrl", Url) is { } url ? new Uri(url) : null,
             AllowAnonymous = section.Optional("allowAnonymous", Form.Flag, defaults.AllowAnonymous),
             MaxBodyInBytes = section.Optional("maxBody", Form.Bytes(1 << 10, 64 << 20), defaults.MaxBodyInBytes),
             RequestTimeout = section.Optional("requestTimeout", Form.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10)), defaults.RequestTimeout),

@@ -38,6 +38,11 @@ public sealed record KafkaSettings
     public TimeSpan SessionTimeout { get; init; } = TimeSpan.FromSeconds(6);
 
     /// <summary>
+    /// Id of a Kafka cluster that takes the place of the one the store was read from. Null (default): a node that meets another cluster does not start.
+    /// </summary>
+    public string? AcceptCluster { get; init; }
+
+    /// <summary>
     /// Further client properties by librdkafka's names, such as <c>security.protocol</c>, <c>sasl.username</c>. Secrets are better given by the
     /// environment: <c>STREAMS__KAFKA__PASSWORD</c> fills <c>sasl.password</c>.
     /// </summary>
@@ -71,6 +76,9 @@ public sealed record HttpSettings
 
     /// <summary>Default 8080; 0 takes a free one.</summary>
     public int Port { get; init; } = 8080;
+
+    /// <summary>Where the other nodes of the cluster reach this one's API. Null (default): made of <see cref="Address"/>, or the machine's name where that is any address, and the port.</summary>
+    public Uri? AdvertisedUrl { get; init; }
 
     /// <summary>Lets everybody who can reach the address act as an operator. Needed to listen beyond this machine as long as there are no tokens. Default false.</summary>
     public bool AllowAnonymous { get; init; }

@@ -63,7 +63,11 @@ internal sealed partial class CommitWriter : IDisposable
     public void Dispose()
     {
         _stop.Cancel();
-        _thread.Join(TimeSpan.FromSeconds(10));
+        if (_thread.IsAlive)
+        {
+            _thread.Join(TimeSpan.FromSeconds(10));
+        }
+
         _stop.Dispose();
     }
 

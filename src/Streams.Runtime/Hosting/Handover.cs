@@ -7,7 +7,8 @@ namespace Streams.Runtime.Hosting;
 /// finish in time is left to the store, which is the truth.
 /// </summary>
 /// <param name="isLate">The time for it is over.</param>
-internal sealed class Handover(Shard shard, Func<bool> isLate, Action<Shard> release)
+/// <param name="isPublishedLate">Of what is written already, enough was waited for: its new owner publishes the rest first thing.</param>
+internal sealed class Handover(Shard shard, Func<bool> isLate, Func<bool> isPublishedLate, Action<Shard> release)
 {
     private bool _forgot;
 
@@ -20,7 +21,7 @@ internal sealed class Handover(Shard shard, Func<bool> isLate, Action<Shard> rel
     public bool Step()
     {
         bool late = isLate();
-        if (!Shard.IsDropped && !late && (Shard.CommitsInFlight > 0 || (!_forgot && Shard.HasUnpublished)))
+        if (!Shard.IsDropped && !late && (Shard.CommitsInFlight > 0 || (!_forgot && Shard.HasUnpublished && !isPublishedLate())))
         {
             return false;
         }

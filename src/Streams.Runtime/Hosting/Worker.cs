@@ -144,6 +144,7 @@ internal sealed partial class Worker : IDisposable
                     long now = NowInMs();
                     long started = ThreadClock.Nanoseconds();
                     shard.Process(batch, now);
+                    shard.NoteAtWork(_time.GetTimestamp());
                     _applyingNanosSinceWindow += ThreadClock.Nanoseconds() - started;
                     CrashPoint.Reach(CrashPoint.AfterApply);
                     shard.Tick(now, _busyShare < 0.5, _applyingShare);
@@ -185,6 +186,10 @@ internal sealed partial class Worker : IDisposable
                 if (!at.NeedsRestart)
                 {
                     at.Tick(now, _busyShare < 0.5, _applyingShare);
+                    if (at.IsCaughtUp)
+                    {
+                        at.NoteAtWork(_time.GetTimestamp());
+                    }
                 }
                 else if (at.CommitsInFlight == 0)
                 {

@@ -89,6 +89,20 @@ public abstract class Shard
         }
     }
 
+    /// <summary>It has taken records, or has none to take: whoever waited for it since its last owner stopped waits no more. Called by its worker, often.</summary>
+    internal void NoteAtWork(long timestamp)
+    {
+        if (_atWorkSince == 0)
+        {
+            Volatile.Write(ref _atWorkSince, timestamp);
+        }
+    }
+
+    /// <summary>The timestamp since which it is at work; 0 before.</summary>
+    internal long AtWorkSince => Volatile.Read(ref _atWorkSince);
+
+    private long _atWorkSince;
+
     /// <summary>Next offset of the newest posted commit.</summary>
     internal abstract long NextPosted { get; }
 

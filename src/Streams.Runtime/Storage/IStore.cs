@@ -8,7 +8,9 @@ namespace Streams.Runtime.Storage;
 public interface IStore : IDisposable
 {
     /// <summary>Creates or migrates the schema and checks that this store belongs to this layout.</summary>
-    /// <exception cref="StoreMismatchException">Another partition count, a newer schema, or (SQLite) another node has it open. The message says what to do.</exception>
+    /// <exception cref="StoreMismatchException">
+    /// Another partition count, a newer schema, nodes still running that could not go on with the migrated one, or (SQLite) another node has it open. The message says what to do.
+    /// </exception>
     void Open(StoreLayout layout);
 
     /// <summary>
@@ -16,6 +18,9 @@ public interface IStore : IDisposable
     /// beside old topics has another. Known once it is open.
     /// </summary>
     long Lineage { get; }
+
+    /// <summary>The version of the schema that this program makes and needs.</summary>
+    int SchemaVersion { get; }
 
     /// <summary>
     /// Makes <paramref name="owner"/> the shard's owner: the epoch goes up by one, so every earlier owner is fenced. When the log's
@@ -30,7 +35,18 @@ public interface IStore : IDisposable
     void Try(ShardId shard, long epoch, Attempted records);
 
     /// <summary>Marks the shard as owned by nobody and in good order, if still at this epoch. Fencing does not rest on it.</summary>
-    void Release(ShardId shard, long epoch);
+    /// <param name="stoppedAgo">Since when its owner takes no more records: the hand-over begins there.</param>
+    void Release(ShardId shard, long epoch, TimeSpan stoppedAgo);
+
+    /// <summary>Notes when a shard's new owner was at work, which ends the hand-over; without effect under another epoch.</summary>
+    /// <returns>The hand-over, measured by the database's clock; null where there was none (a first claim) or the epoch is another.</returns>
+    ShardHandover? Resumed(ShardId shard, long epoch, TimeSpan resumedAgo);
+
+    /// <summary>Says that this node is alive, and answers with all nodes that were seen within a day, this one among them, by name.</summary>
+    IReadOnlyList<NodeRow> Beat(NodeRow self);
+
+    /// <summary>Nodes that were seen within a day, by name.</summary>
+    IReadOnlyList<NodeRow> ReadNodes();
 
     /// <summary>Loads those actors that exist, in no particular order.</summary>
     IReadOnlyList<StoredActor> Load(ShardId shard, IReadOnlyCollection<string> keys);
@@ -143,7 +159,50 @@ public enum CommitResult
 }
 
 /// <summary>A shard as stored, for operators.</summary>
-public sealed record ShardRow(ShardId Shard, string? Owner, long Epoch, long NextOffset, int Generation, DateTimeOffset ClaimedAt);
+/// <param name="Incarnation">The log that <paramref name="NextOffset"/> counts in.</param>
+public sealed record ShardRow(ShardId Shard, string? Owner, long Epoch, long NextOffset, int Generation, DateTimeOffset ClaimedAt, string Incarnation)
+{
+    /// <summary>The last one that came to its end; null where there was none yet.</summary>
+    public ShardHandover? Handover { get; init; }
+}
+
+/// <summary>How a shard came to its present owner. Times are the database's, so that nodes' clocks do not matter.</summary>
+/// <param name="From">The node that had it before.</param>
+/// <param name="WasDrained">It was given back in order; otherwise its owner was lost.</param>
+/// <param name="StoppedAt">When the owner before took no more records. Of one that was lost: when it was last seen, a second early at most.</param>
+/// <param name="Gap">From then until the new owner took records, or had none to take.</param>
+public sealed record ShardHandover(string From, bool WasDrained, DateTimeOffset StoppedAt, TimeSpan Gap);
+
+/// <summary>A node among those that share the store.</summary>
+/// <param name="Name">Unique: of two processes with one name, the later one's row stands.</param>
+/// <param name="Process">Names this run of it.</param>
+/// <param name="Url">Where its API answers other nodes; empty where it does not.</param>
+/// <param name="Version">Of the program.</param>
+/// <param name="Schema">The store's version that it was built for.</param>
+/// <param name="StartedAt">By the node's clock.</param>
+/// <param name="SeenAgo">By the database's clock; set by the store.</param>
+public sealed record NodeRow(string Name, string Process, string Url, string Version, NodeState State, int Schema, DateTimeOffset StartedAt, TimeSpan SeenAgo = default)
+{
+    /// <summary>Silent for longer, a node that did not leave counts as lost: several beats, and a stall of the database.</summary>
+    public static readonly TimeSpan LostAfter = TimeSpan.FromSeconds(10);
+
+    /// <summary>It runs, as far as is known.</summary>
+    public bool IsAlive => State != NodeState.Left && SeenAgo < LostAfter;
+}
+
+public enum NodeState : byte
+{
+    Working = 0,
+
+    /// <summary>Gives its shards back and takes none.</summary>
+    Draining = 1,
+
+    /// <summary>Holds no shards until it is told to work again.</summary>
+    Drained = 2,
+
+    /// <summary>It ended in order.</summary>
+    Left = 3,
+}
 
 /// <param name="ScopePrefix">A scope and all below it; null for all.</param>
 /// <param name="AtFromInMs">Inclusive.</param>

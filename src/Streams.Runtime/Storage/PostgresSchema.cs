@@ -6,7 +6,7 @@ namespace Streams.Runtime.Storage;
 /// <summary>PostgreSQL's tables, as a list of migrations: version n is what the first n of them make. PostgreSQL 14 or later, built with LZ4 as packages are.</summary>
 internal static class PostgresSchema
 {
-    internal static readonly string[] Migrations = [First, Attempts, Retention];
+    internal static readonly Migration[] Migrations = [new(First), new(Attempts), new(Retention), new(Nodes)];
 
     /// <summary>Nodes that start together line up on this advisory lock; any constant will do that nobody else uses in the database.</summary>
     private const long MigrationLock = 0x53_74_72_65_61_6d_73;
@@ -83,23 +83,37 @@ internal static class PostgresSchema
         CREATE INDEX documents_done ON documents (collection, done_in_ms) WHERE done_in_ms IS NOT NULL;
         """;
 
+    // Who runs, and how shards changed hands. Nodes of before write neither, and go on beside it.
+    private const string Nodes = """
+        CREATE TABLE nodes (
+            name text COLLATE "C" PRIMARY KEY, process text NOT NULL, url text NOT NULL, version text NOT NULL, state smallint NOT NULL, schema int NOT NULL,
+            started_at bigint NOT NULL, seen_at bigint NOT NULL)
+            WITH (fillfactor = 10, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+        ALTER TABLE shards ADD COLUMN previous_owner text, ADD COLUMN was_drained boolean NOT NULL DEFAULT false, ADD COLUMN stopped_at bigint,
+            ADD COLUMN resumed_at bigint
+        """;
+
     /// <summary>Brings the schema to <see cref="Version"/> and checks the layout, in one transaction; of several nodes, one at a time.</summary>
     /// <returns>The store's lineage.</returns>
     /// <exception cref="StoreMismatchException">See <see cref="LayoutCheck"/>.</exception>
-    public static long Migrate(NpgsqlConnection connection, StoreLayout layout, string store)
+    public static long Migrate(NpgsqlConnection connection, StoreLayout layout, string store) => Migrate(connection, layout, store, Migrations);
+
+    /// <param name="migrations">All there are; a test's may be others than the program's.</param>
+    internal static long Migrate(NpgsqlConnection connection, StoreLayout layout, string store, IReadOnlyList<Migration> migrations)
     {
         using NpgsqlTransaction transaction = connection.BeginTransaction();
         Execute(connection, string.Create(CultureInfo.InvariantCulture, $"SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock({MigrationLock})"));
         Execute(connection, "CREATE TABLE IF NOT EXISTS meta (key text PRIMARY KEY, value text NOT NULL)");
         Dictionary<string, string> stored = ReadMeta(connection);
-        int version = LayoutCheck.VersionOf(stored.GetValueOrDefault(LayoutCheck.SchemaVersion), Version, store);
+        int version = LayoutCheck.VersionOf(stored.GetValueOrDefault(LayoutCheck.SchemaVersion), migrations.Count, store);
         IReadOnlyList<KeyValuePair<string, string>> missing = LayoutCheck.Check(layout, stored, store);
-        for (int i = version; i < Version; i++)
+        Migration.Check(migrations, version, () => PostgresStore.ReadNodes(connection), store);
+        for (int i = version; i < migrations.Count; i++)
         {
-            Execute(connection, Migrations[i]);
+            Execute(connection, migrations[i].Sql);
         }
 
-        WriteMeta(connection, LayoutCheck.SchemaVersion, Version.ToString(CultureInfo.InvariantCulture));
+        WriteMeta(connection, LayoutCheck.SchemaVersion, migrations.Count.ToString(CultureInfo.InvariantCulture));
         foreach ((string key, string value) in missing)
         {
             WriteMeta(connection, key, value);

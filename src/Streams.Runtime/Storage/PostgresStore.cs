@@ -27,6 +27,9 @@ public sealed class PostgresStore : IStore
         SET idle_in_transaction_session_timeout = '10s'; SET tcp_user_timeout = '10s'
         """;
 
+    /// <summary>The server's clock, in Unix milliseconds: one for all nodes.</summary>
+    private const string Now = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+
     private static readonly TimeSpan[] Pauses = [TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(500)];
 
     private readonly NpgsqlDataSource _source;
@@ -59,6 +62,8 @@ public sealed class PostgresStore : IStore
 
     public long Lineage { get; private set; }
 
+    public int SchemaVersion => PostgresSchema.Version;
+
     public void Open(StoreLayout layout)
     {
         _isOpen = true;
@@ -82,10 +87,16 @@ public sealed class PostgresStore : IStore
         using NpgsqlTransaction transaction = connection.BeginTransaction();
         ShardState before = Lock(connection, shard.Number);
         ShardState after = before.ClaimedBy(owner, incarnation, now.ToUnixTimeMilliseconds());
+
+        // One that was not given back stopped when its node was last seen, if that is known.
         Execute(
             connection,
-            "UPDATE shards SET owner = $2, epoch = $3, commit_number = $4, next_offset = $5, incarnation = $6, generation = $7, claimed_at = $8, "
-                + "idle_claims = $9, trying_from = $10, trying_count = $11 WHERE number = $1",
+            """
+            UPDATE shards SET owner = $2, epoch = $3, commit_number = $4, next_offset = $5, incarnation = $6, generation = $7, claimed_at = $8,
+                idle_claims = $9, trying_from = $10, trying_count = $11, previous_owner = coalesce(owner, previous_owner), was_drained = owner IS NULL,
+                stopped_at = CASE WHEN owner IS NULL THEN stopped_at ELSE (SELECT seen_at FROM nodes WHERE name = shards.owner) END, resumed_at = NULL
+            WHERE number = $1
+            """,
             after.Shard, owner, after.Epoch, after.CommitNumber, after.NextOffset, after.Incarnation, after.Generation, after.ClaimedAtInMs,
             after.IdleClaims, after.Trying.From, after.Trying.Count);
         long? last = ReadAll(
@@ -97,8 +108,32 @@ public sealed class PostgresStore : IStore
         return after.ClaimAfter(before, last is { } id ? (int)id + 1 : 0);
     });
 
-    public void Release(ShardId shard, long epoch) => On(connection =>
-        Execute(connection, "UPDATE shards SET owner = NULL, idle_claims = 0 WHERE number = $1 AND epoch = $2", shard.Number, epoch));
+    public void Release(ShardId shard, long epoch, TimeSpan stoppedAgo) => On(connection => Execute(
+        connection,
+        $"UPDATE shards SET owner = NULL, previous_owner = owner, stopped_at = {Now} - $3, idle_claims = 0 WHERE number = $1 AND epoch = $2",
+        shard.Number, epoch, (long)stoppedAgo.TotalMilliseconds));
+
+    public ShardHandover? Resumed(ShardId shard, long epoch, TimeSpan resumedAgo) => On(connection => ReadAll(
+        connection,
+        $"UPDATE shards SET resumed_at = {Now} - $3 WHERE number = $1 AND epoch = $2 RETURNING previous_owner, was_drained, stopped_at, resumed_at",
+        row => ToHandover(row, 0),
+        shard.Number, epoch, (long)resumedAgo.TotalMilliseconds)).SingleOrDefault();
+
+    public IReadOnlyList<NodeRow> Beat(NodeRow self) => On(connection =>
+    {
+        Execute(
+            connection,
+            $"""
+            INSERT INTO nodes (name, process, url, version, state, schema, started_at, seen_at) VALUES ($1, $2, $3, $4, $5, $6, $7, {Now})
+            ON CONFLICT (name) DO UPDATE SET process = excluded.process, url = excluded.url, version = excluded.version, state = excluded.state,
+                schema = excluded.schema, started_at = excluded.started_at, seen_at = excluded.seen_at
+            """,
+            self.Name, self.Process, self.Url, self.Version, (short)self.State, self.Schema, self.StartedAt.ToUnixTimeMilliseconds());
+        Execute(connection, $"DELETE FROM nodes WHERE seen_at < {Now} - 86400000");
+        return ReadNodes(connection);
+    });
+
+    public IReadOnlyList<NodeRow> ReadNodes() => On(ReadNodes);
 
     public void Try(ShardId shard, long epoch, Attempted records) => On(connection => Execute(
         connection,
@@ -150,8 +185,14 @@ public sealed class PostgresStore : IStore
         row => new OutboxChunk((Lane)row.GetInt16(0), row.GetInt64(1), row.GetInt32(2), row.GetFieldValue<byte[]>(3)),
         shard.Number));
 
-    public IReadOnlyList<ShardRow> ReadShards() => On(connection =>
-        ReadAll(connection, SelectShards + " ORDER BY number", row => ToState(row).ToRow()));
+    public IReadOnlyList<ShardRow> ReadShards() => On(connection => ReadAll(
+        connection,
+        """
+        SELECT number, owner, epoch, next_offset, generation, claimed_at, incarnation, previous_owner, was_drained, stopped_at, resumed_at FROM shards ORDER BY number
+        """,
+        row => new ShardRow(
+            ShardId.FromNumber(row.GetInt32(0)), row.IsDBNull(1) ? null : row.GetString(1), row.GetInt64(2), row.GetInt64(3), row.GetInt32(4),
+            DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)), row.GetString(6)) { Handover = ToHandover(row, 7) }));
 
     public IReadOnlyList<Document> Query(DocumentQuery query)
     {
@@ -247,6 +288,18 @@ public sealed class PostgresStore : IStore
     internal static ShardState ToState(NpgsqlDataReader row) => new(
         row.GetInt32(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), row.GetString(5), row.GetInt32(6),
         row.GetInt64(7), row.GetInt64(8), row.GetInt64(9), row.GetInt32(10), new Attempted(row.GetInt64(11), row.GetInt64(12)));
+
+    internal static List<NodeRow> ReadNodes(NpgsqlConnection connection) => ReadAll(
+        connection,
+        $"SELECT name, process, url, version, state, schema, started_at, {Now} - seen_at FROM nodes WHERE seen_at >= {Now} - 86400000 ORDER BY name",
+        row => new NodeRow(
+            row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), (NodeState)row.GetInt16(4), row.GetInt32(5),
+            DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(6)), TimeSpan.FromMilliseconds(Math.Max(0, row.GetInt64(7)))));
+
+    /// <summary>From previous_owner, was_drained, stopped_at and resumed_at.</summary>
+    private static ShardHandover? ToHandover(NpgsqlDataReader row, int at) => row.IsDBNull(at) || row.IsDBNull(at + 2) || row.IsDBNull(at + 3)
+        ? null
+        : ShardState.HandoverOf(row.GetString(at), row.GetBoolean(at + 1), row.GetInt64(at + 2), row.GetInt64(at + 3));
 
     /// <summary>The shard's row, made if need be, locked until the transaction ends.</summary>
     private static ShardState Lock(NpgsqlConnection connection, int shard)

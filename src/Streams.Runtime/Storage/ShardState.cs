@@ -82,8 +82,8 @@ internal readonly record struct ShardState(
         return Admission.Written;
     }
 
-    public ShardRow ToRow() =>
-        new(ShardId.FromNumber(Shard), Owner, Epoch, NextOffset, Generation, DateTimeOffset.FromUnixTimeMilliseconds(ClaimedAtInMs));
+    public static ShardHandover HandoverOf(string from, bool wasDrained, long stoppedAtInMs, long resumedAtInMs) =>
+        new(from, wasDrained, DateTimeOffset.FromUnixTimeMilliseconds(stoppedAtInMs), TimeSpan.FromMilliseconds(Math.Max(0, resumedAtInMs - stoppedAtInMs)));
 
     private bool IsOfAnotherLogThan(string incarnation) => Incarnation.Length > 0 && Incarnation != incarnation;
 }

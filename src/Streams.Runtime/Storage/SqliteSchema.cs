@@ -5,7 +5,7 @@ namespace Streams.Runtime.Storage;
 /// <summary>SQLite's tables, as a list of migrations: version n is what the first n of them make.</summary>
 internal static class SqliteSchema
 {
-    internal static readonly string[] Migrations = [First, Attempts, Retention];
+    internal static readonly Migration[] Migrations = [new(First), new(Attempts), new(Retention), new(Nodes)];
 
     public static int Version => Migrations.Length;
 
@@ -72,6 +72,17 @@ internal static class SqliteSchema
         CREATE INDEX documents_done ON documents (collection, done_in_ms) WHERE done_in_ms IS NOT NULL;
         """;
 
+    // As PostgreSQL's: who runs, and how shards changed hands.
+    private const string Nodes = """
+        CREATE TABLE nodes (
+            name TEXT PRIMARY KEY, process TEXT NOT NULL, url TEXT NOT NULL, version TEXT NOT NULL, state INTEGER NOT NULL, schema INTEGER NOT NULL,
+            started_at INTEGER NOT NULL, seen_at INTEGER NOT NULL);
+        ALTER TABLE shards ADD COLUMN previous_owner TEXT;
+        ALTER TABLE shards ADD COLUMN was_drained INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE shards ADD COLUMN stopped_at INTEGER;
+        ALTER TABLE shards ADD COLUMN resumed_at INTEGER;
+        """;
+
     /// <summary>Brings the schema to <see cref="Version"/> and checks the layout, in one transaction.</summary>
     /// <returns>The store's lineage.</returns>
     /// <exception cref="StoreMismatchException">See <see cref="LayoutCheck"/>.</exception>
@@ -86,7 +97,7 @@ internal static class SqliteSchema
             IReadOnlyList<KeyValuePair<string, string>> missing = LayoutCheck.Check(layout, stored, store);
             for (int i = version; i < Version; i++)
             {
-                database.Execute(Migrations[i]);
+                database.Execute(Migrations[i].Sql);
             }
 
             WriteMeta(database, LayoutCheck.SchemaVersion, Version.ToString(CultureInfo.InvariantCulture));

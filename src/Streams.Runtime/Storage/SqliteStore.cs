@@ -25,6 +25,9 @@ public sealed class SqliteStore : IStore
         PRAGMA busy_timeout = 5000;
         """;
 
+    /// <summary>This machine's clock, in Unix milliseconds.</summary>
+    internal const string Now = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
+
     private const string ReaderSettings = "PRAGMA busy_timeout = 5000; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;";
 
     private readonly string _path;
@@ -41,6 +44,8 @@ public sealed class SqliteStore : IStore
     public static SqliteStore InMemory() => new(Memory);
 
     public long Lineage { get; private set; }
+
+    public int SchemaVersion => SqliteSchema.Version;
 
     private bool IsInMemory => _path == Memory;
 
@@ -80,12 +85,38 @@ public sealed class SqliteStore : IStore
     public ShardClaim Claim(ShardId shard, string owner, string incarnation, DateTimeOffset now) =>
         Write(writer => writer.Claim(shard.Number, owner, incarnation, now.ToUnixTimeMilliseconds()));
 
-    public void Release(ShardId shard, long epoch) =>
+    public void Release(ShardId shard, long epoch, TimeSpan stoppedAgo) =>
         Write(writer =>
         {
-            writer.Release(shard.Number, epoch);
+            writer.Release(shard.Number, epoch, stoppedAgo);
             return true;
         });
+
+    public ShardHandover? Resumed(ShardId shard, long epoch, TimeSpan resumedAgo)
+    {
+        Write(writer =>
+        {
+            writer.Resumed(shard.Number, epoch, resumedAgo);
+            return true;
+        });
+        return ReadShards().FirstOrDefault(row => row.Shard == shard && row.Epoch == epoch)?.Handover;
+    }
+
+    public IReadOnlyList<NodeRow> Beat(NodeRow self)
+    {
+        Write(writer =>
+        {
+            writer.Beat(self);
+            return true;
+        });
+        return ReadNodes();
+    }
+
+    public IReadOnlyList<NodeRow> ReadNodes() => Read(database => ReadAll(
+        database.Prepare($"SELECT name, process, url, version, state, schema, started_at, {Now} - seen_at FROM nodes WHERE seen_at >= {Now} - 86400000 ORDER BY name"),
+        row => new NodeRow(
+            row.Text(0), row.Text(1), row.Text(2), row.Text(3), (NodeState)row.Int32(4), row.Int32(5), DateTimeOffset.FromUnixTimeMilliseconds(row.Int64(6)),
+            TimeSpan.FromMilliseconds(Math.Max(0, row.Int64(7))))));
 
     public void Try(ShardId shard, long epoch, Attempted records) =>
         Write(writer =>
@@ -131,11 +162,15 @@ public sealed class SqliteStore : IStore
 
     public IReadOnlyList<ShardRow> ReadShards() => Read(database => ReadAll(
         database.Prepare("""
-            SELECT number, owner, epoch, commit_number, next_offset, incarnation, generation, urgent_number, bulk_number, claimed_at,
-                idle_claims, trying_from, trying_count
-            FROM shards ORDER BY number
+            SELECT number, owner, epoch, next_offset, generation, claimed_at, incarnation, previous_owner, was_drained, stopped_at, resumed_at FROM shards ORDER BY number
             """),
-        row => SqliteWriter.ToState(row).ToRow()));
+        row => new ShardRow(
+            ShardId.FromNumber(row.Int32(0)), row.TextOrNull(1), row.Int64(2), row.Int64(3), row.Int32(4), DateTimeOffset.FromUnixTimeMilliseconds(row.Int64(5)), row.Text(6))
+        {
+            Handover = row.TextOrNull(7) is { } from && row.Int64OrNull(9) is { } stopped && row.Int64OrNull(10) is { } resumed
+                ? ShardState.HandoverOf(from, row.Int64(8) != 0, stopped, resumed)
+                : null,
+        }));
 
     public IReadOnlyList<Document> Query(DocumentQuery query)
     {

@@ -19,10 +19,16 @@ internal sealed class SqliteWriter(SqliteDatabase database)
         ShardState before = Read(shard) ?? ShardState.Unclaimed(shard);
         ShardState after = before.ClaimedBy(owner, incarnation, nowInMs);
         database.Prepare("""
-            INSERT OR REPLACE INTO shards
+            INSERT INTO shards
                 (number, owner, epoch, commit_number, next_offset, incarnation, generation, urgent_number, bulk_number, claimed_at,
                 idle_claims, trying_from, trying_count)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+            ON CONFLICT (number) DO UPDATE SET
+                owner = excluded.owner, epoch = excluded.epoch, commit_number = excluded.commit_number, next_offset = excluded.next_offset,
+                incarnation = excluded.incarnation, generation = excluded.generation, claimed_at = excluded.claimed_at, idle_claims = excluded.idle_claims,
+                trying_from = excluded.trying_from, trying_count = excluded.trying_count,
+                previous_owner = coalesce(shards.owner, shards.previous_owner), was_drained = shards.owner IS NULL,
+                stopped_at = CASE WHEN shards.owner IS NULL THEN shards.stopped_at ELSE (SELECT seen_at FROM nodes WHERE name = shards.owner) END, resumed_at = NULL
             """)
             .Bind(1, after.Shard).Bind(2, after.Owner).Bind(3, after.Epoch).Bind(4, after.CommitNumber).Bind(5, after.NextOffset)
             .Bind(6, after.Incarnation).Bind(7, after.Generation).Bind(8, after.UrgentNumber).Bind(9, after.BulkNumber).Bind(10, after.ClaimedAtInMs)
@@ -31,8 +37,25 @@ internal sealed class SqliteWriter(SqliteDatabase database)
         return after.ClaimAfter(before, NextActorIndex(shard));
     });
 
-    public void Release(int shard, long epoch) =>
-        InTransaction(() => database.Prepare("UPDATE shards SET owner = NULL, idle_claims = 0 WHERE number = ?1 AND epoch = ?2").Bind(1, shard).Bind(2, epoch).Run());
+    public void Release(int shard, long epoch, TimeSpan stoppedAgo) =>
+        InTransaction(() => database.Prepare($"""
+            UPDATE shards SET owner = NULL, previous_owner = owner, stopped_at = {SqliteStore.Now} - ?3, idle_claims = 0 WHERE number = ?1 AND epoch = ?2
+            """)
+            .Bind(1, shard).Bind(2, epoch).Bind(3, (long)stoppedAgo.TotalMilliseconds).Run());
+
+    public void Resumed(int shard, long epoch, TimeSpan resumedAgo) =>
+        InTransaction(() => database.Prepare($"UPDATE shards SET resumed_at = {SqliteStore.Now} - ?3 WHERE number = ?1 AND epoch = ?2")
+            .Bind(1, shard).Bind(2, epoch).Bind(3, (long)resumedAgo.TotalMilliseconds).Run());
+
+    public void Beat(NodeRow self) => InTransaction(() =>
+    {
+        database.Prepare($"""
+            INSERT OR REPLACE INTO nodes (name, process, url, version, state, schema, started_at, seen_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, {SqliteStore.Now})
+            """)
+            .Bind(1, self.Name).Bind(2, self.Process).Bind(3, self.Url).Bind(4, self.Version).Bind(5, (long)self.State).Bind(6, self.Schema)
+            .Bind(7, self.StartedAt.ToUnixTimeMilliseconds()).Run();
+        return database.Prepare($"DELETE FROM nodes WHERE seen_at < {SqliteStore.Now} - 86400000").Run();
+    });
 
     public void Try(int shard, long epoch, Attempted records) =>
         InTransaction(() => database.Prepare("UPDATE shards SET trying_from = ?3, trying_count = ?4 WHERE number = ?1 AND epoch = ?2")

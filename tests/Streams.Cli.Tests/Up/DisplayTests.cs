@@ -213,7 +213,13 @@ public sealed class DisplayTests : IDisposable
 
         public Task<ReadOnlyMemory<byte>?> DescribeAsync(string kind, string key, CancellationToken stop) => Task.FromResult<ReadOnlyMemory<byte>?>(null);
 
-        public Task<IReadOnlyList<HistoryRow>?> RecentHistoryAsync(string kind, string key, CancellationToken stop) => Task.FromResult<IReadOnlyList<HistoryRow>?>(null);
+        public IReadOnlyList<NodeRow> Nodes() => [];
+
+        public void Drain(bool drain)
+        {
+        }
+
+        public Task<IReadOnlyList<HistoryRow>?> RecentHistoryAsync(string kind, string key, CancellationToken stop, bool hereOnly = false) => Task.FromResult<IReadOnlyList<HistoryRow>?>(null);
 
         public Task PublishAsync(IReadOnlyList<PublishedRecord> records, CancellationToken stop) => Task.CompletedTask;
     }

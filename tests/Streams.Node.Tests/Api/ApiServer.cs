@@ -31,11 +31,17 @@ internal sealed class ApiServer : IAsyncDisposable, IDisposable
     private readonly WebApplication _app;
     private readonly Dictionary<ShardId, (long Epoch, long Commits)> _claims = [];
 
-    public ApiServer(Func<HttpSettings, HttpSettings>? http = null)
+    /// <param name="neighbours">Reaches the other nodes.</param>
+    public ApiServer(Func<HttpSettings, HttpSettings>? http = null, HttpMessageHandler? neighbours = null)
     {
         Store.Open(Layout);
         ClusterConfiguration shipped = ConfigurationFolder.AsShipped;
         Sources = new ApiSources(Store, Node, Layout, shipped with { Node = shipped.Node with { Http = http?.Invoke(shipped.Node.Http) ?? shipped.Node.Http } }, new FixedTime(Now));
+        if (neighbours is not null)
+        {
+            Sources = Sources with { Neighbours = new Neighbours(Node, Store, TimeProvider.System, neighbours) };
+        }
+
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseTestServer();
         builder.Services.AddLogging();
@@ -51,6 +57,15 @@ internal sealed class ApiServer : IAsyncDisposable, IDisposable
     public SqliteStore Store { get; } = SqliteStore.InMemory();
 
     public PlayedNode Node { get; } = new();
+
+    /// <summary>Reaches this server as another node does.</summary>
+    public HttpMessageHandler Handler => new AskingHandler(this);
+
+    /// <summary>Another node's questions end in this.</summary>
+    public Exception? Fails { get; set; }
+
+    /// <summary>Questions of other nodes.</summary>
+    public int Asked { get; private set; }
 
     public ApiSources Sources { get; }
 
@@ -120,6 +135,18 @@ internal sealed class ApiServer : IAsyncDisposable, IDisposable
         Store.Dispose();
     }
 
+    private sealed class AskingHandler(ApiServer server) : DelegatingHandler(server._app.GetTestServer().CreateHandler())
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            server.Asked++;
+
+            // Its own machine's name, as a node that serves that only wants to be called.
+            request.RequestUri = new UriBuilder(request.RequestUri!) { Host = "localhost", Port = 80 }.Uri;
+            return server.Fails is { } failure ? Task.FromException<HttpResponseMessage>(failure) : base.SendAsync(request, cancellationToken);
+        }
+    }
+
     /// <summary>It is always now, and whoever waits has waited.</summary>
     private sealed class FixedTime(DateTimeOffset now) : TimeProvider
     {
@@ -163,12 +190,20 @@ internal sealed class PlayedNode : INodeView
 
     public NodeFigures Figures() => Counted;
 
+    public List<NodeRow> Others { get; } = [];
+
+    public bool? Drained { get; private set; }
+
+    public IReadOnlyList<NodeRow> Nodes() => [new NodeRow(Identity.Node, "p", "http://127.0.0.1:1/", Identity.Version, NodeState.Working, 4, Identity.StartedAt), .. Others];
+
+    public void Drain(bool drain) => Drained = drain;
+
     public Task<ReadOnlyMemory<byte>?> DescribeAsync(string kind, string key, CancellationToken stop) =>
         DescribeFails is { } error
             ? Task.FromException<ReadOnlyMemory<byte>?>(error)
             : Task.FromResult(Live.TryGetValue((kind, key), out string? json) ? Encoding.UTF8.GetBytes(json) : (ReadOnlyMemory<byte>?)null);
 
-    public Task<IReadOnlyList<HistoryRow>?> RecentHistoryAsync(string kind, string key, CancellationToken stop) =>
+    public Task<IReadOnlyList<HistoryRow>?> RecentHistoryAsync(string kind, string key, CancellationToken stop, bool hereOnly = false) =>
         Task.FromResult(Recent.TryGetValue((kind, key), out IReadOnlyList<HistoryRow>? rows) ? rows : null);
 
     public Task PublishAsync(IReadOnlyList<PublishedRecord> records, CancellationToken stop)

@@ -129,7 +129,8 @@ public sealed class ListTests : IAsyncDisposable
     [InlineData("/api/v1/anomalies?from=2026-02-30T10:15:00Z", "from", "from is 2026-02-30T10:15:00Z; allowed: an RFC 3339 time with offset, such as 2026-11-22T10:15:00Z")]
     [InlineData("/api/v1/anomalies?from=2026-11-22T10:15:00Z&to=2026-11-22T10:15:00Z", "to", "to is not after from; allowed: a later time")]
     [InlineData("/api/v1/alerts?state=open", "state", "state is open; allowed: active, acknowledged, cleared, expired, cancelled")]
-    [InlineData("/api/v1/cluster?x=1", "x", "x is not a parameter here; allowed: none")]
+    [InlineData("/health/live?x=1", "x", "x is not a parameter here; allowed: none")]
+    [InlineData("/api/v1/cluster?of=one", "of", "of is one; allowed: this, all")]
     [InlineData("/api/v1/alerts/x?y=1", "y", "y is not a parameter here; allowed: none")]
     public async Task A_wrong_parameter_is_named_with_what_is_allowed(string path, string parameter, string detail)
     {

@@ -78,6 +78,57 @@ public sealed class EngineTests : IDisposable
         WaitFor(() => next.Sum(1, "meter-1") == (500 / Meters) + 5);
     }
 
+    [Fact]
+    public void A_node_that_is_drained_gives_everything_back_and_stays_and_works_again_when_told()
+    {
+        using Node node = Start();
+        Produce(1, 500);
+        WaitFor(() => node.Total == 500);
+
+        node.Engine.Drain();
+        WaitFor(() => node.Engine.State == NodeState.Drained);
+
+        Assert.Empty(node.Engine.Shards);
+        Assert.All(node.Store.ReadShards(), shard => Assert.Null(shard.Owner));
+        WaitFor(() => node.Engine.Nodes is [{ State: NodeState.Drained }]);
+        Produce(2, 500);
+
+        node.Engine.WorkAgain();
+        WaitFor(() => node.Total == 1500);
+        WaitFor(() => node.Store.ReadShards().All(shard => shard.Handover is { WasDrained: true, From: "test-node" }));
+    }
+
+    [Fact]
+    public void A_node_that_ends_says_that_it_has_left()
+    {
+        using (Start())
+        {
+        }
+
+        using SqliteStore store = new(Path.Combine(_folder, "store.db"));
+        store.Open(new StoreLayout("test", "looker", new Dictionary<byte, KindLayout> { [1] = new("meters", 4), [2] = new("groups", 2) }));
+        Assert.Equal(NodeState.Left, Assert.Single(store.ReadNodes()).State);
+    }
+
+    [Fact]
+    public void A_store_that_was_read_from_another_log_is_refused_until_that_log_is_given_up()
+    {
+        using (Node node = Start())
+        {
+            Produce(1, 500);
+            WaitFor(() => node.Total == 500);
+        }
+
+        using EmbeddedBroker other = new([new("meters", 4), new("groups", 2), new("results", 2), new("city.dead-letters", 1)]);
+        using KafkaLog log = other.OpenLog(Options(other));
+        StoreMismatchException refused = Assert.Throws<StoreMismatchException>(() => new Node(log, Path.Combine(_folder, "store.db"), acceptLog: null));
+        Assert.Contains($"those of Kafka cluster {_broker.Incarnation}; the brokers are those of {other.Incarnation}", refused.Message, StringComparison.Ordinal);
+        Assert.Throws<StoreMismatchException>(() => new Node(log, Path.Combine(_folder, "store.db"), acceptLog: "a third one"));
+
+        using Node accepted = new(log, Path.Combine(_folder, "store.db"), acceptLog: other.Incarnation);
+        Assert.Equal(500 / Meters, accepted.Sum(1, "meter-1"));
+    }
+
     /// <summary>The shortest session the broker takes: a member that leaves holds up the next one for about that long.</summary>
     private static KafkaLogOptions Options(EmbeddedBroker broker) => new() { BootstrapServers = broker.BootstrapServers, SessionTimeout = TimeSpan.FromSeconds(4) };
 
@@ -137,17 +188,25 @@ public sealed class EngineTests : IDisposable
 
     private sealed class Node : IDisposable
     {
-        public Node(ILog log, string path)
+        public Node(ILog log, string path, string? acceptLog = EngineOptions.AnyLog)
         {
             Store = new SqliteStore(path);
             Engine = new Engine(
-                new EngineOptions { Cluster = "test", Workers = 2 },
+                new EngineOptions { Cluster = "test", Node = "test-node", Workers = 2, BeatEvery = TimeSpan.FromMilliseconds(100), AcceptLog = acceptLog },
                 log,
                 Store,
                 [new TallyKind(1, "meters", "groups"), new TallyKind(2, "groups", null)],
                 TimeProvider.System,
                 NullLoggerFactory.Instance);
-            Engine.Start();
+            try
+            {
+                Engine.Start();
+            }
+            catch
+            {
+                Dispose();
+                throw;
+            }
         }
 
         public SqliteStore Store { get; }

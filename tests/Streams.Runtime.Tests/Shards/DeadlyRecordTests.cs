@@ -49,7 +49,7 @@ public sealed class DeadlyRecordTests : IDisposable
         {
             ShardClaim claim = _store.Claim(_id, "test", "log", DateTimeOffset.UnixEpoch);
             Assert.Equal(1, claim.IdleClaims);
-            _store.Release(_id, claim.Epoch);
+            _store.Release(_id, claim.Epoch, TimeSpan.Zero);
         }
     }
 
@@ -74,7 +74,7 @@ public sealed class DeadlyRecordTests : IDisposable
 
         shard.WriteAll(0);
         Assert.All(_store.Commit([.. posted.Select(commit => commit.Commit)]), result => Assert.Equal(CommitResult.Written, result));
-        _store.Release(_id, claim.Epoch);
+        _store.Release(_id, claim.Epoch, TimeSpan.Zero);
         return true;
     }
 

@@ -237,7 +237,7 @@ internal sealed partial class SimulatedCluster : IDisposable
             {
                 shard.ForgetPublished();
                 Finish(node);
-                _store.Release(shard.Id, shard.Epoch);
+                _store.Release(shard.Id, shard.Epoch, TimeSpan.Zero);
             }
 
             shard.Drop();

@@ -23,7 +23,7 @@ public sealed class PostgresStoreSpec : StoreSpec
     protected override bool MakeVersionTwo(string rows)
     {
         _server.Execute(DatabaseName, "CREATE TABLE meta (key text PRIMARY KEY, value text NOT NULL); INSERT INTO meta VALUES ('schema_version', '2')");
-        _server.Execute(DatabaseName, string.Join(";\n", PostgresSchema.Migrations[..2]) + ";" + rows);
+        _server.Execute(DatabaseName, string.Join(";\n", PostgresSchema.Migrations[..2].Select(step => step.Sql)) + ";" + rows);
         return true;
     }
 

@@ -25,7 +25,7 @@ public sealed class SqliteStoreSpec : StoreSpec
         Directory.CreateDirectory(Path.GetDirectoryName(DatabasePath)!);
         using SqliteDatabase database = SqliteDatabase.Open(DatabasePath, writable: true);
         database.Execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID; INSERT INTO meta VALUES ('schema_version', '2')");
-        database.Execute(string.Join('\n', SqliteSchema.Migrations[..2]) + rows);
+        database.Execute(string.Join('\n', SqliteSchema.Migrations[..2].Select(step => step.Sql)) + rows);
         return true;
     }
 

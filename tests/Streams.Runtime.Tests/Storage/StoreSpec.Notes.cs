@@ -48,7 +48,7 @@ public abstract partial class StoreSpec
         owner = new(Store, Shard);
         Assert.Equal(1, owner.Claim.IdleClaims);
 
-        Store.Release(Shard, owner.Claim.Epoch);
+        Store.Release(Shard, owner.Claim.Epoch, TimeSpan.Zero);
         Assert.Equal(1, new ShardOwner(Store, Shard).Claim.IdleClaims);
     }
 }

@@ -83,7 +83,7 @@ public abstract partial class StoreSpec : IDisposable
         Assert.Equal((2, 200, 0, false, 5), (claim.Epoch, claim.NextOffset, claim.Generation, claim.LogReplaced, claim.NextActorIndex));
         Assert.Equal([3, 5], claim.LastNumbers);
         ShardRow row = Assert.Single(Store.ReadShards());
-        Assert.Equal(new ShardRow(Shard, "node-2", 2, 200, 0, ShardOwner.Noon.AddMinutes(1)), row);
+        Assert.Equal(new ShardRow(Shard, "node-2", 2, 200, 0, ShardOwner.Noon.AddMinutes(1), "log-1"), row);
     }
 
     [Fact]
@@ -154,10 +154,10 @@ public abstract partial class StoreSpec : IDisposable
         ShardOwner first = new(Store, Shard);
         ShardOwner second = new(Store, Shard, "node-2");
 
-        Store.Release(Shard, first.Claim.Epoch);
+        Store.Release(Shard, first.Claim.Epoch, TimeSpan.Zero);
         Assert.Equal("node-2", Assert.Single(Store.ReadShards()).Owner);
 
-        Store.Release(Shard, second.Claim.Epoch);
+        Store.Release(Shard, second.Claim.Epoch, TimeSpan.Zero);
         Assert.Null(Assert.Single(Store.ReadShards()).Owner);
     }
 

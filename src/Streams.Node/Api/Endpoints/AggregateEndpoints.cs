@@ -45,10 +45,10 @@ internal static class AggregateEndpoints
         (long At, string Id)? after = query.Of(Parameters.After);
         int limit = query.Of(Parameters.Limit);
         ApiSources sources = ApiSources.Of(context);
-        IReadOnlyList<HistoryRow>? recent = await sources.Node.RecentHistoryAsync(kind, id, context.RequestAborted);
+        IReadOnlyList<HistoryRow>? recent = await sources.Neighbours.RecentHistoryAsync(kind, id, sources.ShardOf(kind, id), context.RequestAborted);
 
         // An actor may be there of whom there is nothing to say: a device that was removed, or refused.
-        if (await Task.Run(() => sources.Store.Get(collection, id)) is null && await sources.Node.DescribeAsync(kind, id, context.RequestAborted) is null
+        if (await Task.Run(() => sources.Store.Get(collection, id)) is null && await sources.DescribeAsync(kind, id, context.RequestAborted) is null
             && Unspoken.Of(sources.Configuration, kind, id) is null)
         {
             await Problem.NotFound(context, $"There is no {kind} {id}.");

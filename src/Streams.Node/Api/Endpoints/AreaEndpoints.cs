@@ -66,12 +66,12 @@ internal static class AreaEndpoints
         });
     }
 
-    /// <summary>The live state where the actor lives on this node, else the state as last written, else what the configuration knows.</summary>
+    /// <summary>The live state, on whatever node; else the state as last written; else what the configuration knows.</summary>
     private static async Task OneAsync(HttpContext context, Query query)
     {
         ApiSources sources = ApiSources.Of(context);
         string id = query.Of(Id);
-        ReadOnlyMemory<byte>? live = await sources.Node.DescribeAsync(Kind, id, context.RequestAborted);
+        ReadOnlyMemory<byte>? live = await sources.DescribeAsync(Kind, id, context.RequestAborted);
         (ReadOnlyMemory<byte>? body, AreaOverview overview) = await Task.Run(() =>
         {
             List<Document> rows = ReadAll(sources, id);
@@ -85,7 +85,7 @@ internal static class AreaEndpoints
 
             return (newest, AreaOverview.Of(sources.Store, rows, id));
         });
-        await (body is { } found ? Answer.Json(context, json => overview.Write(json, found)) : Problem.NotFound(context, $"There is no {Kind} {id}."));
+        await (body is { } found ? Answer.Json(context, json => overview.Write(json, Answer.Saying(found, live is not null))) : Problem.NotFound(context, $"There is no {Kind} {id}."));
     }
 
     private static List<Document> ReadAll(ApiSources sources, string? under)

@@ -55,7 +55,7 @@ internal static class DeviceEndpoints
         AggregateEndpoints.Of("getDeviceAggregates", "/api/v1/devices/{id}/aggregates", Kind, Collection, Id),
     ];
 
-    /// <summary>Devices that live on this node as they are now; of others what changes seldom.</summary>
+    /// <summary>Devices as they are now; of those whose node does not answer what changes seldom.</summary>
     private static Task ListAsync(HttpContext context, Query query)
     {
         DocumentQuery wanted = new(
@@ -66,16 +66,15 @@ internal static class DeviceEndpoints
             After: query.Of(Parameters.After),
             Limit: query.Of(Parameters.Limit));
         ApiSources sources = ApiSources.Of(context);
-        return Paging.WriteDocumentsAsync(context, sources.Store, wanted, row => sources.Node.DescribeAsync(Kind, row.Id, context.RequestAborted));
+        return Paging.WriteDocumentsAsync(context, sources.Store, wanted, ids => sources.DescribeAsync(Kind, ids, context.RequestAborted));
     }
 
-    /// <summary>The live state where the actor lives on this node, else the state as last written, else what the configuration knows.</summary>
+    /// <summary>The live state, on whatever node; else the state as last written; else what the configuration knows.</summary>
     internal static async Task OneAsync(HttpContext context, string kind, string collection, string id)
     {
         ApiSources sources = ApiSources.Of(context);
-        ReadOnlyMemory<byte>? body = await sources.Node.DescribeAsync(kind, id, context.RequestAborted)
-            ?? (await Task.Run(() => sources.Store.Get(collection, id)))?.Body
-            ?? Unspoken.Of(sources.Configuration, kind, id);
-        await (body is { } found ? Answer.Json(context, found) : Problem.NotFound(context, $"There is no {kind} {id}."));
+        ReadOnlyMemory<byte>? live = await sources.DescribeAsync(kind, id, context.RequestAborted);
+        ReadOnlyMemory<byte>? body = live ?? (await Task.Run(() => sources.Store.Get(collection, id)))?.Body ?? Unspoken.Of(sources.Configuration, kind, id);
+        await (body is { } found ? Answer.Json(context, Answer.Saying(found, live is not null)) : Problem.NotFound(context, $"There is no {kind} {id}."));
     }
 }

@@ -54,7 +54,7 @@ internal static class DeviceOrders
     {
         string id = query.Of(DeviceEndpoints.Id);
         ApiSources sources = ApiSources.Of(context);
-        if (await Task.Run(() => sources.Store.Get(DeviceEndpoints.Collection, id)) is null && await sources.Node.DescribeAsync(DeviceEndpoints.Kind, id, context.RequestAborted) is null)
+        if (await Task.Run(() => sources.Store.Get(DeviceEndpoints.Collection, id)) is null && await sources.DescribeAsync(DeviceEndpoints.Kind, id, context.RequestAborted) is null)
         {
             await Problem.NotFound(context, $"There is no device {id}.");
             return;

@@ -7,15 +7,15 @@ namespace Streams.Node.Api.Requests;
 internal static class Paging
 {
     /// <summary>One page of documents; whether there is a next one is known by looking one row further.</summary>
-    /// <param name="live">Asked for something newer than a row's body; null where there is none.</param>
+    /// <param name="live">Asked for something newer than the rows' bodies, by their ids; null where there is none. Each item then says which it is.</param>
     public static async Task WriteDocumentsAsync(
-        HttpContext context, IStore store, DocumentQuery query, Func<Document, Task<ReadOnlyMemory<byte>?>>? live = null)
+        HttpContext context, IStore store, DocumentQuery query, Func<IReadOnlyList<string>, Task<ReadOnlyMemory<byte>?[]>>? live = null)
     {
         (IReadOnlyList<Document> rows, bool more) = await Task.Run(() => Read(store, query));
-        ReadOnlyMemory<byte>?[] newer = live is null ? [] : await Task.WhenAll(rows.Select(live));
+        ReadOnlyMemory<byte>?[]? newer = live is null ? null : await live([.. rows.Select(row => row.Id)]);
         await WriteAsync(
             context,
-            rows.Select((row, index) => live is not null && newer[index] is { } body ? body : row.Body),
+            rows.Select((row, index) => newer is null ? row.Body : Answer.Saying(newer[index] ?? row.Body, newer[index] is not null)),
             more ? Parameters.Next(rows[^1].AtInMs, rows[^1].Id) : null);
     }
 

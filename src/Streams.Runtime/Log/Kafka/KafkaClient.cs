@@ -170,9 +170,10 @@ internal sealed unsafe partial class KafkaClient
             if (at._logger.IsEnabled(logLevel))
             {
                 string source = Rd.Text(facility), line = Rd.Text(text);
-                if (source is "CONFWARN" or "AUTOCREATE")
+                if (source is "CONFWARN" or "AUTOCREATE" or "COMMITFAIL")
                 {
-                    // Said at every start of what is set on purpose: experimental settings, and one that a broker may not know.
+                    // Said at every start of what is set on purpose: experimental settings, and one that a broker may not know. Or, at every
+                    // rebalance, of positions that are told for lag tools only.
                     return;
                 }
 

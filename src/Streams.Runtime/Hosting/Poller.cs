@@ -1,0 +1,234 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Streams.Runtime.Actors;
+using Streams.Runtime.Log;
+using Streams.Runtime.Shards;
+
+namespace Streams.Runtime.Hosting;
+
+/// <summary>
+/// The thread that is the node's member in the group: polls, gives batches to the workers, pauses what does not get on, and carries out
+/// what shards ask for. It joins when the node is to work and leaves, with everything given back, when it is not.
+/// </summary>
+internal sealed partial class Poller : IDisposable
+{
+    private readonly EngineOptions _options;
+    private readonly ILog _log;
+    private readonly Ownership _ownership;
+    private readonly IReadOnlyCollection<string> _inboxes;
+    private readonly IReadOnlyCollection<string> _inner;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly ConcurrentQueue<(Shard Shard, long Offset)> _seeks = new();
+    private readonly HeldBatches<Owned> _held = new();
+    private readonly HashSet<Intake> _paused = [];
+    private readonly AutoResetEvent _toldOtherwise = new(false);
+    private readonly Thread _thread;
+    private long _lagNoted;
+    private volatile bool _stopping;
+    private volatile bool _wanted = true;
+    private volatile bool _isMember;
+    private volatile bool _hasPolled;
+    private volatile string? _failure;
+
+    public Poller(EngineOptions options, ILog log, Ownership ownership, IReadOnlyCollection<string> inboxes, IReadOnlyCollection<string> inner, TimeProvider time, ILogger logger)
+    {
+        _options = options;
+        _log = log;
+        _ownership = ownership;
+        _inboxes = inboxes;
+        _inner = inner;
+        _time = time;
+        _logger = logger;
+        _ownership.Forget = _held.Discard;
+        _ownership.RequestSeek = (shard, offset) => _seeks.Enqueue((shard, offset));
+        _thread = new Thread(Run) { Name = "streams-poll", IsBackground = true };
+    }
+
+    /// <summary>Why the log can not be read, in words; null while it can.</summary>
+    public string? Failure => _failure;
+
+    /// <summary>A poll of the log has succeeded since this node last joined.</summary>
+    public bool HasPolled => _hasPolled;
+
+    /// <summary>Not to be a member, and not one any more: every shard is given back.</summary>
+    public bool IsDrained => !_wanted && !_isMember;
+
+    /// <summary>Whether to be a member of the group.</summary>
+    public bool IsWanted
+    {
+        get => _wanted;
+        set
+        {
+            _wanted = value;
+            _toldOtherwise.Set();
+        }
+    }
+
+    public void Start() => _thread.Start();
+
+    /// <summary>Gives everything back and ends.</summary>
+    public void Dispose()
+    {
+        _wanted = false;
+        _stopping = true;
+        _ownership.IsStopping = true;
+        _toldOtherwise.Set();
+        if (_thread.IsAlive)
+        {
+            _thread.Join();
+        }
+    }
+
+    private bool IsToLeave => _stopping || !_wanted;
+
+    private void Run()
+    {
+        while (!_stopping)
+        {
+            if (!_wanted)
+            {
+                _toldOtherwise.WaitOne();
+                continue;
+            }
+
+            _isMember = true;
+            try
+            {
+                using (ILogReader reader = _ownership.Reader = _log.CreateReader(_options.Group ?? _options.Cluster))
+                {
+                    reader.Subscribe(_inboxes, _ownership, _inner);
+                    List<RecordBatch> batches = [];
+                    while (!IsToLeave)
+                    {
+                        PollOnce(reader, batches);
+                    }
+
+                    GiveBack(reader, batches);
+                }
+            }
+            catch (LogFailedException e)
+            {
+                // The log's client is of no more use. What is in memory may be stale by the time there is a new one: the store is the truth.
+                LogFailed(_logger, e);
+                _failure = "the log: " + e.Message;
+                _ownership.Lost([.. _ownership.Owned.Keys]);
+                _toldOtherwise.WaitOne(500);
+            }
+
+            _hasPolled = false;
+            _isMember = false;
+        }
+    }
+
+    private void PollOnce(ILogReader reader, List<RecordBatch> batches)
+    {
+        while (_seeks.TryDequeue(out (Shard Shard, long Offset) seek))
+        {
+            if (_ownership.Owned.TryGetValue(seek.Shard.Partition, out Owned? owned) && ReferenceEquals(owned.Shard, seek.Shard))
+            {
+                // What was polled before the seek and still waits here would look as if it came after it.
+                _held.Discard(seek.Shard.Partition);
+                reader.Seek(seek.Shard.Partition, seek.Offset);
+                owned.Worker.Do(seek.Shard, seek.Shard.Sought);
+            }
+        }
+
+        _ownership.ClaimAgain(reader);
+        HandOver(reader);
+        NoteLag(reader);
+        batches.Clear();
+        reader.Poll(TimeSpan.FromMilliseconds(50), batches);
+        _failure = null;
+        _hasPolled = true;
+        if (batches.Count > 0)
+        {
+            CrashPoint.Reach(CrashPoint.AfterConsume);
+        }
+
+        foreach (RecordBatch batch in batches)
+        {
+            if (!_ownership.Owned.TryGetValue(batch.Partition, out Owned? owned) || owned.Shard.IsDropped)
+            {
+                batch.Dispose();
+                continue;
+            }
+
+            // A worker that is only busy makes room soon; an intake that stays full (the store is away, output has no room) has its
+            // partitions paused, so that this thread goes on polling and stays a member of the group.
+            if (_held.Has(owned.Intake) || !owned.Worker.TryAdd(owned.Intake, owned.Shard, batch, TimeSpan.FromMilliseconds(200)))
+            {
+                if (_paused.Add(owned.Intake))
+                {
+                    ForPartitionsOf(owned.Intake, reader.Pause);
+                }
+
+                // One that was claimed meanwhile is not paused with the others.
+                reader.Pause(batch.Partition);
+                _held.Add(owned.Intake, owned, batch);
+            }
+        }
+    }
+
+    /// <summary>Four times a second: how far the log goes, and how far we are, for whoever looks.</summary>
+    private void NoteLag(ILogReader reader)
+    {
+        if (_time.GetElapsedTime(_lagNoted) < TimeSpan.FromMilliseconds(250))
+        {
+            return;
+        }
+
+        _lagNoted = _time.GetTimestamp();
+        foreach ((InboxPartition partition, Owned owned) in _ownership.Owned)
+        {
+            reader.Report(partition, owned.Shard.NextToRead);
+
+            // Of a paused partition nothing is heard: what has come meanwhile is not known, and its devices are not silent.
+            if (!_paused.Contains(owned.Intake) && reader.KnownMarksOf(partition) is { } marks)
+            {
+                owned.Shard.NoteLogEnd(marks.High, _time.GetUtcNow().ToUnixTimeMilliseconds());
+            }
+        }
+    }
+
+    /// <summary>Gives held batches to workers that have room again, and resumes their partitions.</summary>
+    private void HandOver(ILogReader reader)
+    {
+        _held.HandOver(static (owned, batch) => owned.Worker.TryAdd(owned.Intake, owned.Shard, batch, TimeSpan.Zero));
+        foreach (Intake intake in _paused.Where(intake => !_held.Has(intake)).ToArray())
+        {
+            _paused.Remove(intake);
+            ForPartitionsOf(intake, reader.Resume);
+        }
+    }
+
+    private void ForPartitionsOf(Intake intake, Action<InboxPartition> action)
+    {
+        foreach ((InboxPartition partition, Owned owned) in _ownership.Owned)
+        {
+            if (ReferenceEquals(owned.Intake, intake))
+            {
+                action(partition);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Everything, before the node leaves. What comes from outside first, and meanwhile what actors told each other is still read: output that waits for
+    /// room there would not leave otherwise.
+    /// </summary>
+    private void GiveBack(ILogReader reader, List<RecordBatch> batches)
+    {
+        List<Handover> leaving = _ownership.Leave([.. _ownership.Owned.Keys.Where(partition => !_inner.Contains(partition.Topic))]);
+        long started = _time.GetTimestamp();
+        while (!leaving.TrueForAll(handover => handover.Done.IsSet) && _time.GetElapsedTime(started) < _options.ReleaseWithin)
+        {
+            PollOnce(reader, batches);
+        }
+
+        _ownership.Revoked([.. _ownership.Owned.Keys]);
+    }
+
+    [LoggerMessage(1111, LogLevel.Warning, "The log's client failed. Dropping all shards and connecting anew; their owners continue from the store.")]
+    private static partial void LogFailed(ILogger logger, Exception error);
+}
