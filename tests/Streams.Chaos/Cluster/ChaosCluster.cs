@@ -21,6 +21,7 @@ internal sealed class ChaosCluster : IDisposable
     private readonly NpgsqlDataSource _admin;
     private readonly StoreNotes _notes;
     private readonly LogWitness _witness;
+    private readonly IGroupGauge _gauge;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _watching;
 
@@ -32,6 +33,7 @@ internal sealed class ChaosCluster : IDisposable
         Topics = CityTopics.Of(Configuration.Topics, Configuration.Node.Cluster);
         Broker = new EmbeddedBroker([.. Configuration.Topics.All]);
         _log = Broker.OpenLog(new KafkaLogOptions { BootstrapServers = "", SessionTimeout = TimeSpan.FromSeconds(6) });
+        _gauge = _log.CreateGauge(Configuration.Node.Kafka.Group);
         int diskInMb = 500 + (int)(60 * options.Length.TotalMinutes);
         Postgres = PostgresServer.StartFragile(Path.Combine(folder, "postgres.log"), diskInMb)
             ?? throw new InvalidOperationException("PostgreSQL is not installed here (looked for initdb on the PATH and in /usr/lib/postgresql/*/bin).");
@@ -95,10 +97,33 @@ internal sealed class ChaosCluster : IDisposable
 
     public int Partitions(string topic) => _log.PartitionsOf(topic);
 
-    /// <summary>Shards, and how far the log of each goes as it was seen.</summary>
-    public Dictionary<ShardId, long> Ends() => Kinds.Values
-        .SelectMany(kind => Enumerable.Range(0, Partitions(kind.Inbox)).Select(partition => (Shard: new ShardId(kind.Number, partition), End: _witness.EndOf(kind.Inbox, partition))))
-        .ToDictionary(each => each.Shard, each => each.End);
+    /// <summary>Shards, and how far the log of each goes now, as the broker says once it answers.</summary>
+    /// <exception cref="LogFailedException">It does not, for a minute.</exception>
+    public async Task<Dictionary<ShardId, long>> EndsAsync()
+    {
+        (ShardId Shard, InboxPartition Inbox)[] inboxes =
+        [
+            .. Kinds.Values.SelectMany(kind => Enumerable.Range(0, Partitions(kind.Inbox)).Select(partition => (new ShardId(kind.Number, partition), new InboxPartition(kind.Inbox, partition)))),
+        ];
+        IReadOnlyList<GroupPosition>? positions = null;
+        await Eventually.Is("the broker answers", TimeSpan.FromSeconds(60), () => Task.Run(() =>
+        {
+            try
+            {
+                lock (_gauge)
+                {
+                    positions = _gauge.Measure([.. inboxes.Select(each => each.Inbox)]);
+                }
+            }
+            catch (LogFailedException)
+            {
+                // Asked again.
+            }
+
+            return positions is not null;
+        }));
+        return inboxes.Zip(positions!).ToDictionary(each => each.First.Shard, each => each.Second.End);
+    }
 
     /// <summary>Whether each shard is run by a node that has applied everything up to these ends.</summary>
     public async Task<bool> HaveAppliedAsync(Dictionary<ShardId, long> ends)
@@ -108,13 +133,19 @@ internal sealed class ChaosCluster : IDisposable
     }
 
     /// <summary>Everything in the log is applied and stored, and everything stored is published.</summary>
-    public bool IsQuiet() =>
-        Ends().All(end => Ownership.NextOf(end.Key.Number) >= end.Value) && Publications.IsComplete && OutboxRows() == 0;
+    public async Task<bool> IsQuietAsync()
+    {
+        Dictionary<ShardId, long> ends = await EndsAsync();
+        return ends.All(end => Ownership.NextOf(end.Key.Number) >= end.Value) && Publications.IsComplete && OutboxRows() == 0 && await HaveAppliedAsync(ends);
+    }
 
     /// <summary>What is still to come, in words.</summary>
     public string Unquiet()
     {
-        string behind = string.Join(", ", Ends().Where(end => Ownership.NextOf(end.Key.Number) < end.Value).Select(end => $"shard {end.Key} stored to {Ownership.NextOf(end.Key.Number)} of {end.Value}"));
+        string behind = string.Join(", ", Kinds.Values
+            .SelectMany(kind => Enumerable.Range(0, Partitions(kind.Inbox)).Select(partition => (Shard: new ShardId(kind.Number, partition), End: _witness.EndOf(kind.Inbox, partition))))
+            .Where(each => Ownership.NextOf(each.Shard.Number) < each.End)
+            .Select(each => $"shard {each.Shard} stored to {Ownership.NextOf(each.Shard.Number)} of {each.End}"));
         return $"{behind}; outbox rows: {OutboxRows()}; not published: {string.Join(", ", Publications.Unpublished())}";
     }
 
@@ -160,6 +191,7 @@ internal sealed class ChaosCluster : IDisposable
         Proxy.Dispose();
         _admin.Dispose();
         Postgres.Dispose();
+        _gauge.Dispose();
         _log.Dispose();
         Broker.Dispose();
         _stop.Dispose();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Streams.Node.Api.Endpoints;
 using Streams.Runtime;
 
 namespace Streams.Chaos.Cluster;
@@ -29,6 +30,9 @@ internal sealed class ClusterNode(string name, string bootstrapServers, Func<str
     public bool Runs => _process is { HasExited: false };
 
     public long MostMemoryInBytes { get; private set; }
+
+    /// <summary>Times it ended at its start, for something it needs was away.</summary>
+    public int StartsRefused { get; private set; }
 
     /// <summary>How its lives ended that nobody had ended, with the last it said.</summary>
     public List<string> UnwantedEnds { get; } = [];
@@ -97,22 +101,12 @@ internal sealed class ClusterNode(string name, string bootstrapServers, Func<str
     /// <summary>Next offset to be read of each shard it runs; null while it does not answer.</summary>
     public async Task<Dictionary<ShardId, long>?> PositionsAsync()
     {
-        if (!Runs || IsStopped || await _process!.GetAsync("/api/v1/cluster") is not { } cluster)
+        if (!Runs || IsStopped || await _process!.GetAsync("/api/v1/cluster?of=this") is not { } cluster)
         {
             return null;
         }
 
-        Dictionary<ShardId, long> positions = [];
-        foreach (JsonElement shard in cluster.GetProperty("shards").EnumerateArray())
-        {
-            if (shard.GetProperty("position") is { ValueKind: JsonValueKind.Number } position)
-            {
-                byte kind = shard.GetProperty("kind").GetString() == "device" ? (byte)1 : (byte)2;
-                positions[new ShardId(kind, shard.GetProperty("partition").GetInt32())] = position.GetInt64();
-            }
-        }
-
-        return positions;
+        return ClusterEndpoints.ReadRunning(cluster).ToDictionary(shard => shard.Shard, shard => shard.Position);
     }
 
     public Task<JsonElement?> GetAsync(string path) => _process!.GetAsync(path);
@@ -124,7 +118,16 @@ internal sealed class ClusterNode(string name, string bootstrapServers, Func<str
         {
             if (IsToRun)
             {
-                UnwantedEnds.Add($"{Life} ended with status {_process!.ExitCode}. It said: {Last()}");
+                // Without database or broker a node does not start, and says so; whoever runs it tries again.
+                if (_process!.ExitCode == 1 && _process.Said.Contains("could not start", StringComparison.Ordinal))
+                {
+                    StartsRefused++;
+                }
+                else
+                {
+                    UnwantedEnds.Add($"{Life} ended with status {_process.ExitCode}. It said: {Last()}");
+                }
+
                 Start();
             }
 
@@ -165,6 +168,7 @@ internal sealed class ClusterNode(string name, string bootstrapServers, Func<str
         _process = null;
     }
 
+    /// <summary>Kafka's client calls critical what makes its node take a new one.</summary>
     private bool IsCritical(string line) =>
-        line.Contains(" crit", StringComparison.OrdinalIgnoreCase) || (_armed is null && line.Contains("Unhandled exception", StringComparison.Ordinal));
+        (line.Contains(" critical: ", StringComparison.Ordinal) && !line.Contains("Kafka client", StringComparison.Ordinal)) || (_armed is null && line.Contains("Unhandled exception", StringComparison.Ordinal));
 }

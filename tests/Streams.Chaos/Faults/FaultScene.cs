@@ -71,7 +71,7 @@ internal sealed class FaultScene(ChaosCluster cluster, ChaosOptions options, Act
     /// <summary>Waits until every shard has applied what is in the log now, and notes how long that took from <paramref name="since"/> on.</summary>
     public async Task RecoverAsync(string fault, long since, TimeSpan deadline)
     {
-        Dictionary<ShardId, long> ends = Cluster.Ends();
+        Dictionary<ShardId, long> ends = await Cluster.EndsAsync();
         bool recovered = await Eventually.Happens(deadline, () => Cluster.HaveAppliedAsync(ends));
         TimeSpan took = Stopwatch.GetElapsedTime(since);
         if (!recovered)
