@@ -154,6 +154,7 @@ internal abstract class AlertLanguage
                 "level" or "season" => $"{anomaly.Metric} vaut {value}, ce qui est inhabituel.",
                 "state" => $"{anomaly.Metric} signale un état anormal.",
                 "silence" => "L'appareil n'envoie plus de mesures.",
+                "excess" => "L'appareil envoie plus de mesures qu'il n'est permis.",
                 _ => "",
             };
         }

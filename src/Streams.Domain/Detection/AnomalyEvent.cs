@@ -32,23 +32,26 @@ public enum AnomalyKind : byte
 
     /// <summary>A state that its type calls an alarm, such as a tripped breaker, for long enough.</summary>
     State = 8,
+
+    /// <summary>More readings than the type allows.</summary>
+    Excess = 9,
 }
 
 public static class AnomalyKinds
 {
     // A configured limit and the general detector both say that the level is out of the ordinary; outside they share the word.
-    private static readonly string[] Words = ["range", "stuck", "spike", "rate", "level", "level", "season", "silence", "state"];
+    private static readonly string[] Words = ["range", "stuck", "spike", "rate", "level", "level", "season", "silence", "state", "excess"];
 
-    public const int Count = 9;
+    public const int Count = 10;
 
-    /// <summary>As it stands in messages: range, stuck, spike, rate, level, season, silence, state.</summary>
+    /// <summary>As it stands in messages: range, stuck, spike, rate, level, season, silence, state, excess.</summary>
     public static string Word(this AnomalyKind kind) => Words[(int)kind];
 }
 
 /// <summary>An anomaly of one device was raised or cleared.</summary>
 /// <param name="Id">The same for raising and clearing: see <see cref="IdOf"/>.</param>
 /// <param name="Type">The device type's name.</param>
-/// <param name="Metric">Empty for <see cref="AnomalyKind.Silence"/>.</param>
+/// <param name="Metric">Empty for <see cref="AnomalyKind.Silence"/> and <see cref="AnomalyKind.Excess"/>.</param>
 /// <param name="Unit">Of <paramref name="Value"/> and <paramref name="Expected"/>; empty for silence, which is in seconds.</param>
 /// <param name="IsRaised">False when cleared.</param>
 /// <param name="TimeInMs">Event time at which it was raised or cleared.</param>

@@ -44,6 +44,11 @@ internal static class Explanation
     internal static string Silent(long sinceInMs, long expectedInMs) =>
         $"No reading since {Readings.Rfc3339.Format(sinceInMs)}; one is expected every {Duration(expectedInMs)}.";
 
+    internal static string Excess(double mostPerSecond) =>
+        $"The device sends more than {Number(mostPerSecond, "")} values a second, for longer than a minute. What comes beyond that is not taken.";
+
+    internal static string Moderate(long refused) => $"The device sends no more than it may; {refused} readings were not taken.";
+
     internal static string Spoke(long silentInMs) => $"The device spoke again after {Duration(silentInMs)} of silence.";
 
     internal const string Retired = "The device was removed.";

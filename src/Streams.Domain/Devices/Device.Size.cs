@@ -13,7 +13,7 @@ public sealed partial class Device
     {
         get
         {
-            long size = 512 + _past.SizeInBytes + ((Id.Length + Name.Length) * 2);
+            long size = 544 + _past.SizeInBytes + ((Id.Length + Name.Length) * 2);
             foreach (MetricState metric in Metrics)
             {
                 size += MetricInBytes + metric.Windows.SizeInBytes

@@ -12,8 +12,8 @@ namespace Streams.Domain.Devices;
 /// <summary>The device as bytes and back: exact, so that a restored device goes on as if it had never left memory.</summary>
 public sealed partial class Device
 {
-    /// <summary>Version of the snapshot as a whole. A change inside a part has its own version beside that part. Up to 1, devices had no names and history was one chunk of all sizes.</summary>
-    private const byte SnapshotVersion = 2;
+    /// <summary>Version of the snapshot as a whole. A change inside a part has its own version beside that part. Up to 1, devices had no names and history was one chunk of all sizes; up to 2, no bound on what they send.</summary>
+    private const byte SnapshotVersion = 3;
 
     /// <summary>Appends the snapshot: 1 to 4 KB for a device with two metrics. What was not drained is part of it.</summary>
     public void Save(IBufferWriter<byte> output)
@@ -48,6 +48,12 @@ public sealed partial class Device
         writer.Unsigned((ulong)RepeatCount);
         writer.Unsigned((ulong)LateCount);
         writer.Unsigned((ulong)ImpossibleCount);
+
+        // As a distance: nearly always what one reading costs, while a time of its own would be eight bytes.
+        writer.Unsigned((ulong)(_paidThroughInMicros == long.MinValue ? 0 : Math.Max(0, _paidThroughInMicros - (LastEventInMs * 1000))));
+        writer.Unsigned((ulong)ExcessCount);
+        writer.Unsigned((ulong)_excessCount);
+        writer.Signed(_excessSinceInMs);
         writer.Flag(_hasWindows);
         SaveHistory(writer);
         SaveDecided(writer);
@@ -128,6 +134,15 @@ public sealed partial class Device
         RepeatCount = (long)reader.Unsigned();
         LateCount = (long)reader.Unsigned();
         ImpossibleCount = (long)reader.Unsigned();
+        if (version > 2)
+        {
+            long owed = (long)reader.Unsigned();
+            _paidThroughInMicros = LastEventInMs == long.MinValue ? long.MinValue : (LastEventInMs * 1000) + owed;
+            ExcessCount = (long)reader.Unsigned();
+            _excessCount = (long)reader.Unsigned();
+            _excessSinceInMs = reader.Signed();
+        }
+
         _hasWindows = reader.Flag();
         RestoreHistory(ref reader, version);
         RestoreDecided(ref reader);

@@ -164,6 +164,11 @@ public sealed partial class Device(string id)
             ClearSilence(_silentRaisedAtInMs, Explanation.Retired);
         }
 
+        if (IsInExcess)
+        {
+            ClearExcess(LastEventInMs, Explanation.Retired);
+        }
+
         DueInMs = null;
     }
 
@@ -193,6 +198,11 @@ public sealed partial class Device(string id)
         {
             RepeatCount++;
             return new Outcome(OutcomeKind.Repeat);
+        }
+
+        if (!Pay(reading, type))
+        {
+            return RefuseExcess(reading);
         }
 
         if (reading.Sequence is { } number)

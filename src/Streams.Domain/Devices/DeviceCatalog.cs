@@ -43,6 +43,7 @@ internal sealed class CompiledType
         Utf8Name = Encoding.UTF8.GetBytes(definition.Name);
         Plan = new WindowPlan(definition.Windows, definition.Lateness, definition.Retention);
         SilentAfterInMs = definition.Interval > TimeSpan.Zero && definition.SilentAfter is { } after ? (long)after.TotalMilliseconds : null;
+        CostInMicros = Math.Max(1, (long)(1_000_000 / definition.MostPerSecond));
         CompiledMetric[] metrics = [.. definition.Metrics.Select(metric => new CompiledMetric(this, metric))];
         _byName = new Utf8Names<CompiledMetric>([.. metrics.Where(metric => !metric.Definition.IsFamily).Select(metric => KeyValuePair.Create(metric.Definition.Name, metric))]);
 
@@ -60,6 +61,9 @@ internal sealed class CompiledType
 
     /// <summary>Null for devices that speak only when something happens.</summary>
     internal long? SilentAfterInMs { get; }
+
+    /// <summary>What one value costs of the time in which so many may come; at least a microsecond.</summary>
+    internal long CostInMicros { get; }
 
     internal CompiledMetric? Find(ReadOnlySpan<byte> name)
     {

@@ -24,7 +24,7 @@ public static class DeviceJson
             }
         }
 
-        return "ok";
+        return device.IsInExcess ? "anomalous" : "ok";
     }
 
     /// <param name="whole">False leaves out what changes with every reading: what is kept of it elsewhere would be out of date.</param>
@@ -76,6 +76,11 @@ public static class DeviceJson
             WriteOpen(json, device.Id, device.Type, "", silence);
         }
 
+        if (device.OpenExcess is { } excess)
+        {
+            WriteOpen(json, device.Id, device.Type, "", excess);
+        }
+
         json.WriteEndArray();
         if (whole)
         {
@@ -84,6 +89,7 @@ public static class DeviceJson
             json.WriteNumber("repeats"u8, device.RepeatCount);
             json.WriteNumber("late"u8, device.LateCount);
             json.WriteNumber("impossible"u8, device.ImpossibleCount);
+            json.WriteNumber("excess"u8, device.ExcessCount);
             json.WriteEndObject();
         }
 

@@ -27,6 +27,12 @@ public sealed record DeviceType
     /// <summary>Without a reading for this long, a device is silent. Null for never.</summary>
     public TimeSpan? SilentAfter { get; init; }
 
+    /// <summary>
+    /// Values a second of event time that one device may send, on average over a minute; what is beyond is not taken. Default 100: ten times what a meter of ten
+    /// metrics sends that speaks every second.
+    /// </summary>
+    public double MostPerSecond { get; init; } = 100;
+
     /// <summary>Window sizes kept, ascending; at least one. The first is the base that readings are added to; the others are merged from it.</summary>
     public ImmutableArray<WindowSize> Windows { get; init; } = [WindowSize.Minute, WindowSize.Quarter, WindowSize.Hour, WindowSize.Day];
 

@@ -17,13 +17,16 @@ public enum OutcomeKind : byte
     /// <summary>Something was decided that others wait for: registered, moved, an anomaly raised or cleared.</summary>
     Decided,
 
-    /// <summary>Not taken; nothing changed.</summary>
+    /// <summary>Not taken; nothing changed but, where the refusal is a decision, what the device says of it.</summary>
     Refused,
 }
 
 /// <param name="Refusal">Set for <see cref="OutcomeKind.Refused"/> only.</param>
 public readonly record struct Outcome(OutcomeKind Kind, Refusal? Refusal = null)
 {
+    /// <summary>Refused, and the device has something to say of it that others wait for.</summary>
+    public bool IsDecision { get; init; }
+
     internal static Outcome Refuse(string reason, string field, string message) =>
         new(OutcomeKind.Refused, new Refusal(reason, field, message));
 }

@@ -36,4 +36,5 @@ public static class RefusalReasons
     public const string UnknownState = "unknown_state";
     public const string UnknownUnit = "unit_not_convertible";
     public const string LateBeyondRetention = "late_beyond_retention";
+    public const string RateLimited = "rate_limited";
 }

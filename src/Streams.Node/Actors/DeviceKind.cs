@@ -359,7 +359,7 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
                 return Reaction.Repeat;
             case OutcomeKind.Refused:
                 Streams.Domain.Readings.Refusal why = outcome.Refusal!;
-                Refusal = new RecordRefusal(why.Reason, why.Field, why.Message);
+                Refusal = new RecordRefusal(why.Reason, why.Field, why.Message) { IsOneOfMany = why.Reason == RefusalReasons.RateLimited, IsDecision = outcome.IsDecision };
                 return Reaction.Refused;
             default:
                 return Reaction.Quiet;

@@ -9,7 +9,7 @@ namespace Streams.Node.Configuration;
 /// <summary><c>alert-rules.yaml</c>: when areas raise alerts and what these say, as the file's own head describes it.</summary>
 public static class AlertRulesFile
 {
-    private static readonly string[] Kinds = ["silence", "range", "stuck", "spike", "rate", "limit", "level", "season", "state"];
+    private static readonly string[] Kinds = ["silence", "range", "stuck", "spike", "rate", "limit", "level", "season", "state", "excess"];
 
     internal static readonly string[] ConditionKinds = ["threshold", "unusual", "trend", "devices", "silence"];
 

@@ -64,6 +64,7 @@ public static class DeviceTypesFile
             Lateness = section.Optional("lateness", Form.Duration(max: TimeSpan.FromDays(1)), defaults.Lateness),
             Retention = section.Optional("retention", Form.Duration(max: TimeSpan.FromDays(7)), defaults.Retention),
             SilentAfter = section.Maybe("silentAfter", Form.Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(366))),
+            MostPerSecond = section.Optional("mostPerSecond", Form.Number(0.001, 1_000_000), defaults.MostPerSecond),
             Windows = section.List("windows", Window, defaults.Windows),
             Metrics = [.. section.Section("metrics", required: true).Entries(Metric).Select(entry => ReadMetric(entry.Name, entry.Section))],
         };

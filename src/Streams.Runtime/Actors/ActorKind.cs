@@ -27,7 +27,14 @@ public enum Reaction : byte
 /// <param name="Reason">Stable snake_case code that is counted by.</param>
 /// <param name="Field">The field at fault; empty where it is the record as a whole.</param>
 /// <param name="Detail">For people: what is wrong and what is allowed.</param>
-public readonly record struct RecordRefusal(string Reason, string Field, string Detail);
+public readonly record struct RecordRefusal(string Reason, string Field, string Detail)
+{
+    /// <summary>There may be any number of them: refused ones of one actor are told together, in one dead letter with the bytes of the first.</summary>
+    public bool IsOneOfMany { get; init; }
+
+    /// <summary>The actor has something to say of it that others wait for.</summary>
+    public bool IsDecision { get; init; }
+}
 
 /// <summary>An actor kind: its name, its inbox and how its shards are made.</summary>
 public abstract class ActorKind

@@ -35,6 +35,19 @@ internal sealed class Clerk() : Actor("")
     /// <summary>A block's names have at most 255 bytes, a character up to three.</summary>
     private const int MaxNameInChars = 85;
 
+    /// <summary>
+    /// Dead letters of a shard in a second of the log's time; what more is refused is told together by its reason. A thousand sources of rubbish would
+    /// otherwise cost the store more than everything else: a letter is some hundred times as dear as a reading.
+    /// </summary>
+    private const int MostInASecond = 200;
+
+    /// <summary>Runs kept apart by their key; beyond that many, those of a reason are one.</summary>
+    private const int MostRuns = 64;
+
+    private readonly Dictionary<(string Reason, string Key), int> _runs = [];
+    private long _second;
+    private int _inSecond;
+
     private ImmutableSortedDictionary<string, long> _refusedByReason = ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal);
     private readonly ArrayBufferWriter<byte> _pending = new();
     private readonly List<Pending> _items = [];
@@ -49,12 +62,47 @@ internal sealed class Clerk() : Actor("")
 
     private readonly record struct Pending(
         bool IsForward, int KeyLength, int ValueStart, int ValueLength, int KeyStart, long Offset, long TimestampInMs, long AtInMs,
-        RecordRefusal Refusal, IReadOnlyList<KeyValuePair<string, byte[]>> Headers);
+        RecordRefusal Refusal, IReadOnlyList<KeyValuePair<string, byte[]>> Headers)
+    {
+        /// <summary>Records told by this one, itself included.</summary>
+        public long Count { get; init; } = 1;
+
+        public long LastOffset { get; init; } = Offset;
+    }
 
     public void Refuse(in Record record, in RecordRefusal refusal, long nowInMs)
     {
         _refusedByReason = _refusedByReason.SetItem(refusal.Reason, _refusedByReason.GetValueOrDefault(refusal.Reason) + 1);
-        Keep(record, record.Key, isForward: false, refusal, nowInMs);
+        if (!IsToldTogether(record, refusal))
+        {
+            Keep(record, record.Key, isForward: false, refusal, nowInMs);
+        }
+    }
+
+    /// <summary>Adds the record to the run it belongs to; false where it stands for itself, or begins one.</summary>
+    private bool IsToldTogether(in Record record, in RecordRefusal refusal)
+    {
+        long second = record.TimestampInMs / 1000;
+        if (second != _second)
+        {
+            _second = second;
+            _inSecond = 0;
+        }
+
+        if (!refusal.IsOneOfMany && ++_inSecond <= MostInASecond)
+        {
+            return false;
+        }
+
+        (string, string) run = (refusal.Reason, refusal.IsOneOfMany && _runs.Count < MostRuns ? Encoding.UTF8.GetString(record.Key[..Math.Min(record.Key.Length, 200)]) : "");
+        if (!_runs.TryGetValue(run, out int at))
+        {
+            _runs.Add(run, _items.Count);
+            return false;
+        }
+
+        _items[at] = _items[at] with { Count = _items[at].Count + 1, LastOffset = record.Offset };
+        return true;
     }
 
     /// <param name="key">The key the record should have had.</param>
@@ -84,6 +132,7 @@ internal sealed class Clerk() : Actor("")
         }
 
         _items.Clear();
+        _runs.Clear();
         _pending.Clear();
         IBufferWriter<byte> to = draft.Snapshot;
         to.GetSpan(1)[0] = Version;
@@ -150,6 +199,12 @@ internal sealed class Clerk() : Actor("")
         draft.Header("original_topic"u8, Encoding.UTF8.GetBytes(partition.Topic));
         draft.Header("original_partition"u8, Encoding.UTF8.GetBytes(partition.Partition.ToString(CultureInfo.InvariantCulture)));
         draft.Header("original_offset"u8, Encoding.UTF8.GetBytes(item.Offset.ToString(CultureInfo.InvariantCulture)));
+        if (item.Count > 1)
+        {
+            draft.Header("count"u8, Encoding.UTF8.GetBytes(item.Count.ToString(CultureInfo.InvariantCulture)));
+            draft.Header("last_offset"u8, Encoding.UTF8.GetBytes(item.LastOffset.ToString(CultureInfo.InvariantCulture)));
+        }
+
         CopyHeaders(draft, item.Headers, ours: true);
         draft.BeginValue().Write(value[..Math.Min(value.Length, room - key.Length)]);
         draft.EndRecord();
@@ -165,6 +220,12 @@ internal sealed class Clerk() : Actor("")
             json.WriteString("topic", partition.Topic);
             json.WriteNumber("partition", partition.Partition);
             json.WriteNumber("offset", item.Offset);
+            if (item.Count > 1)
+            {
+                json.WriteNumber("count", item.Count);
+                json.WriteNumber("lastOffset", item.LastOffset);
+            }
+
             json.WriteString("time", CloudEvents.FormatTime(item.AtInMs));
             json.WriteString("key", Encoding.UTF8.GetString(key));
             json.WriteNumber("sizeInBytes", value.Length);
@@ -200,7 +261,7 @@ internal sealed class Clerk() : Actor("")
 
             // A dead letter is an event of its own; the attributes of the event it holds keep their value under another name.
             bool taken = ours && (name.StartsWith("ce_", StringComparison.Ordinal)
-                || name is "reason" or "field" or "detail" or "original_topic" or "original_partition" or "original_offset");
+                || name is "reason" or "field" or "detail" or "count" or "last_offset" or "original_topic" or "original_partition" or "original_offset");
             byte[] nameUtf8 = Encoding.UTF8.GetBytes(Cut(taken ? "original_" + name : name, ours ? 80 : MaxNameInChars));
             draft.Header(nameUtf8, value);
         }

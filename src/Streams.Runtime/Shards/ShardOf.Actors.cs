@@ -279,7 +279,7 @@ internal sealed partial class Shard<TActor, TMessage>
             Touch(actor, record.Offset, reaction, nowInMs);
             if (reaction == Reaction.Refused)
             {
-                Refuse(record, _kind.Refusal, nowInMs);
+                Refuse(actor, record, _kind.Refusal, nowInMs);
             }
         }
 #pragma warning disable CA1031 // Whatever an actor throws, the shard goes on without this record.

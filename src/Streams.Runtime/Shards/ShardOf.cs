@@ -434,7 +434,17 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
         Touch(actor, offset, reaction, nowInMs);
         if (reaction == Reaction.Refused)
         {
-            Refuse(record, _kind.Refusal, nowInMs);
+            Refuse(actor, record, _kind.Refusal, nowInMs);
+        }
+    }
+
+    private void Refuse(TActor actor, in Record record, in RecordRefusal refusal, long nowInMs)
+    {
+        Refuse(record, refusal, nowInMs);
+        if (refusal.IsDecision)
+        {
+            Counts.Decisions++;
+            MakeUrgent(actor);
         }
     }
 

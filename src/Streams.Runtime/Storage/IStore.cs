@@ -170,8 +170,14 @@ public sealed record ShardRow(ShardId Shard, string? Owner, long Epoch, long Nex
 /// <param name="From">The node that had it before.</param>
 /// <param name="WasDrained">It was given back in order; otherwise its owner was lost.</param>
 /// <param name="StoppedAt">When the owner before took no more records. Of one that was lost: when it was last seen, a second early at most.</param>
-/// <param name="Gap">From then until the new owner took records, or had none to take.</param>
-public sealed record ShardHandover(string From, bool WasDrained, DateTimeOffset StoppedAt, TimeSpan Gap);
+/// <param name="Releasing">From then until it had written and published what it had, and let go; nothing for one that was lost.</param>
+/// <param name="Waiting">From then until the new owner claimed the shard: the group's time.</param>
+/// <param name="Starting">From then until it took records, or had none to take.</param>
+public sealed record ShardHandover(string From, bool WasDrained, DateTimeOffset StoppedAt, TimeSpan Releasing, TimeSpan Waiting, TimeSpan Starting)
+{
+    /// <summary>How long nobody worked on the shard.</summary>
+    public TimeSpan Gap => Releasing + Waiting + Starting;
+}
 
 /// <summary>A node among those that share the store.</summary>
 /// <param name="Name">Unique: of two processes with one name, the later one's row stands.</param>

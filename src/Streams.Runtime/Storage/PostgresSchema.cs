@@ -90,7 +90,7 @@ internal static class PostgresSchema
             started_at bigint NOT NULL, seen_at bigint NOT NULL)
             WITH (fillfactor = 10, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
         ALTER TABLE shards ADD COLUMN previous_owner text, ADD COLUMN was_drained boolean NOT NULL DEFAULT false, ADD COLUMN stopped_at bigint,
-            ADD COLUMN resumed_at bigint
+            ADD COLUMN released_at bigint, ADD COLUMN taken_at bigint, ADD COLUMN resumed_at bigint
         """;
 
     /// <summary>Brings the schema to <see cref="Version"/> and checks the layout, in one transaction; of several nodes, one at a time.</summary>

@@ -91,10 +91,11 @@ public sealed class PostgresStore : IStore
         // One that was not given back stopped when its node was last seen, if that is known.
         Execute(
             connection,
-            """
+            $"""
             UPDATE shards SET owner = $2, epoch = $3, commit_number = $4, next_offset = $5, incarnation = $6, generation = $7, claimed_at = $8,
                 idle_claims = $9, trying_from = $10, trying_count = $11, previous_owner = coalesce(owner, previous_owner), was_drained = owner IS NULL,
-                stopped_at = CASE WHEN owner IS NULL THEN stopped_at ELSE (SELECT seen_at FROM nodes WHERE name = shards.owner) END, resumed_at = NULL
+                stopped_at = CASE WHEN owner IS NULL THEN stopped_at ELSE (SELECT seen_at FROM nodes WHERE name = shards.owner) END,
+                released_at = CASE WHEN owner IS NULL THEN released_at END, taken_at = {Now}, resumed_at = NULL
             WHERE number = $1
             """,
             after.Shard, owner, after.Epoch, after.CommitNumber, after.NextOffset, after.Incarnation, after.Generation, after.ClaimedAtInMs,
@@ -110,12 +111,12 @@ public sealed class PostgresStore : IStore
 
     public void Release(ShardId shard, long epoch, TimeSpan stoppedAgo) => On(connection => Execute(
         connection,
-        $"UPDATE shards SET owner = NULL, previous_owner = owner, stopped_at = {Now} - $3, idle_claims = 0 WHERE number = $1 AND epoch = $2",
+        $"UPDATE shards SET owner = NULL, previous_owner = owner, stopped_at = {Now} - $3, released_at = {Now}, idle_claims = 0 WHERE number = $1 AND epoch = $2",
         shard.Number, epoch, (long)stoppedAgo.TotalMilliseconds));
 
     public ShardHandover? Resumed(ShardId shard, long epoch, TimeSpan resumedAgo) => On(connection => ReadAll(
         connection,
-        $"UPDATE shards SET resumed_at = {Now} - $3 WHERE number = $1 AND epoch = $2 RETURNING previous_owner, was_drained, stopped_at, resumed_at",
+        $"UPDATE shards SET resumed_at = {Now} - $3 WHERE number = $1 AND epoch = $2 RETURNING previous_owner, was_drained, stopped_at, released_at, taken_at, resumed_at",
         row => ToHandover(row, 0),
         shard.Number, epoch, (long)resumedAgo.TotalMilliseconds)).SingleOrDefault();
 
@@ -188,7 +189,8 @@ public sealed class PostgresStore : IStore
     public IReadOnlyList<ShardRow> ReadShards() => On(connection => ReadAll(
         connection,
         """
-        SELECT number, owner, epoch, next_offset, generation, claimed_at, incarnation, previous_owner, was_drained, stopped_at, resumed_at FROM shards ORDER BY number
+        SELECT number, owner, epoch, next_offset, generation, claimed_at, incarnation, previous_owner, was_drained, stopped_at, released_at, taken_at, resumed_at
+        FROM shards ORDER BY number
         """,
         row => new ShardRow(
             ShardId.FromNumber(row.GetInt32(0)), row.IsDBNull(1) ? null : row.GetString(1), row.GetInt64(2), row.GetInt64(3), row.GetInt32(4),
@@ -296,10 +298,12 @@ public sealed class PostgresStore : IStore
             row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), (NodeState)row.GetInt16(4), row.GetInt32(5),
             DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(6)), TimeSpan.FromMilliseconds(Math.Max(0, row.GetInt64(7)))));
 
-    /// <summary>From previous_owner, was_drained, stopped_at and resumed_at.</summary>
-    private static ShardHandover? ToHandover(NpgsqlDataReader row, int at) => row.IsDBNull(at) || row.IsDBNull(at + 2) || row.IsDBNull(at + 3)
-        ? null
-        : ShardState.HandoverOf(row.GetString(at), row.GetBoolean(at + 1), row.GetInt64(at + 2), row.GetInt64(at + 3));
+    /// <summary>From previous_owner, was_drained, stopped_at, released_at, taken_at and resumed_at.</summary>
+    private static ShardHandover? ToHandover(NpgsqlDataReader row, int at)
+    {
+        long? Time(int column) => row.IsDBNull(at + column) ? null : row.GetInt64(at + column);
+        return row.IsDBNull(at) ? null : ShardState.HandoverOf(row.GetString(at), row.GetBoolean(at + 1), Time(2), Time(3), Time(4), Time(5));
+    }
 
     /// <summary>The shard's row, made if need be, locked until the transaction ends.</summary>
     private static ShardState Lock(NpgsqlConnection connection, int shard)

@@ -82,8 +82,19 @@ internal readonly record struct ShardState(
         return Admission.Written;
     }
 
-    public static ShardHandover HandoverOf(string from, bool wasDrained, long stoppedAtInMs, long resumedAtInMs) =>
-        new(from, wasDrained, DateTimeOffset.FromUnixTimeMilliseconds(stoppedAtInMs), TimeSpan.FromMilliseconds(Math.Max(0, resumedAtInMs - stoppedAtInMs)));
+    /// <summary>Null while it is not at its end, or where the owner before never said that it lives.</summary>
+    public static ShardHandover? HandoverOf(string from, bool wasDrained, long? stoppedAtInMs, long? releasedAtInMs, long? takenAtInMs, long? resumedAtInMs)
+    {
+        if (stoppedAtInMs is not { } stopped || takenAtInMs is not { } taken || resumedAtInMs is not { } resumed)
+        {
+            return null;
+        }
+
+        long released = wasDrained ? releasedAtInMs ?? stopped : stopped;
+        return new ShardHandover(from, wasDrained, DateTimeOffset.FromUnixTimeMilliseconds(stopped), Span(stopped, released), Span(released, taken), Span(taken, resumed));
+
+        static TimeSpan Span(long fromInMs, long toInMs) => TimeSpan.FromMilliseconds(Math.Max(0, toInMs - fromInMs));
+    }
 
     private bool IsOfAnotherLogThan(string incarnation) => Incarnation.Length > 0 && Incarnation != incarnation;
 }

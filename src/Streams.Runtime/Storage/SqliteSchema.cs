@@ -80,6 +80,8 @@ internal static class SqliteSchema
         ALTER TABLE shards ADD COLUMN previous_owner TEXT;
         ALTER TABLE shards ADD COLUMN was_drained INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE shards ADD COLUMN stopped_at INTEGER;
+        ALTER TABLE shards ADD COLUMN released_at INTEGER;
+        ALTER TABLE shards ADD COLUMN taken_at INTEGER;
         ALTER TABLE shards ADD COLUMN resumed_at INTEGER;
         """;
 

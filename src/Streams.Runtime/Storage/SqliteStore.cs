@@ -162,13 +162,14 @@ public sealed class SqliteStore : IStore
 
     public IReadOnlyList<ShardRow> ReadShards() => Read(database => ReadAll(
         database.Prepare("""
-            SELECT number, owner, epoch, next_offset, generation, claimed_at, incarnation, previous_owner, was_drained, stopped_at, resumed_at FROM shards ORDER BY number
+            SELECT number, owner, epoch, next_offset, generation, claimed_at, incarnation, previous_owner, was_drained, stopped_at, released_at, taken_at, resumed_at
+            FROM shards ORDER BY number
             """),
         row => new ShardRow(
             ShardId.FromNumber(row.Int32(0)), row.TextOrNull(1), row.Int64(2), row.Int64(3), row.Int32(4), DateTimeOffset.FromUnixTimeMilliseconds(row.Int64(5)), row.Text(6))
         {
-            Handover = row.TextOrNull(7) is { } from && row.Int64OrNull(9) is { } stopped && row.Int64OrNull(10) is { } resumed
-                ? ShardState.HandoverOf(from, row.Int64(8) != 0, stopped, resumed)
+            Handover = row.TextOrNull(7) is { } from
+                ? ShardState.HandoverOf(from, row.Int64(8) != 0, row.Int64OrNull(9), row.Int64OrNull(10), row.Int64OrNull(11), row.Int64OrNull(12))
                 : null,
         }));
 

@@ -18,7 +18,7 @@ internal sealed class SqliteWriter(SqliteDatabase database)
     {
         ShardState before = Read(shard) ?? ShardState.Unclaimed(shard);
         ShardState after = before.ClaimedBy(owner, incarnation, nowInMs);
-        database.Prepare("""
+        database.Prepare($"""
             INSERT INTO shards
                 (number, owner, epoch, commit_number, next_offset, incarnation, generation, urgent_number, bulk_number, claimed_at,
                 idle_claims, trying_from, trying_count)
@@ -28,7 +28,8 @@ internal sealed class SqliteWriter(SqliteDatabase database)
                 incarnation = excluded.incarnation, generation = excluded.generation, claimed_at = excluded.claimed_at, idle_claims = excluded.idle_claims,
                 trying_from = excluded.trying_from, trying_count = excluded.trying_count,
                 previous_owner = coalesce(shards.owner, shards.previous_owner), was_drained = shards.owner IS NULL,
-                stopped_at = CASE WHEN shards.owner IS NULL THEN shards.stopped_at ELSE (SELECT seen_at FROM nodes WHERE name = shards.owner) END, resumed_at = NULL
+                stopped_at = CASE WHEN shards.owner IS NULL THEN shards.stopped_at ELSE (SELECT seen_at FROM nodes WHERE name = shards.owner) END,
+                released_at = CASE WHEN shards.owner IS NULL THEN shards.released_at END, taken_at = {SqliteStore.Now}, resumed_at = NULL
             """)
             .Bind(1, after.Shard).Bind(2, after.Owner).Bind(3, after.Epoch).Bind(4, after.CommitNumber).Bind(5, after.NextOffset)
             .Bind(6, after.Incarnation).Bind(7, after.Generation).Bind(8, after.UrgentNumber).Bind(9, after.BulkNumber).Bind(10, after.ClaimedAtInMs)
@@ -39,7 +40,7 @@ internal sealed class SqliteWriter(SqliteDatabase database)
 
     public void Release(int shard, long epoch, TimeSpan stoppedAgo) =>
         InTransaction(() => database.Prepare($"""
-            UPDATE shards SET owner = NULL, previous_owner = owner, stopped_at = {SqliteStore.Now} - ?3, idle_claims = 0 WHERE number = ?1 AND epoch = ?2
+            UPDATE shards SET owner = NULL, previous_owner = owner, stopped_at = {SqliteStore.Now} - ?3, released_at = {SqliteStore.Now}, idle_claims = 0 WHERE number = ?1 AND epoch = ?2
             """)
             .Bind(1, shard).Bind(2, epoch).Bind(3, (long)stoppedAgo.TotalMilliseconds).Run());
 

@@ -93,6 +93,37 @@ internal sealed class Bench(string id, DeviceCatalog? catalog = null) : IDeviceO
         return output.WrittenSpan.ToArray();
     }
 
+    /// <summary>The snapshot as an older form had it, up to its last flag before the history; the rest of the new form begins with that.</summary>
+    /// <remarks>version, type, primary, area, name (from 2), no location, six times, sequence (2), four counts, four numbers of excess (from 3).</remarks>
+    public byte[] SaveHead(byte version, out byte[] rest)
+    {
+        byte[] now = Save();
+        SnapshotReader reader = new(now);
+        reader.Byte();
+        Assert.Equal((1UL, Device.Type, 1UL, Device.Area), (reader.Unsigned(), reader.Text(), reader.Unsigned(), reader.Text()));
+        int named = now.Length - reader.Remaining;
+        Assert.Equal(("", false), (reader.Text(), reader.Flag()));
+        for (int i = 0; i < 7; i++)
+        {
+            reader.Signed();
+        }
+
+        for (int i = 0; i < 5; i++)
+        {
+            reader.Unsigned();
+        }
+
+        int counted = now.Length - reader.Remaining;
+        for (int i = 0; i < 3; i++)
+        {
+            reader.Unsigned();
+        }
+
+        reader.Signed();
+        rest = now[^reader.Remaining..];
+        return [version, .. now[1..named], .. now[(named + (version > 1 ? 0 : 1))..counted]];
+    }
+
     public void SaveAndRestore()
     {
         Assert.True(Device.TryRestore(Device.Id, Save(), Catalog, out Device? restored, out string? fault), fault);

@@ -80,7 +80,7 @@ public sealed class PublisherTests : IDisposable
         Shard shard = Claim(Chunk(Lane.Bulk, 1, 1));
         worker.Attach(shard);
         bool isLate = false;
-        Handover handover = new(shard, () => Volatile.Read(ref isLate), _ => { });
+        Handover handover = new(shard, () => Volatile.Read(ref isLate), () => false, _ => { });
         worker.Leave(handover);
 
         using ManualResetEventSlim answered = new(false);
@@ -90,6 +90,25 @@ public sealed class PublisherTests : IDisposable
         Assert.False(handover.Done.IsSet);
         Volatile.Write(ref isLate, true);
         Assert.True(handover.Done.Wait(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public void A_shard_that_is_written_is_given_back_in_order_although_its_output_has_not_left()
+    {
+        using StubbornLog log = new() { OnWriter = _ => StubbornLog.Taking.Waits };
+        using Publisher publisher = Start(log);
+        using Worker worker = new(0, publisher, (_, _) => { }, TimeProvider.System, _lines);
+        worker.Start();
+        Shard shard = Claim(Chunk(Lane.Bulk, 1, 1));
+        worker.Attach(shard);
+        bool isPublishedLate = false, isReleased = false;
+        Handover handover = new(shard, () => false, () => Volatile.Read(ref isPublishedLate), _ => isReleased = true);
+        worker.Leave(handover);
+
+        Volatile.Write(ref isPublishedLate, true);
+
+        Assert.True(handover.Done.Wait(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
+        Assert.True(isReleased);
     }
 
     [Fact]

@@ -302,6 +302,9 @@ internal static class ClusterEndpoints
             json.WriteString("how", handover.WasDrained ? "drained" : "lost");
             json.WriteString("stoppedAt", Answer.Time(handover.StoppedAt));
             json.WriteNumber("gapInSeconds", Math.Round(handover.Gap.TotalSeconds, 3));
+            json.WriteNumber("releasingInSeconds", Math.Round(handover.Releasing.TotalSeconds, 3));
+            json.WriteNumber("waitingInSeconds", Math.Round(handover.Waiting.TotalSeconds, 3));
+            json.WriteNumber("startingInSeconds", Math.Round(handover.Starting.TotalSeconds, 3));
             json.WriteEndObject();
         }
         else

@@ -110,6 +110,11 @@ internal static class DeadLetterEndpoints
                 json.WriteStartObject();
                 json.WriteString("id", found.Id);
                 json.WriteString("topic", record.Topic);
+                if (root.TryGetProperty("count", out JsonElement count))
+                {
+                    json.WriteNumber("others", count.GetInt64() - 1);
+                }
+
                 json.WriteEndObject();
             },
             StatusCodes.Status202Accepted);
