@@ -31,12 +31,12 @@ internal sealed class ChaosCluster : IDisposable
         Violations = violations;
         Configuration = TestConfiguration.Load();
         Topics = CityTopics.Of(Configuration.Topics, Configuration.Node.Cluster);
-        Broker = new EmbeddedBroker([.. Configuration.Topics.All]);
-        _log = Broker.OpenLog(new KafkaLogOptions { BootstrapServers = "", SessionTimeout = TimeSpan.FromSeconds(6) });
-        _gauge = _log.CreateGauge(Configuration.Node.Kafka.Group);
         int diskInMb = 500 + (int)(60 * options.Length.TotalMinutes);
         Postgres = PostgresServer.StartFragile(Path.Combine(folder, "postgres.log"), diskInMb)
             ?? throw new InvalidOperationException("PostgreSQL is not installed here (looked for initdb on the PATH and in /usr/lib/postgresql/*/bin).");
+        Broker = new EmbeddedBroker([.. Configuration.Topics.All]);
+        _log = Broker.OpenLog(new KafkaLogOptions { BootstrapServers = "", SessionTimeout = TimeSpan.FromSeconds(6) });
+        _gauge = _log.CreateGauge(Configuration.Node.Kafka.Group);
         Proxy = new CuttingProxy(Postgres.Port);
         string database = Postgres.CreateDatabase();
         _admin = NpgsqlDataSource.Create(database + ";Application Name=chaos;Timeout=2;Command Timeout=20");

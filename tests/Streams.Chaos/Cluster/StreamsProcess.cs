@@ -32,6 +32,7 @@ public sealed class StreamsProcess : IDisposable
 
         _file = file is null ? null : TextWriter.Synchronized(new StreamWriter(file) { AutoFlush = true });
         _http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(5) };
+        Descriptors.KeepFromChildren();
         _process = Process.Start(start)!;
         _process.OutputDataReceived += Note;
         _process.ErrorDataReceived += Note;
