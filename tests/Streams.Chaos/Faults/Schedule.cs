@@ -3,18 +3,21 @@ using System.Diagnostics;
 namespace Streams.Chaos.Faults;
 
 /// <summary>
-/// Which fault when, out of the seed. Every round has each fault once, crashes as often as there are nodes to die at a time, in an order of
-/// its own; one in three meets another beside it. After each the cluster must recover.
+/// Which fault when, out of the seed. Every round has each fault once, crashes some times more, in an order of its own; one in three meets another
+/// beside it. After each the cluster must recover. A round that is to be the only one takes less time: what can go together does, but what
+/// a death alone and a rolling restart alone cost is seen first.
 /// </summary>
 internal sealed class Schedule(FaultScene scene, ChaosOptions options)
 {
-    private static readonly TimeSpan s_recoversWithin = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_recoversWithin = TimeSpan.FromSeconds(90);
 
     /// <summary>Crash points make most of what there is to meet.</summary>
     private const int CrashesInARound = 3;
 
+    private static readonly string[] s_aloneFirst = ["kill", "rolling"];
+
     private readonly Random _random = new(options.Seed);
-    private readonly LinkedList<Fault> _turn = new();
+    private readonly List<Fault> _turn = [];
 
     /// <summary>Faults by name; an empty list is all.</summary>
     /// <exception cref="ArgumentException">There is no such fault; the message says which there are.</exception>
@@ -44,7 +47,7 @@ internal sealed class Schedule(FaultScene scene, ChaosOptions options)
                 Fill();
             }
 
-            await StepAsync();
+            await StepAsync(Next());
         }
     }
 
@@ -59,29 +62,37 @@ internal sealed class Schedule(FaultScene scene, ChaosOptions options)
 
         Fault[] order = [.. round];
         _random.Shuffle(order);
-        Array.ForEach(order, fault => _turn.AddLast(fault));
+        _turn.AddRange(options.Once ? order.OrderBy(fault => s_aloneFirst.Contains(fault.Name) ? 0 : 1) : order);
     }
 
-    private async Task StepAsync()
+    /// <summary>Those that are to go together.</summary>
+    private List<Fault> Next()
     {
-        Fault first = _turn.First!.Value;
-        _turn.RemoveFirst();
-        List<Fault> together = [first];
-        if (first.Target != FaultTarget.All)
+        List<Fault> together = [_turn[0]];
+        _turn.RemoveAt(0);
+        bool isAlone = together[0].Target == FaultTarget.All || (options.Once && s_aloneFirst.Contains(together[0].Name));
+        int most = isAlone ? 1 : options.Once ? 4 : _random.Next(3) == 0 ? 2 : 1;
+        for (int i = 0; i < _turn.Count && together.Count < most;)
         {
-            // Nodes may die by twos; of what there is only one, two faults at a time would only be one.
-            bool beside = options.Once || _random.Next(3) == 0;
-            for (LinkedListNode<Fault>? next = _turn.First; beside && next is not null && together.Count < 2; next = next.Next)
+            Fault next = _turn[i];
+
+            // Two nodes may be without at a time; two faults of one database would only be one.
+            if (next.Target != FaultTarget.All && together.Count(fault => fault.Target == next.Target) < (next.Target == FaultTarget.Nodes ? 2 : 1))
             {
-                if (next.Value.Target != FaultTarget.All && (next.Value.Target != first.Target || first.Target == FaultTarget.Nodes))
-                {
-                    together.Add(next.Value);
-                    _turn.Remove(next);
-                    break;
-                }
+                together.Add(next);
+                _turn.RemoveAt(i);
+            }
+            else
+            {
+                i++;
             }
         }
 
+        return together;
+    }
+
+    private async Task StepAsync(List<Fault> together)
+    {
         long[] over = await Task.WhenAll(together.Select(fault => fault.Run(scene, new Random(_random.Next()))));
         await scene.RecoverAsync(string.Join(" + ", together.Select(fault => fault.Name).Order(StringComparer.Ordinal)), over.Max(), s_recoversWithin);
         await Task.Delay(TimeSpan.FromSeconds(_random.NextDouble() * 1.5));
