@@ -2,6 +2,7 @@ using Streams.Benchmarks;
 using Streams.Benchmarks.Areas;
 using Streams.Benchmarks.Broker;
 using Streams.Benchmarks.City;
+using Streams.Benchmarks.Cluster;
 using Streams.Benchmarks.Devices;
 using Streams.Benchmarks.History;
 using Streams.Benchmarks.Http;
@@ -17,7 +18,13 @@ const string Usage = """
                --runs 3  --workers 0 (one a core)  --crossing 0.0005 (share of readings that cross a level)  --steps native,managed,parse,whole
 
       latency  from a reading beyond its range to the anomaly and the alert
-               --rate 5000  --seconds 30  --devices 10000  --crossings 10 (a second)  --store sqlite|postgres
+               --rate 5000  --seconds 30  --devices 10000  --crossings 10 (a second)  --flood 0 (readings/s of one device more)  --store sqlite|postgres
+
+      cluster  readings a second of several nodes on this machine, beside one; on PostgreSQL
+               --devices 10000  --interval 1  --readings 4000000  --partitions 64  --nodes 3  --runs 3
+
+      handover how long shards stand still when a node is stopped, and when it is killed; on PostgreSQL
+               --devices 40000  --partitions 4  --rate 10000 (readings/s)  --nodes 3  --times 3  --session 6 (s)
 
       memory   bytes of memory and snapshot of a device with two metrics, new and after a day
                --devices 100000  --day-devices 5000  --interval 60 (s of event time)
@@ -56,6 +63,12 @@ try
             return PathCommand.Run(options);
         case "latency":
             return await LatencyCommand.RunAsync(options);
+        case "cluster":
+            return ClusterCommand.Run(options);
+        case "handover":
+            return HandoverCommand.Run(options);
+        case ClusterNode.Command:
+            return await ClusterNode.RunAsync(options);
         case "memory":
             return MemoryCommand.Run(options);
         case "load":

@@ -27,6 +27,7 @@ internal static class LatencyCommand
         int rate = options.Whole("rate", 5_000, 100, 1_000_000);
         int seconds = options.Whole("seconds", 30, 1, 3600);
         int perSecond = options.Whole("crossings", 10, 1, 1000);
+        int flood = options.Whole("flood", 0, 0, 1_000_000);
         string kind = options.Choice("store", "sqlite", "sqlite", "postgres");
         string? json = options.MaybeText("json");
         options.Finish();
@@ -60,13 +61,24 @@ internal static class LatencyCommand
             Meter meter = new(broker.Id);
             meter.Prepare();
             meter.Start();
+            using CancellationTokenSource over = new();
+            Task<long> flooding = flood > 0 ? Task.Factory.StartNew(() => city.Flood(flood, over.Token), TaskCreationOptions.LongRunning) : Task.FromResult(0L);
             city.Speak(seconds);
             Usage usage = meter.Stop();
+            await over.CancelAsync();
+            long flooded = await flooding;
             city.Flush();
 
             // What is still on its way gets ten seconds more; what does not come is missing in the figures.
             SpinWait.SpinUntil(() => city.Crossings.All(crossing => observer.AnomalyOf(crossing) is not null && observer.AlertOf(crossing) is not null), TimeSpan.FromSeconds(10));
             figures.Add("sent", city.Sent / usage.Seconds, "readings/s");
+            if (flood > 0)
+            {
+                figures.Add("sent by one device that floods", flooded / usage.Seconds, "readings/s");
+                figures.Add("of these refused, told in dead letters", node.View.Figures().Refused.GetValueOrDefault("rate_limited"), "readings");
+                figures.Add("dead letters", node.Store.Count("dead-letters"), "");
+            }
+
             Tell("reading to anomaly", observer.AnomalyOf);
             Tell("reading to alert", observer.AlertOf);
             figures.Add("CPU of producer, node and consumer together", usage.CpuInSeconds / usage.Seconds, "cores");

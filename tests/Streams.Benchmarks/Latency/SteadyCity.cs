@@ -13,6 +13,8 @@ internal sealed class SteadyCity : IDelivery
 {
     public const int WarmUpInSeconds = 3;
 
+    public const string FloodingDevice = "bench-flood";
+
     private readonly ILogWriter _writer;
     private readonly string _topic;
     private readonly int _partitions;
@@ -93,6 +95,27 @@ internal sealed class SteadyCity : IDelivery
         }
 
         Sent = sent + crossed;
+    }
+
+    /// <summary>One device, which speaks so often until told to stop, each time of now and something else. On a thread of its own; answers how many were sent.</summary>
+    public long Flood(int rate, CancellationToken stop)
+    {
+        byte[] id = Encoding.UTF8.GetBytes(FloodingDevice);
+        Span<byte> record = stackalloc byte[Workload.LargestInBytes];
+        long sent = 0;
+        for (long started = Stopwatch.GetTimestamp(); !stop.IsCancellationRequested; Thread.Sleep(1))
+        {
+            for (double due = Stopwatch.GetElapsedTime(started).TotalSeconds * rate; sent < due; sent++)
+            {
+                long now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+                int length = Workload.WriteReading(record, id, now, 40 + (sent % 1000 / 100.0), sent + 1, "bench/flood");
+                _writer.Send(
+                    new OutgoingRecord { Topic = _topic, Partition = Partitioner.PartitionOf(id, _partitions), Key = id, Value = record[..length], TimestampInMs = now },
+                    this);
+            }
+        }
+
+        return sent;
     }
 
     /// <exception cref="InvalidOperationException">The broker did not take all readings.</exception>
