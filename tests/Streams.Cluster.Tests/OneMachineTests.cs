@@ -37,7 +37,8 @@ public sealed class OneMachineTests : IDisposable
             "the readings are counted",
             s_soon,
             () => CountsAsync(up, Readings),
-            () => up.Said);
+            () => up.Said,
+            TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.NotFound, await up.StatusOfAsync("/api/v1/devices/nobody"));
         Assert.Equal(HttpStatusCode.NotFound, await up.StatusOfAsync("/api/v1/areas/nowhere"));
         Assert.True(await up.ExitStatusAsync(s_soon) == 0, up.Said);
