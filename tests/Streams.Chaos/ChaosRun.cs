@@ -43,8 +43,7 @@ public static class ChaosRun
         ChaosReport report;
         using (ChaosCluster cluster = new(options, folder, violations))
         {
-            FaultScene scene = new(cluster, options, Telling);
-            report = await RunAsync(options, cluster, scene, started, folder);
+            report = await RunAsync(options, cluster, Telling, started, folder);
         }
 
         if (report.ViolationCount == 0 && !options.Keep && options.Folder is null)
@@ -67,7 +66,7 @@ public static class ChaosRun
         }
     }
 
-    private static async Task<ChaosReport> RunAsync(ChaosOptions options, ChaosCluster cluster, FaultScene scene, long started, string folder)
+    private static async Task<ChaosReport> RunAsync(ChaosOptions options, ChaosCluster cluster, Action<string> tell, long started, string folder)
     {
         // So far back that event time, which hurries, does not come to the present before the end; and the hour that closes all windows.
         long first = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() - (long)((options.Length.TotalMilliseconds + 600_000) * TestCity.Haste) - 7_200_000;
@@ -75,6 +74,7 @@ public static class ChaosRun
         using CityLoad load = new(
             city, cluster.Log, cluster.Topics.Readings, new Random(options.Seed),
             partition => cluster.Ownership.NextOf(new Runtime.ShardId(1, partition).Number), partition => cluster.Witness.EndOf(cluster.Topics.Readings, partition));
+        FaultScene scene = new(cluster, load, options, tell);
         foreach (ClusterNode node in cluster.Nodes)
         {
             node.Start();
@@ -160,10 +160,19 @@ public static class ChaosRun
         cluster.Model.CheckForwarding(violations);
         cluster.Publications.Check();
         cluster.Ownership.Check();
+        long startedAtInMs = (DateTimeOffset.UtcNow - Stopwatch.GetElapsedTime(started)).ToUnixTimeMilliseconds();
         long journaled = cluster.TryAsk("SELECT count(*) FROM journal WHERE type LIKE 'anomaly%'") ?? -1;
         if (journaled != deviceChecks.Decisions)
         {
             violations.Add("I1", "journal", $"{journaled} anomalies", $"{deviceChecks.Decisions}, as many as were decided");
+        }
+
+        foreach (string table in new[] { "documents WHERE done_in_ms", "journal WHERE written_in_ms", "history WHERE written_in_ms" })
+        {
+            if (cluster.TryAsk($"SELECT count(*) FROM {table} < {startedAtInMs}") is not 0 and var old)
+            {
+                violations.Add("I8", table, $"{old} rows are dated before the run", "none: what is old is thrown away");
+            }
         }
 
         CheckBounds(cluster);
@@ -194,6 +203,7 @@ public static class ChaosRun
                 ["claims"] = cluster.Ownership.Claims,
                 ["commits"] = cluster.Ownership.Commits,
                 ["releases"] = cluster.Ownership.Releases,
+                ["processes that died of poison"] = cluster.Nodes.Sum(node => node.Poisonings),
                 ["starts refused"] = cluster.Nodes.Sum(node => node.StartsRefused),
                 ["published"] = cluster.Publications.Published,
                 ["published again"] = cluster.Publications.Repeats,

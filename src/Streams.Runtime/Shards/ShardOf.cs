@@ -102,6 +102,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
         _expected = _nextPosted = seed.Claim.NextOffset;
         _nextIndex = seed.Claim.NextActorIndex;
         _caughtUpAt = seed.CatchUpTo;
+        _lastPostInMs = seed.SeenAtInMs;
         _isCareful = seed.Claim.IdleClaims > FearlessClaims;
         _suspects = _isCareful ? seed.Claim.Trying : default;
         if (_isCareful)
@@ -430,6 +431,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
             return;
         }
 
+        CrashPoint.Taste(actor);
         Reaction reaction = _kind.Receive(actor, message, nowInMs);
         Touch(actor, offset, reaction, nowInMs);
         if (reaction == Reaction.Refused)

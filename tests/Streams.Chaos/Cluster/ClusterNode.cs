@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Streams.Chaos.Load;
 using Streams.Node.Api.Endpoints;
 using Streams.Runtime;
 
@@ -9,6 +10,9 @@ namespace Streams.Chaos.Cluster;
 internal sealed class ClusterNode(string name, string bootstrapServers, Func<string, string> connectionString, string folder) : IDisposable
 {
     private static readonly TimeSpan s_becomesReadyWithin = TimeSpan.FromSeconds(60);
+
+    /// <summary>Exit status of a process that SIGKILL ended: 128 and the signal.</summary>
+    private const int Killed = 137;
 
     private StreamsProcess? _process;
     private int _lives;
@@ -26,6 +30,12 @@ internal sealed class ClusterNode(string name, string bootstrapServers, Func<str
     public bool IsToRun { get; private set; }
 
     public bool IsStopped { get; private set; }
+
+    /// <summary>There is a reading about that ends its process, which is then no unwanted end.</summary>
+    public bool MeetsPoison { get; set; }
+
+    /// <summary>Times it died of one.</summary>
+    public int Poisonings { get; private set; }
 
     public bool Runs => _process is { HasExited: false };
 
@@ -48,6 +58,7 @@ internal sealed class ClusterNode(string name, string bootstrapServers, Func<str
         _armed = crashAt;
         Dictionary<string, string> environment = new(more ?? new Dictionary<string, string>())
         {
+            [CrashPoint.PoisonVariable] = $"throw:{TestCity.Throwing},kill:{TestCity.Deadly}",
             ["STREAMS__STORE__KIND"] = "postgres",
             ["STREAMS__STORE__CONNECTIONSTRING"] = connectionString(Life),
             // One node a core is what production has; here three share the cores of one machine.
@@ -122,6 +133,10 @@ internal sealed class ClusterNode(string name, string bootstrapServers, Func<str
                 if (_process!.ExitCode == 1 && _process.Said.Contains("could not start", StringComparison.Ordinal))
                 {
                     StartsRefused++;
+                }
+                else if (MeetsPoison && _process.ExitCode == Killed)
+                {
+                    Poisonings++;
                 }
                 else
                 {

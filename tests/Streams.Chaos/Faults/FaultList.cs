@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Npgsql;
 using Streams.Chaos.Cluster;
+using Streams.Chaos.Load;
 using Streams.Runtime;
 using Streams.Runtime.Log.Kafka.Embedded;
 
@@ -17,8 +18,9 @@ internal enum FaultTarget
     All,
 }
 
+/// <param name="TakesMinutes">Not for a run that is to be short.</param>
 /// <param name="Run">Injects it and ends it again. Answers the time stamp from which on the cluster is to recover.</param>
-internal sealed record Fault(string Name, FaultTarget Target, string What, Func<FaultScene, Random, Task<long>> Run);
+internal sealed record Fault(string Name, FaultTarget Target, string What, Func<FaultScene, Random, Task<long>> Run, bool TakesMinutes = false);
 
 /// <summary>Every fault there is.</summary>
 internal static class FaultList
@@ -31,6 +33,7 @@ internal static class FaultList
         new("crash", FaultTarget.Nodes, "a node dies at a named crash point", CrashAsync),
         new("freeze", FaultTarget.Nodes, "SIGSTOP beyond the session timeout, then SIGCONT", FreezeAsync),
         new("rolling", FaultTarget.All, "SIGTERM one node after the other, each started again", RollAsync),
+        new("poison", FaultTarget.All, "a reading that ends every process that reads it", PoisonAsync, TakesMinutes: true),
         new("db-stop", FaultTarget.Database, "the database stops, in order or as in a crash", DatabaseStopAsync),
         new("db-cut", FaultTarget.Database, "the server ends all connections of nodes", DatabaseCutAsync),
         new("db-lock", FaultTarget.Database, "somebody else locks the shards", DatabaseLockAsync),
@@ -120,7 +123,7 @@ internal static class FaultList
 
         scene.Note("freeze", node.Life);
         node.Freeze();
-        await Seconds(random, 5, 11);
+        await Seconds(random, 8, 14);
         node.Thaw();
         long since = Stopwatch.GetTimestamp();
         node.IsTaken = false;
@@ -147,6 +150,31 @@ internal static class FaultList
 
         scene.Rolls.Add((from, FaultScene.NowInMs));
         return Stopwatch.GetTimestamp();
+    }
+
+    private static async Task<long> PoisonAsync(FaultScene scene, Random random)
+    {
+        scene.Note("poison", "a reading of " + TestCity.Deadly);
+        SetPoison(true);
+        int before = Poisonings();
+        scene.Load.SendDeadly();
+        await Eventually.Happens(s_crashesWithin, () => Task.FromResult(Poisonings() > before));
+
+        // From death to death its shard moves, until one that fears for its life leaves the reading alone.
+        await scene.RecoverAsync("poison", Stopwatch.GetTimestamp(), TimeSpan.FromSeconds(180));
+        scene.Tell($"poison: {Poisonings() - before} processes died of it");
+        SetPoison(false);
+        return Stopwatch.GetTimestamp();
+
+        int Poisonings() => scene.Cluster.Nodes.Sum(node => node.Poisonings);
+
+        void SetPoison(bool isThere)
+        {
+            foreach (ClusterNode node in scene.Cluster.Nodes)
+            {
+                node.MeetsPoison = isThere;
+            }
+        }
     }
 
     private static async Task<long> DatabaseStopAsync(FaultScene scene, Random random)

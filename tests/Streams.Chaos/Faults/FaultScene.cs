@@ -1,17 +1,20 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Streams.Chaos.Cluster;
+using Streams.Chaos.Load;
 using Streams.Runtime;
 
 namespace Streams.Chaos.Faults;
 
 /// <summary>What a fault has to work with, and where it notes what it did. Thread-safe but for <see cref="Random"/>, which each fault has of its own.</summary>
-internal sealed class FaultScene(ChaosCluster cluster, ChaosOptions options, Action<string> tell)
+internal sealed class FaultScene(ChaosCluster cluster, CityLoad load, ChaosOptions options, Action<string> tell)
 {
     private readonly Lock _taking = new();
     private readonly Queue<string> _crashPoints = new();
 
     public ChaosCluster Cluster { get; } = cluster;
+
+    public CityLoad Load { get; } = load;
 
     public ConcurrentDictionary<string, int> Injected { get; } = new();
 

@@ -54,7 +54,7 @@ internal sealed class Schedule(FaultScene scene, ChaosOptions options)
     private void Fill()
     {
         List<Fault> round = [];
-        foreach (Fault fault in Chosen(options.Faults))
+        foreach (Fault fault in Chosen(options.Faults).Where(fault => !options.Once || !fault.TakesMinutes))
         {
             int points = options.CrashPoints.Count > 0 ? options.CrashPoints.Count : Runtime.CrashPoint.All.Count;
             round.AddRange(Enumerable.Repeat(fault, fault.Name != "crash" ? 1 : options.Once ? points : CrashesInARound));

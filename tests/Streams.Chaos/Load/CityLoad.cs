@@ -12,6 +12,7 @@ internal sealed class CityLoad : IDisposable
 {
     private const int TickInMs = 50;
     private const int TicksPerRound = 1000 / TickInMs;
+    private const int TicksBetweenPoison = 5 * TicksPerRound;
 
     /// <summary>Records of a partition that may wait: some 2 MB of the 5 that the broker keeps, for a third of them are larger.</summary>
     private const long MostAhead = 6_000;
@@ -28,6 +29,7 @@ internal sealed class CityLoad : IDisposable
     private readonly Draft?[] _heldBack;
     private readonly int[] _silentUntilTick = new int[TestCity.Beacons];
     private volatile bool _stop;
+    private volatile bool _sendsDeadly;
     private long _round;
 
     /// <param name="appliedOf">Next offset that the cluster has stored for a partition.</param>
@@ -60,6 +62,9 @@ internal sealed class CityLoad : IDisposable
     public ConcurrentDictionary<(string Beacon, long TimeInMs), long> InTheLogAtInMs { get; } = new();
 
     public void Start() => _thread.Start();
+
+    /// <summary>The next tick has a reading that ends whatever process reads it.</summary>
+    public void SendDeadly() => _sendsDeadly = true;
 
     /// <summary>Ends the load with what closes every window that is open: each sensor speaks once more, an hour and a minute of event time later.</summary>
     public void Finish()
@@ -116,6 +121,17 @@ internal sealed class CityLoad : IDisposable
             for (int beacon = slice; beacon < TestCity.Beacons; beacon += TicksPerRound)
             {
                 Speak(beacon, tick);
+            }
+
+            if (tick % TicksBetweenPoison == TicksBetweenPoison - 1)
+            {
+                SendPoison(TestCity.Throwing);
+            }
+
+            if (_sendsDeadly)
+            {
+                _sendsDeadly = false;
+                SendPoison(TestCity.Deadly);
             }
         }
 
@@ -207,6 +223,9 @@ internal sealed class CityLoad : IDisposable
                 break;
         }
     }
+
+    private void SendPoison(string device) => Send(new Draft(
+        device, Draft.Utf8(Draft.Json(device, _city.TimeOf(_round), Metrics(0, _round, 40), TestCity.SensorType, TestCity.AreaOf(0, 0), null))));
 
     private static string Metrics(int sensor, long round, double particles) => string.Create(
         System.Globalization.CultureInfo.InvariantCulture, $$"""{"pm2_5":{{particles}},"passages":{{TestCity.PassagesOf(sensor, round)}}}""");

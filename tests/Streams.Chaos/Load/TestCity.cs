@@ -21,6 +21,12 @@ internal sealed class TestCity(int sensors, long firstInMs)
     public const string SensorType = "test_sensor";
     public const string BeaconType = "test_beacon";
 
+    /// <summary>A device whose every reading its actor throws at.</summary>
+    public const string Throwing = "poison-throw";
+
+    /// <summary>A device whose every reading ends the process.</summary>
+    public const string Deadly = "poison-kill";
+
     /// <summary>Of the sensors in the first district, one in so many goes to and fro between its blocks, or to the district beside it.</summary>
     private const int MoverEvery = 5;
 

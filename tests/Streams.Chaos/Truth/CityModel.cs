@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Streams.Chaos.Checks;
+using Streams.Chaos.Load;
 using Streams.Domain.Readings;
 using Streams.Node.Actors;
 using Streams.Runtime.Actors;
@@ -64,6 +65,12 @@ internal sealed class CityModel(DeviceKind kind, int partitions, Func<string, bo
         }
 
         string id = Encoding.UTF8.GetString(key);
+        if (id is TestCity.Throwing or TestCity.Deadly)
+        {
+            Refuse(record, id == TestCity.Throwing ? "actor_failed" : "process_killed", "");
+            return;
+        }
+
         if (isKept(id))
         {
             if (!Kept.TryGetValue(id, out List<KeptRecord>? kept))
@@ -153,12 +160,13 @@ internal sealed class CityModel(DeviceKind kind, int partitions, Func<string, bo
         device.Drain();
     }
 
-    private void Refuse(in Record record)
+    private void Refuse(in Record record) => Refuse(record, _kind.Refusal.Reason, _kind.Refusal.Field);
+
+    private void Refuse(in Record record, string reason, string field)
     {
-        RecordRefusal why = _kind.Refusal;
         string id = string.Create(CultureInfo.InvariantCulture, $"{record.Batch.Partition.Topic}-{record.Batch.Partition.Partition}-{record.Offset}");
-        Refusals[id] = new Refused(why.Reason, why.Field, Publications.Print(record.Key, record.Value));
-        RefusedByReason[why.Reason] = RefusedByReason.GetValueOrDefault(why.Reason) + 1;
+        Refusals[id] = new Refused(reason, field, Publications.Print(record.Key, record.Value));
+        RefusedByReason[reason] = RefusedByReason.GetValueOrDefault(reason) + 1;
     }
 
     private static string Print(in Record record) => Publications.Print(default, record.Value).ToString("x32", CultureInfo.InvariantCulture);

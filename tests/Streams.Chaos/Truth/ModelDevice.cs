@@ -92,6 +92,6 @@ internal sealed class ModelDevice(string id) : IDeviceOutput
         DeviceJson.Write(body, device);
         string json = Encoding.UTF8.GetString(body.WrittenSpan);
         int from = json.IndexOf("\"lastArrival\":", StringComparison.Ordinal);
-        return from < 0 ? json : json.Remove(from, json.IndexOf(',', from) - from);
+        return from < 0 ? json : json.Remove(from, json.IndexOf(',', from) - from + 1);
     }
 }
