@@ -140,7 +140,7 @@ internal sealed class ClusterNode(string name, string bootstrapServers, Func<str
                 }
                 else
                 {
-                    UnwantedEnds.Add($"{Life} ended with status {_process.ExitCode}. It said: {Last()}");
+                    UnwantedEnds.Add($"{Life} ended with status {_process.ExitCode}. It said: {LastSaid}");
                 }
 
                 Start();
@@ -156,6 +156,9 @@ internal sealed class ClusterNode(string name, string bootstrapServers, Func<str
         }
     }
 
+    /// <summary>The last it said.</summary>
+    public string LastSaid => string.Join(" | ", _process!.Said.Split('\n').TakeLast(12));
+
     public void Dispose() => End();
 
     private void Ask(int signal)
@@ -166,8 +169,6 @@ internal sealed class ClusterNode(string name, string bootstrapServers, Func<str
             Signals.Send(_process!.Id, signal);
         }
     }
-
-    private string Last() => string.Join(" | ", _process!.Said.Split('\n').TakeLast(12));
 
     private void End()
     {

@@ -25,6 +25,9 @@ internal sealed record Fault(string Name, FaultTarget Target, string What, Func<
 /// <summary>Every fault there is.</summary>
 internal static class FaultList
 {
+    /// <summary>A node may take 15 s to give back its shards, and some more where what it gives them back to is away.</summary>
+    private static readonly TimeSpan s_endsWithin = TimeSpan.FromSeconds(60);
+
     private static readonly TimeSpan s_crashesWithin = TimeSpan.FromSeconds(40);
 
     public static IReadOnlyList<Fault> All { get; } =
@@ -32,6 +35,7 @@ internal static class FaultList
         new("kill", FaultTarget.Nodes, "SIGKILL; the others take over, then it starts again", KillAsync),
         new("crash", FaultTarget.Nodes, "a node dies at a named crash point", CrashAsync),
         new("freeze", FaultTarget.Nodes, "SIGSTOP beyond the session timeout, then SIGCONT", FreezeAsync),
+        new("terminate", FaultTarget.Nodes, "SIGTERM, whatever else is away; then it starts again", TerminateAsync),
         new("rolling", FaultTarget.All, "SIGTERM one node after the other, each started again", RollAsync),
         new("poison", FaultTarget.All, "a reading that ends every process that reads it", PoisonAsync, TakesMinutes: true),
         new("db-stop", FaultTarget.Database, "the database stops, in order or as in a crash", DatabaseStopAsync),
@@ -130,6 +134,30 @@ internal static class FaultList
         return since;
     }
 
+    private static async Task<long> TerminateAsync(FaultScene scene, Random random)
+    {
+        if (scene.Take(random) is not { } node)
+        {
+            return Stopwatch.GetTimestamp();
+        }
+
+        scene.Note("terminate", node.Life);
+        await EndInOrderAsync(scene, node);
+        await ReturnAsync(node);
+        return Stopwatch.GetTimestamp();
+    }
+
+    private static async Task EndInOrderAsync(FaultScene scene, ClusterNode node)
+    {
+        node.Terminate();
+        int? status = await node.EndsAsync(s_endsWithin);
+        if (status != 0)
+        {
+            scene.Cluster.Violations.Add(
+                "I10", node.Life, $"ended with status {status?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "none"} after SIGTERM", $"0 within {s_endsWithin.TotalSeconds:0} s", node.LastSaid);
+        }
+    }
+
     private static async Task<long> RollAsync(FaultScene scene, Random random)
     {
         long from = FaultScene.NowInMs;
@@ -137,13 +165,7 @@ internal static class FaultList
         foreach (ClusterNode node in scene.Cluster.Nodes)
         {
             node.IsTaken = true;
-            node.Terminate();
-            int? status = await node.EndsAsync(TimeSpan.FromSeconds(60));
-            if (status != 0)
-            {
-                scene.Cluster.Violations.Add("I10", node.Life, $"ended with status {status?.ToString() ?? "none"} after SIGTERM", "0 within 60 s");
-            }
-
+            await EndInOrderAsync(scene, node);
             await ReturnAsync(node);
             await scene.RecoverAsync("rolling, each node", Stopwatch.GetTimestamp(), TimeSpan.FromSeconds(60));
         }
