@@ -5,7 +5,8 @@ namespace Streams.Chaos.Cluster;
 /// <summary>Waits for what other processes do, with a deadline.</summary>
 public static class Eventually
 {
-    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(50);
+    /// <summary>Between two looks: what asks several processes is not to take the time that they need.</summary>
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
 
     /// <param name="what">What is awaited; the failure's message.</param>
     /// <param name="found">Asked at the deadline: what there was instead.</param>
