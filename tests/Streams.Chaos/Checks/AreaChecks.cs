@@ -6,7 +6,8 @@ namespace Streams.Chaos.Checks;
 
 /// <summary>
 /// I1 and I4 across actors: an area's windows are the merge of its devices', so every message between actors took effect once. Devices that
-/// move are counted where they were when they spoke, which the clock decides: areas they come to are left out, those above both are not.
+/// move are counted where they were when their windows were told, which the clock decides, and what they bring that is too old for where
+/// they came is lost: areas they come to are left out. The root is the merge of what its districts have said, whatever that is.
 /// </summary>
 internal sealed class AreaChecks(CityModel model, PublishedFacts facts, Violations violations)
 {
@@ -38,10 +39,32 @@ internal sealed class AreaChecks(CityModel model, PublishedFacts facts, Violatio
                 if (wrong < 3 && (!published.TryGetValue(key, out var was) || !was.Figures.Equals(expected)))
                 {
                     wrong++;
-                    violations.Add("I4", $"area {area} {key}", $"{was.Figures} at revision {was.Revision}", $"{expected}, the merge of its devices'");
+                    violations.Add("I4", $"area {area} {key}", $"{was.Figures} at revision {was.Revision}", $"{expected}, the merge of its devices'", Evidence(area, key));
                 }
             }
         }
+    }
+
+    /// <summary>Which shards told the area something else than their devices come to.</summary>
+    private string Evidence(string area, WindowKey key)
+    {
+        List<string> wrong = [];
+        foreach (((_, int shard), Dictionary<WindowKey, WindowFigures> windows) in facts.Told.Where(told => told.Key.Area == area && Runtime.ShardId.FromNumber(told.Key.Shard).Kind == 1))
+        {
+            int partition = Runtime.ShardId.FromNumber(shard).Partition;
+            WindowFigures told = windows.GetValueOrDefault(key);
+            ModelDevice[] devices =
+            [
+                .. model.Devices.Values.Where(device => device.Actor.Device.Area == area && model.PartitionOf(device.Id) == partition && device.Windows.ContainsKey(key)),
+            ];
+            WindowFigures expected = devices.Aggregate(default(WindowFigures), (sum, device) => sum.Plus(device.Windows[key]));
+            if (!told.Equals(expected))
+            {
+                wrong.Add($"shard {Runtime.ShardId.FromNumber(shard)} told {told}, its devices {string.Join(' ', devices.Select(device => device.Id))} come to {expected}");
+            }
+        }
+
+        return wrong.Count > 0 ? string.Join("; ", wrong) : "its devices' shards told it all there is";
     }
 
     private Dictionary<string, Dictionary<WindowKey, WindowFigures>> Expected()
@@ -67,6 +90,15 @@ internal sealed class AreaChecks(CityModel model, PublishedFacts facts, Violatio
                     {
                         windows[key] = windows.GetValueOrDefault(key).Plus(figures);
                     }
+                }
+            }
+
+            areas[TestCity.Root] = [];
+            foreach (string district in facts.Windows.Keys.Where(subject => subject.StartsWith("area:", StringComparison.Ordinal) && AreaPath.ParentOf(subject["area:".Length..]) == TestCity.Root))
+            {
+                foreach ((WindowKey key, (WindowFigures figures, _, _)) in facts.Windows[district].Where(window => window.Key.Metric != TestCity.BeaconMetric))
+                {
+                    areas[TestCity.Root][key] = areas[TestCity.Root].GetValueOrDefault(key).Plus(figures);
                 }
             }
         });

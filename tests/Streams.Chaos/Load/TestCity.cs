@@ -20,6 +20,7 @@ internal sealed class TestCity(int sensors, long firstInMs)
     public const string Root = "chaosville";
     public const string SensorType = "test_sensor";
     public const string BeaconType = "test_beacon";
+    public const string BeaconMetric = "battery";
 
     /// <summary>A device whose every reading its actor throws at.</summary>
     public const string Throwing = "poison-throw";
@@ -46,8 +47,8 @@ internal sealed class TestCity(int sensors, long firstInMs)
     public static bool IsMover(int sensor) => sensor % Districts == 0 && sensor / Districts % MoverEvery == 0;
 
     /// <summary>Whether everything that is said of the area is of devices that never leave it.</summary>
-    public static bool IsSettled(string area) => area == Root
-        || (area != District(1) && area != District(0) && !area.StartsWith(District(0) + "/", StringComparison.Ordinal) && !area.StartsWith(District(1) + "/", StringComparison.Ordinal));
+    public static bool IsSettled(string area) =>
+        area != Root && area != District(1) && area != District(0) && !area.StartsWith(District(0) + "/", StringComparison.Ordinal) && !area.StartsWith(District(1) + "/", StringComparison.Ordinal);
 
     public static string BeaconArea(int beacon) => string.Create(CultureInfo.InvariantCulture, $"{Root}/harbour/quay-{beacon % 2}");
 

@@ -96,6 +96,8 @@ internal sealed class CityModel(DeviceKind kind, int partitions, Func<string, bo
         Apply(device, kept[0], kept, 0);
     }
 
+    public int PartitionOf(string id) => Partitioner.PartitionOf(Encoding.UTF8.GetBytes(id), partitions);
+
     public ModelDevice DeviceOf(string id)
     {
         if (!Devices.TryGetValue(id, out ModelDevice? device))

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Streams.Chaos.Checks;
+using Streams.Domain.Areas;
 using Streams.Domain.Windows;
 using Streams.Node.Actors;
 using Streams.Runtime.Log;
@@ -22,6 +23,7 @@ internal sealed record DeadLetter(string Reason, string Field, string Origin, UI
 internal sealed class PublishedFacts(CityModel model, Publications publications, CityTopics topics, Violations violations) : ILogSink
 {
     private readonly Lock _gate = new();
+    private readonly Observation _observation = new();
 
     /// <summary>By device, in the order of first appearance.</summary>
     public Dictionary<string, List<Said>> Anomalies { get; } = new(StringComparer.Ordinal);
@@ -34,6 +36,9 @@ internal sealed class PublishedFacts(CityModel model, Publications publications,
 
     /// <summary>By subject: windows as last revised, with the revision.</summary>
     public Dictionary<string, Dictionary<WindowKey, (WindowFigures Figures, int Revision, int Members)>> Windows { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>By area and telling shard: what the area was told of its windows, each message once.</summary>
+    public Dictionary<(string Area, int Shard), Dictionary<WindowKey, WindowFigures>> Told { get; } = [];
 
     public void Locked(Action look)
     {
@@ -73,6 +78,10 @@ internal sealed class PublishedFacts(CityModel model, Publications publications,
             {
                 ListOf(Anomalies, Encoding.UTF8.GetString(batch.KeyAt(index))).Add(
                     new Said(Header(batch, index, "ce_id"u8), batch.ValueAt(index).ToArray(), batch.TimestampAt(index), place));
+            }
+            else if (topic == topics.Observations)
+            {
+                KeepTold(batch, index);
             }
             else if (topic == topics.Alerts)
             {
@@ -125,6 +134,28 @@ internal sealed class PublishedFacts(CityModel model, Publications publications,
         windows[key] = (
             new WindowFigures(json.GetProperty("count").GetInt64(), json.GetProperty("sum").GetDouble(), json.GetProperty("min").GetDouble(), json.GetProperty("max").GetDouble()),
             Math.Max(before, revision), json.GetProperty("members").GetInt32());
+    }
+
+    private void KeepTold(RecordBatch batch, int index)
+    {
+        _observation.Clear();
+        if (!batch.TryGetHeader(index, SourceHeader.NameUtf8, out ReadOnlySpan<byte> header) || !SourceHeader.TryRead(header, out SourceHeader source)
+            || !ObservationCodec.TryRead(batch.ValueAt(index), _observation, out _))
+        {
+            return;
+        }
+
+        (string Area, int Shard) from = (Encoding.UTF8.GetString(batch.KeyAt(index)), source.Source >> 1);
+        if (!Told.TryGetValue(from, out Dictionary<WindowKey, WindowFigures>? told))
+        {
+            Told[from] = told = [];
+        }
+
+        foreach (PartialWindow part in _observation.Windows)
+        {
+            WindowKey key = new(string.Intern(_observation.Series[part.Series].Metric), part.Size, part.StartInMs);
+            told[key] = told.GetValueOrDefault(key).Plus(new WindowFigures(part.Moments.Count, part.Moments.Sum, part.Moments.Min, part.Moments.Max));
+        }
     }
 
     private void KeepAlert(ReadOnlySpan<byte> value, string place)
