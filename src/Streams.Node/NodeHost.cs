@@ -6,6 +6,7 @@ using Streams.Domain.Devices;
 using Streams.Node.Actors;
 using Streams.Node.Api;
 using Streams.Node.Configuration;
+using Streams.Node.Telemetry;
 using Streams.Runtime.Actors;
 using Streams.Runtime.Hosting;
 using Streams.Runtime.Log;
@@ -51,6 +52,8 @@ public sealed class NodeHost : IAsyncDisposable
     private readonly RunningNode _view;
     private readonly WebApplication _http;
     private readonly Housekeeping _housekeeping;
+    private readonly NodeMeter _meter = new();
+    private readonly NodeTelemetry _telemetry;
     private readonly Neighbours _neighbours;
     private readonly HttpSettings _httpSettings;
 
@@ -66,19 +69,18 @@ public sealed class NodeHost : IAsyncDisposable
         _log = OpenLog(settings, loggers);
         _log.EnsureTopics(topics.All);
         DataFolder = Path.GetFullPath(start.DataFolder);
-        _store = OpenStore(settings, loggers);
+        _store = StoreOf(settings, DataFolder);
         CityTopics city = CityTopics.Of(topics, settings.Cluster);
-        ActorKind[] kinds =
-        [
-            new DeviceKind(new DeviceCatalog(start.Configuration.DeviceTypes), city, start.Configuration.Register),
-            new AreaKind(start.Configuration.AlertRules, city),
-        ];
-        StoreLayout layout = new(settings.Cluster, settings.Name, kinds.ToDictionary(kind => kind.Number, kind => new KindLayout(kind.Name, _log.PartitionsOf(kind.Inbox))));
+        ActorKind[] kinds = KindsOf(start.Configuration, _meter);
+        StoreLayout layout = LayoutOf(settings, kinds, _log.PartitionsOf);
         _engine = new Engine(OptionsOf(settings, city, start.Embedded), _log, _store, kinds, start.Time, loggers);
         _view = new RunningNode(_engine, _log, settings.Cluster, settings.Name, start.Time.GetUtcNow());
         _neighbours = new Neighbours(_view, _store, start.Time);
         _httpSettings = settings.Http;
-        _http = NodeHttp.Create(new ApiSources(_store, _view, layout, start.Configuration, start.Time) { Simulation = start.Simulation, Neighbours = _neighbours }, loggers);
+        _telemetry = new NodeTelemetry(settings.Telemetry, _view.Identity, loggers, _engine.Meter.Meter, _meter.Meter);
+        ApiSources sources = new(_store, _view, layout, start.Configuration, start.Time) { Simulation = start.Simulation, Neighbours = _neighbours, Telemetry = _telemetry };
+        _meter.Watch(sources);
+        _http = NodeHttp.Create(sources, loggers);
         _housekeeping = new Housekeeping(_store, settings.Keep, start.Time, loggers.CreateLogger("Streams.Housekeeping"));
     }
 
@@ -136,6 +138,8 @@ public sealed class NodeHost : IAsyncDisposable
         _neighbours.Dispose();
         _view.Dispose();
         _engine.Dispose();
+        _telemetry.Dispose();
+        _meter.Dispose();
         _store.Dispose();
         _log.Dispose();
         _broker?.Dispose();
@@ -160,16 +164,32 @@ public sealed class NodeHost : IAsyncDisposable
         return _broker?.OpenLog(options) ?? new KafkaLog(options);
     }
 
-    private IStore OpenStore(NodeSettings settings, ILoggerFactory loggers)
+    /// <summary>The configured store, not yet open.</summary>
+    internal static IStore StoreOf(NodeSettings settings, string dataFolder)
     {
         if (settings.Store.Kind == StoreKind.Postgres)
         {
             return new PostgresStore(settings.Store.ConnectionString!);
         }
 
-        Directory.CreateDirectory(DataFolder);
-        return new SqliteStore(Path.Combine(DataFolder, settings.Store.Path));
+        Directory.CreateDirectory(dataFolder);
+        return new SqliteStore(Path.Combine(dataFolder, settings.Store.Path));
     }
+
+    /// <param name="meter">Counts what they say; null where they only stand for their layout.</param>
+    internal static ActorKind[] KindsOf(ClusterConfiguration configuration, NodeMeter? meter = null)
+    {
+        CityTopics city = CityTopics.Of(configuration.Topics, configuration.Node.Cluster);
+        return
+        [
+            new DeviceKind(new DeviceCatalog(configuration.DeviceTypes), city, configuration.Register, meter),
+            new AreaKind(configuration.AlertRules, city, meter),
+        ];
+    }
+
+    /// <param name="partitionsOf">Of a topic.</param>
+    internal static StoreLayout LayoutOf(NodeSettings settings, IEnumerable<ActorKind> kinds, Func<string, int> partitionsOf) =>
+        new(settings.Cluster, settings.Name, kinds.ToDictionary(kind => kind.Number, kind => new KindLayout(kind.Name, partitionsOf(kind.Inbox))));
 
     private static EngineOptions OptionsOf(NodeSettings settings, CityTopics topics, bool embedded)
     {
@@ -196,6 +216,7 @@ public sealed class NodeHost : IAsyncDisposable
                 MaxUnsaid = settings.Pace.MaxUnsaid,
                 SweepSize = settings.Pace.SweepSize,
                 DeadLetterTopic = topics.DeadLetters,
+                TraceShare = settings.Telemetry.TraceShare,
                 EventSource = topics.Source,
             },
         };

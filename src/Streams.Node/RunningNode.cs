@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using System.Text;
 using Streams.Node.Actors;
@@ -13,6 +14,12 @@ namespace Streams.Node;
 /// <summary>The node as its API sees it: the engine's figures, live actors, and a producer for readings that come over HTTP.</summary>
 internal sealed class RunningNode(Engine engine, ILog log, string cluster, string node, DateTimeOffset startedAt) : INodeView, IDisposable
 {
+    /// <summary>A turn of the reading thread takes 50 ms, handing shards over some 15 s; each try of a claim counts as one.</summary>
+    private static readonly TimeSpan s_longestTurn = TimeSpan.FromMinutes(2);
+
+    /// <summary>Store and brokers are asked every second and every three: so long, and it is no hiccup.</summary>
+    private static readonly TimeSpan s_longestSilence = TimeSpan.FromSeconds(10);
+
     private readonly LastingWriter _writer = new(() => log.CreateWriter("streams-http", lingerInMs: 5));
 
     public static string ProgramVersion { get; } =
@@ -22,18 +29,16 @@ internal sealed class RunningNode(Engine engine, ILog log, string cluster, strin
 
     public IReadOnlyList<HealthPart> Health() =>
     [
-        new HealthPart("node", engine.Failure is null, Detail: engine.Failure ?? ""),
-        new HealthPart("work", engine.State == NodeState.Working, Detail: engine.State switch
+        Hangs is { } hangs ? new HealthPart("node", false, Fatal: true, hangs) : Part("node", Broken),
+        Part("work", engine.State switch
         {
-            NodeState.Working => "",
+            NodeState.Working => null,
             NodeState.Drained => "drained: holds no shards until it is told to work again",
             _ => "gives its shards back",
         }),
-        new HealthPart("kafka", engine.IsReady, Detail: engine.IsReady ? "" : "not a member of the consumer group yet"),
-        new HealthPart(
-            "shards",
-            engine.Shards.All(shard => shard.Shard.IsCaughtUp),
-            Detail: engine.Shards.Count(shard => !shard.Shard.IsCaughtUp) is > 0 and var behind ? $"{behind} shards are still reading what came before they were claimed" : ""),
+        Part("kafka", KafkaTrouble),
+        Part("store", StoreTrouble),
+        Part("shards", Behind),
     ];
 
     public IReadOnlyList<RunningShard> Shards() =>
@@ -42,16 +47,15 @@ internal sealed class RunningNode(Engine engine, ILog log, string cluster, strin
     public NodeFigures Figures()
     {
         var shards = engine.Shards;
+        var counts = engine.Counts;
         return new NodeFigures
         {
-            Applied = shards.GroupBy(shard => shard.Kind.Name).ToDictionary(kind => kind.Key, kind => kind.Sum(shard => shard.Shard.Counts.Applied)),
+            Applied = counts.ToDictionary(kind => kind.Key, kind => kind.Value.Applied),
             Actors = shards.GroupBy(shard => shard.Kind.Name).ToDictionary(kind => kind.Key, kind => kind.Sum(shard => (long)shard.Shard.ActorsInMemory)),
-            Repeats = shards.Sum(shard => shard.Shard.Counts.Repeats),
-            Misrouted = shards.Sum(shard => shard.Shard.Counts.Misrouted),
+            Repeats = counts.Values.Sum(kind => kind.Repeats),
             Refused = engine.RefusedByReason,
             Published = engine.Published,
             Transactions = engine.Transactions,
-            BusyShare = engine.BusyShare,
         };
     }
 
@@ -96,6 +100,33 @@ internal sealed class RunningNode(Engine engine, ILog log, string cluster, strin
     }
 
     public void Dispose() => _writer.Dispose();
+
+    /// <summary>What only a restart can end.</summary>
+    private string? Hangs => engine.PollingFor > s_longestTurn ? $"the thread that reads the log has hung for {engine.PollingFor.TotalSeconds:0} s" : null;
+
+    private string? Broken => engine.Broken is { Count: > 0 } broken ? string.Join("; ", broken.Select(pair => $"{pair.Key}: {pair.Value}")) : null;
+
+    private string? KafkaTrouble => engine.LogFailure is { } failure ? $"{failure} The node connects anew until it can"
+        : engine.State == NodeState.Working && !engine.IsReady ? "not a member of the consumer group yet"
+        : engine.BrokersSilentFor > s_longestSilence ? $"no broker has answered for {engine.BrokersSilentFor.TotalSeconds:0} s"
+        : null;
+
+    private string? StoreTrouble => engine.StoreAwayFor > TimeSpan.Zero ? $"the store has not taken commits for {engine.StoreAwayFor.TotalSeconds:0} s; they are tried again"
+        : engine.StoreSilentFor > s_longestSilence ? $"the store has not answered for {engine.StoreSilentFor.TotalSeconds:0} s"
+        : null;
+
+    private string? Behind
+    {
+        get
+        {
+            string[] behind = [.. engine.Shards.Where(shard => !shard.Shard.IsCaughtUp).Select(shard => $"{shard.Kind.Name}/{shard.Id.Partition} ({shard.Shard.Lag?.ToString(CultureInfo.InvariantCulture) ?? "?"} records)")];
+            return behind.Length == 0
+                ? null
+                : $"{behind.Length} shards are still reading what came before they were claimed: {string.Join(", ", behind.Take(5))}{(behind.Length > 5 ? ", ..." : "")}";
+        }
+    }
+
+    private static HealthPart Part(string name, string? trouble) => new(name, trouble is null, Detail: trouble ?? "");
 
     private void Send(PublishedRecord record, Delivery delivery)
     {

@@ -105,7 +105,7 @@ internal static class UpCommand
         return node;
     }
 
-    private static Option<string> Data() => new("--data") { Description = "Folder for the node's state; created if missing.", HelpName = "DIR", DefaultValueFactory = _ => "data" };
+    internal static Option<string> Data() => new("--data") { Description = "Folder for the node's state; created if missing.", HelpName = "DIR", DefaultValueFactory = _ => "data" };
 
     internal static ClusterConfiguration Load(string folder)
     {

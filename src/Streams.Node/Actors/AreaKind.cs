@@ -5,6 +5,7 @@ using Streams.Domain.Areas;
 using Streams.Domain.Devices;
 using Streams.Domain.Windows;
 using Streams.Node.Api.Endpoints;
+using Streams.Node.Telemetry;
 using Streams.Runtime.Actors;
 using Streams.Runtime.Shards;
 using Streams.Runtime.Storage;
@@ -35,7 +36,7 @@ public sealed class ObservationMessage
 }
 
 /// <summary>Areas as actors: observations in; aggregates, alerts and what concerns parent and child areas out.</summary>
-public sealed class AreaKind(AlertRules rules, CityTopics topics)
+public sealed class AreaKind(AlertRules rules, CityTopics topics, NodeMeter? meter = null)
     : ActorKind<AreaActor, ObservationMessage>(2, AreaEndpoints.Kind, topics.Observations), IAreaOutput, IHistoryOutput, IDescribesActors
 {
     private readonly ArrayBufferWriter<byte> _body = new(4096);
@@ -46,7 +47,7 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics)
 
     public override IReadOnlyCollection<string> Tells => [topics.Observations];
 
-    public override ActorKind<AreaActor, ObservationMessage> ForShard() => new AreaKind(rules, topics);
+    public override ActorKind<AreaActor, ObservationMessage> ForShard() => new AreaKind(rules, topics, meter);
 
     public override bool Admit(in Record record, ObservationMessage message, long nowInMs)
     {
@@ -142,6 +143,7 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics)
     {
         _body.ResetWrittenCount();
         AlertJson.Write(_body, alert);
+        meter?.Said(alert);
         _draft.BeginRecord(Lane.Urgent, topics.Alerts, Encoding.UTF8.GetBytes(alert.Id));
         _draft.CloudEvent(alert.Identifier, topics.Source, "streams.alert", alert.Id, alert.SentInMs);
         _draft.BeginValue().Write(_body.WrittenSpan);

@@ -7,9 +7,11 @@ using Streams.Domain.Devices;
 using Streams.Domain.Readings;
 using Streams.Domain.Windows;
 using Streams.Node.Api.Endpoints;
+using Streams.Node.Telemetry;
 using Streams.Runtime.Actors;
 using Streams.Runtime.Shards;
 using Streams.Runtime.Storage;
+using Streams.Runtime.Telemetry;
 using Record = Streams.Runtime.Log.Record;
 
 namespace Streams.Node.Actors;
@@ -63,6 +65,7 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
     private readonly DeviceCatalog _catalog;
     private readonly CityRegister _register;
     private readonly CityTopics _topics;
+    private readonly NodeMeter? _meter;
     private readonly byte[] _source;
     private readonly ArrayBufferWriter<byte> _body = new(4096);
     private readonly ObservationBuilder _news = new();
@@ -74,19 +77,23 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
     private Device _device = null!;
     private bool _isShownAnew;
 
+    /// <summary>What an area's next observation goes back to.</summary>
+    private readonly Dictionary<string, Origin> _origins = new(StringComparer.Ordinal);
+
     /// <param name="register">The devices that the configuration knows: their first reading need not say what they are and where.</param>
-    public DeviceKind(DeviceCatalog catalog, CityTopics topics, CityRegister? register = null)
+    public DeviceKind(DeviceCatalog catalog, CityTopics topics, CityRegister? register = null, NodeMeter? meter = null)
         : base(1, DeviceEndpoints.Kind, topics.Readings)
     {
         _catalog = catalog;
         _register = register ?? CityRegister.Empty;
         _topics = topics;
+        _meter = meter;
         _source = Encoding.UTF8.GetBytes(topics.Source);
     }
 
     public override IReadOnlyCollection<string> Tells => [_topics.Observations];
 
-    public override ActorKind<DeviceActor, Reading> ForShard() => new DeviceKind(_catalog, _topics, _register);
+    public override ActorKind<DeviceActor, Reading> ForShard() => new DeviceKind(_catalog, _topics, _register, _meter);
 
     public override bool Admit(in Record record, Reading message, long nowInMs)
     {
@@ -148,6 +155,11 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
 
         Device device = _device = actor.Device;
         device.Drain(this);
+        if (Origin.First(draft.Origin, _origins.GetValueOrDefault(device.Area)) is { } origin)
+        {
+            _origins[device.Area] = origin;
+        }
+
         Standing standing = Standing.Of(device);
         if (actor.Told != standing)
         {
@@ -167,10 +179,12 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
     {
         foreach ((string area, Observation observation) in _news.Observations)
         {
+            draft.Origin = _origins.GetValueOrDefault(area);
             _observations.Tell(draft, _topics.Observations, area, observation);
         }
 
         _news.Clear();
+        _origins.Clear();
     }
 
     public override void Unpack(ReadOnlySpan<byte> key, ReadOnlySpan<byte> packed, IOutgoing into) =>
@@ -214,6 +228,7 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
         _isShownAnew = true;
         _body.ResetWrittenCount();
         AnomalyJson.Write(_body, anomaly);
+        _meter?.Said(anomaly);
         string state = anomaly.IsRaised ? "raised" : "cleared";
         _draft.BeginRecord(Lane.Urgent, _topics.Anomalies, _actor.KeySpan);
         _draft.CloudEvent($"{anomaly.Id}/{state}", _topics.Source, "streams.anomaly." + state, anomaly.DeviceId, anomaly.TimeInMs);

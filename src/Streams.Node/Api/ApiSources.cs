@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Streams.Domain.Devices;
 using Streams.Node.Configuration;
+using Streams.Node.Telemetry;
 using Streams.Runtime;
 using Streams.Runtime.Log;
 using Streams.Runtime.Storage;
@@ -13,6 +14,9 @@ public sealed record ApiSources(IStore Store, INodeView Node, StoreLayout Layout
 {
     /// <summary>The city that is simulated in this process; null where none is.</summary>
     public ISimulation? Simulation { get; init; }
+
+    /// <summary>The node's figures, for who scrapes them; null where there are none.</summary>
+    public NodeTelemetry? Telemetry { get; init; }
 
     /// <summary>The other nodes, for what lives there.</summary>
     internal Neighbours Neighbours { get; init; } = new(Node, Store, Time);

@@ -57,16 +57,13 @@ public sealed record RunningShard(ShardId Shard, long Epoch, long NextOffset, lo
     public long Position { get; init; }
 }
 
-/// <summary>Counts since the node's start, except where a name says otherwise.</summary>
+/// <summary>Counts since the node's start, except where a name says otherwise; for who shows them. All there are: <c>GET /metrics</c>.</summary>
 public sealed record NodeFigures
 {
     /// <summary>Records applied by actors, per kind.</summary>
     public IReadOnlyDictionary<string, long> Applied { get; init; } = new Dictionary<string, long>();
 
     public long Repeats { get; init; }
-
-    /// <summary>Records that lay in the wrong partition and were forwarded.</summary>
-    public long Misrouted { get; init; }
 
     /// <summary>Refused input by reason code.</summary>
     public IReadOnlyDictionary<string, long> Refused { get; init; } = new Dictionary<string, long>();
@@ -78,9 +75,6 @@ public sealed record NodeFigures
 
     /// <summary>Actors in memory now, per kind.</summary>
     public IReadOnlyDictionary<string, long> Actors { get; init; } = new Dictionary<string, long>();
-
-    /// <summary>0 to 1: share of the workers' time spent working, lately.</summary>
-    public double BusyShare { get; init; }
 }
 
 /// <param name="Topic">Full name.</param>

@@ -25,6 +25,7 @@ public static class NodeHttp
         WebApplicationBuilder builder = Begin(sources.Configuration.Node.Http, loggers);
         builder.Services.AddStreamsApi(sources);
         WebApplication app = Build(builder);
+        sources.Telemetry?.Serve(app);
         app.UseStreamsApi();
         app.MapStreamsApi();
         return app;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Text.RegularExpressions;
 using Npgsql;
 
 namespace Streams.Node.Configuration;
@@ -17,6 +18,11 @@ public static class NodeFile
         value = scalar.Text;
         return IPAddress.TryParse(value, out _);
     });
+
+    private static readonly Form<Uri?> Collector = new("http:// or https://, host and port, such as http://collector:4317", static (YamlScalar scalar, out Uri? value) =>
+        Uri.TryCreate(scalar.Text, UriKind.Absolute, out value) && value.Scheme is "http" or "https" && value is { Query: "", Fragment: "", UserInfo: "" });
+
+    private static readonly Regex Headers = new(@"^[A-Za-z0-9_-]+=[^,=\s][^,]*(,\s*[A-Za-z0-9_-]+=[^,=\s][^,]*)*$", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
 
     private static readonly Form<string> Url = new("a URL such as http://node-1:8080", static (YamlScalar scalar, out string value) =>
     {
@@ -48,6 +54,7 @@ public static class NodeFile
             Limits = ReadLimits(root.Section("limits")),
             Pace = ReadPace(root.Section("pace")),
             Keep = ReadKeep(root.Section("keep")),
+            Telemetry = ReadTelemetry(root.Section("telemetry")),
         };
         file.Finish();
         return settings;
@@ -158,6 +165,26 @@ public static class NodeFile
             SpeakWithin = section.Optional("speakWithin", Form.Duration(TimeSpan.Zero, TimeSpan.FromSeconds(10)), defaults.SpeakWithin),
             MaxUnsaid = (int)section.Optional("maxUnsaid", Form.Whole(1, 10_000), defaults.MaxUnsaid),
             SweepSize = (int)section.Optional("sweepSize", Form.Whole(1, 10_000), defaults.SweepSize),
+        };
+    }
+
+    private static TelemetrySettings ReadTelemetry(YamlSection section)
+    {
+        TelemetrySettings defaults = new();
+        string? headers = section.MaybeText("headers");
+        if (headers is not null && !Headers.IsMatch(headers))
+        {
+            // Without its value, which may be a secret.
+            section.Fault("headers", "can't be read", "name=value, several separated by commas");
+        }
+
+        return new TelemetrySettings
+        {
+            OtlpEndpoint = section.Optional("otlpEndpoint", Collector, null),
+            Protocol = section.Optional("protocol", Form.Choice<OtlpProtocol>(), defaults.Protocol),
+            Headers = headers,
+            TraceShare = section.Optional("traceShare", Form.Number(0, 1), defaults.TraceShare),
+            FiguresEvery = section.Optional("figuresEvery", Form.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10)), defaults.FiguresEvery),
         };
     }
 

@@ -23,6 +23,8 @@ public sealed record NodeSettings
     public PaceSettings Pace { get; init; } = new();
 
     public HousekeepingSettings Keep { get; init; } = new();
+
+    public TelemetrySettings Telemetry { get; init; } = new();
 }
 
 /// <summary>How to reach Kafka.</summary>
@@ -31,7 +33,7 @@ public sealed record KafkaSettings
     /// <summary>Host:port, several separated by commas. Null in embedded mode, where the node brings its own broker.</summary>
     public string? BootstrapServers { get; init; }
 
-    /// <summary>Consumer group of the cluster's nodes. Default the cluster's name.</summary>
+    /// <summary>Consumer group of the cluster's nodes, and how the names of further ones begin, such as <c>streams-area</c>. Default the cluster's name.</summary>
     public string Group { get; init; } = "streams";
 
     /// <summary>A node that is silent for so long loses its shards. Default 6 s; 4 s to 5 min. Below 6 s real brokers refuse by default.</summary>
@@ -126,6 +128,31 @@ public sealed record PaceSettings
 
     /// <summary>Actors written in one commit. Default 256; 1 to 10,000.</summary>
     public int SweepSize { get; init; } = 256;
+}
+
+public enum OtlpProtocol
+{
+    Grpc,
+    Http,
+}
+
+/// <summary>Where figures and traces go beside <c>/metrics</c>.</summary>
+public sealed record TelemetrySettings
+{
+    /// <summary>An OpenTelemetry collector, such as <c>http://collector:4317</c>. Null, the default, sends nothing and records no trace.</summary>
+    public Uri? OtlpEndpoint { get; init; }
+
+    /// <summary>gRPC, or HTTP with protobuf, for which <c>/v1/traces</c> and <c>/v1/metrics</c> follow the endpoint. Default gRPC.</summary>
+    public OtlpProtocol Protocol { get; init; } = OtlpProtocol.Grpc;
+
+    /// <summary>Sent with each request: <c>name=value</c>, several separated by commas. Where they hold a secret: <c>STREAMS__TELEMETRY__HEADERS</c>.</summary>
+    public string? Headers { get; init; }
+
+    /// <summary>Share of the readings that a trace is begun for, 0 to 1; one that comes with a sampled <c>traceparent</c> is traced anyhow. Default 0.</summary>
+    public double TraceShare { get; init; }
+
+    /// <summary>How often figures are sent. Default 15 s; 1 s to 10 min.</summary>
+    public TimeSpan FiguresEvery { get; init; } = TimeSpan.FromSeconds(15);
 }
 
 /// <summary>

@@ -49,6 +49,9 @@ public abstract class Actor
 
     internal SourceMarks? Marks;
 
+    /// <summary>What it is about to say goes back to this record, until it is written; null for most.</summary>
+    internal Telemetry.Origin? Origin;
+
     protected Actor(string key)
     {
         KeyUtf8 = Encoding.UTF8.GetBytes(key);

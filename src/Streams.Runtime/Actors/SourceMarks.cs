@@ -39,6 +39,18 @@ internal sealed class SourceMarks
         return true;
     }
 
+    /// <summary>What was numbered before the store was restored counts on in the present lineage.</summary>
+    public void Continue(EndedLineages ended, long lineage)
+    {
+        for (int i = 0; i < _last.Length; i++)
+        {
+            if (ended.Has(_last[i].Lineage))
+            {
+                _last[i].Lineage = lineage;
+            }
+        }
+    }
+
     public void Save(IBufferWriter<byte> to)
     {
         to.WriteVarint((ulong)_sources.Length);

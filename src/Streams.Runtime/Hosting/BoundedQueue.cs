@@ -58,6 +58,9 @@ internal sealed class BoundedQueue<T>(long capacity)
         }
     }
 
+    /// <summary>Of what is in it now.</summary>
+    public long Cost => Volatile.Read(ref _cost);
+
     private void Put(T item, long cost)
     {
         _items.Enqueue((item, cost));

@@ -1,7 +1,7 @@
-using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Streams.Runtime.Shards;
 using Streams.Runtime.Storage;
+using Streams.Runtime.Telemetry;
 
 namespace Streams.Runtime.Hosting;
 
@@ -26,30 +26,39 @@ internal sealed partial class CommitWriter : IDisposable
     private readonly ILogger _logger;
     private readonly Thread _thread;
     private readonly CancellationTokenSource _stop = new();
-    private volatile bool _storeAway;
+    private readonly EngineMeter _meter;
+    private readonly TimeProvider _time;
 
-    public CommitWriter(int number, IStore store, Publisher publisher, Action<Shard> fenced, ILogger logger)
+    /// <summary>Since when the store has been away; 0 while it is not.</summary>
+    private long _awaySince;
+
+    public CommitWriter(int number, IStore store, Publisher publisher, Action<Shard> fenced, EngineMeter meter, TimeProvider time, ILogger logger)
     {
         _store = store;
         _publisher = publisher;
         _fenced = fenced;
+        _meter = meter;
+        _time = time;
         _logger = logger;
         _thread = new Thread(Run) { Name = $"streams-commit-{number}", IsBackground = true };
     }
 
-    public bool IsStoreAway => _storeAway;
+    public TimeSpan AwayFor => Volatile.Read(ref _awaySince) is not 0 and var since ? _time.GetElapsedTime(since) : TimeSpan.Zero;
+
+    public long QueuedInBytes => _queue.Cost;
 
     public long Transactions { get; private set; }
 
     public long BytesWritten { get; private set; }
 
-    public double LastTransactionInMs { get; private set; }
+    public long ActorsWritten { get; private set; }
 
     public void Start() => _thread.Start();
 
     /// <summary>Waits while too much is queued already.</summary>
     public void Post(PostedCommit posted)
     {
+        posted.PostedAt = _time.GetTimestamp();
         int size = posted.Draft.SizeInBytes + 256;
         while (!_queue.TryAdd(posted, size, TimeSpan.FromSeconds(1)))
         {
@@ -109,7 +118,7 @@ internal sealed partial class CommitWriter : IDisposable
 
     private void Write(List<PostedCommit> batch, List<ShardCommit> commits, long bytes)
     {
-        long started = Stopwatch.GetTimestamp();
+        long started = _time.GetTimestamp();
         IReadOnlyList<CommitResult>? results = null;
         for (int attempt = 0; results is null && !_stop.IsCancellationRequested; attempt++)
         {
@@ -139,12 +148,12 @@ internal sealed partial class CommitWriter : IDisposable
             }
             catch (StoreUnavailableException e)
             {
-                if (attempt == 0)
+                if (_awaySince == 0)
                 {
                     LogStoreAway(_logger, e);
+                    Volatile.Write(ref _awaySince, Math.Max(1, _time.GetTimestamp()));
                 }
 
-                _storeAway = true;
                 _stop.Token.WaitHandle.WaitOne(Math.Min(100 << Math.Min(attempt, 5), 2000));
             }
         }
@@ -154,15 +163,15 @@ internal sealed partial class CommitWriter : IDisposable
             return;
         }
 
-        if (_storeAway)
+        if (_awaySince != 0)
         {
-            _storeAway = false;
-            LogStoreBack(_logger);
+            LogStoreBack(_logger, AwayFor.TotalSeconds);
+            Volatile.Write(ref _awaySince, 0);
         }
 
         Transactions++;
         BytesWritten += bytes;
-        LastTransactionInMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+        _meter.Transaction(_time.GetElapsedTime(started));
         for (int i = 0; i < batch.Count; i++)
         {
             PostedCommit posted = batch[i];
@@ -173,9 +182,19 @@ internal sealed partial class CommitWriter : IDisposable
                 continue;
             }
 
+            ActorsWritten += posted.Commit.Actors.Count;
             foreach (OutboxChunk chunk in posted.Commit.Outbox)
             {
-                _publisher.Publish(posted.Owner, chunk, posted.Draft);
+                _publisher.Publish(posted.Owner, chunk, posted.Draft, posted.PostedAt);
+                if (chunk.Lane == Lane.Urgent)
+                {
+                    _meter.DecisionStored(_time.GetElapsedTime(posted.PostedAt));
+                }
+            }
+
+            foreach (string trace in Tracing.IsOn ? posted.Draft.Traces : [])
+            {
+                Tracing.Committed(trace, DateTimeOffset.UtcNow - _time.GetElapsedTime(posted.PostedAt), posted.Owner.Partition, posted.Commit.Actors.Count);
             }
 
             posted.Draft.ReleaseRows();
@@ -189,6 +208,6 @@ internal sealed partial class CommitWriter : IDisposable
     [LoggerMessage(1303, LogLevel.Critical, "{Partition}: the store refused a commit that breaks an invariant. The shard is dropped and claimed anew from the store.")]
     private static partial void LogInvariant(ILogger logger, Exception error, Log.InboxPartition partition);
 
-    [LoggerMessage(1302, LogLevel.Information, "The store can be written to again.")]
-    private static partial void LogStoreBack(ILogger logger);
+    [LoggerMessage(1302, LogLevel.Information, "The store can be written to again, after {Seconds:0.0} s.")]
+    private static partial void LogStoreBack(ILogger logger, double seconds);
 }

@@ -4,13 +4,14 @@ using Streams.Runtime.Actors;
 using Streams.Runtime.Log;
 using Streams.Runtime.Shards;
 using Streams.Runtime.Storage;
+using Streams.Runtime.Telemetry;
 using Partitioner = Streams.Runtime.Log.Partitioner;
 
 namespace Streams.Runtime.Hosting;
 
 /// <summary>
-/// A node's share of the cluster: joins the consumer group, claims the shards it is assigned, runs them on its workers, and hands them
-/// back. One polling thread, one thread per worker, one or more that commit, two that publish, one that tells the others.
+/// A node's share of the cluster: joins the consumer groups, claims the shards it is assigned, runs them on its workers, and hands them
+/// back. A polling thread for each kind, one thread per worker, one or more that commit, two that publish, one that tells the others.
 /// </summary>
 public sealed class Engine : IDisposable
 {
@@ -25,8 +26,12 @@ public sealed class Engine : IDisposable
     private readonly Publisher _publisher;
     private readonly CommitWriter[] _writers;
     private readonly Worker[] _workers;
-    private readonly Ownership _ownership;
-    private readonly Poller _poller;
+    private readonly Ownership[] _ownerships;
+    private readonly Poller[] _pollers;
+
+    /// <summary>Those of kinds that only others write to.</summary>
+    private readonly Poller[] _outer;
+    private readonly LogEnds _ends;
     private readonly Presence _presence;
     private bool _isDisposed;
 
@@ -42,24 +47,53 @@ public sealed class Engine : IDisposable
         ILogger publishLogger = loggers.CreateLogger("Streams.Runtime.Publisher");
         ILogger commitLogger = loggers.CreateLogger("Streams.Runtime.Commit");
         ILogger workLogger = loggers.CreateLogger("Streams.Runtime.Worker");
-        _room = new InboxRoom(log, options.Group ?? options.Cluster, inner, partition => _ownership?.ReadHere(partition), time, publishLogger);
-        _publisher = new Publisher(log, _room, time, publishLogger);
-        _writers = [.. Enumerable.Range(0, options.CommitWriters).Select(i => new CommitWriter(i, store, _publisher, shard => _ownership?.Fenced(shard), commitLogger))];
-        _workers = [.. Enumerable.Range(0, options.Workers).Select(i => new Worker(i, _publisher, (partition, why) => _ownership?.Break(partition, why), time, workLogger))];
-        _ownership = new Ownership(options, log, store, _kinds, inner, _publisher, _writers, _workers, time, logger);
-        _poller = new Poller(options, log, _ownership, _kinds.Keys, inner, time, logger);
-        _presence = new Presence(options, store, _ownership, () => State, time, logger);
+        _ownerships = [];
+        _room = new InboxRoom(log, [.. _kinds.Values.Where(kind => inner.Contains(kind.Inbox)).Select(kind => (kind.Inbox, options.GroupOf(kind, isInner: true)))], partition => OwnershipOf(partition)?.ReadHere(partition), time, publishLogger);
+        _publisher = new Publisher(log, _room, Meter, time, publishLogger);
+        _writers = [.. Enumerable.Range(0, options.CommitWriters).Select(i => new CommitWriter(i, store, _publisher, shard => OwnershipOf(shard.Partition)?.Fenced(shard), Meter, time, commitLogger))];
+        _workers = [.. Enumerable.Range(0, options.Workers).Select(i => new Worker(i, _publisher, (partition, why) => OwnershipOf(partition)?.Break(partition, why), Meter, time, workLogger))];
+        int Shards() => _kinds.Keys.Sum(log.PartitionsOf);
+        _ownerships = [.. _kinds.Values.Select(kind => new Ownership(options, log, store, kind, inner.Contains(kind.Inbox), Shards, _publisher, _writers, _workers, Meter, time, logger))];
+        Poller PollerOf(Ownership ownership, bool isInner, Func<bool> isNeeded) => new(options, options.GroupOf(ownership.Kind, isInner), log, ownership, isNeeded, () => _room.SilentFor, time, logger);
+        _outer = [.. _ownerships.Where(ownership => !inner.Contains(ownership.Kind.Inbox)).Select(ownership => PollerOf(ownership, isInner: false, () => false))];
+
+        // What comes from outside leaves first, and meanwhile what actors told each other is still read: output that waits for room there would not leave otherwise.
+        _pollers = [.. _outer, .. _ownerships.Where(ownership => inner.Contains(ownership.Kind.Inbox)).Select(ownership => PollerOf(ownership, isInner: true, () => _outer.Any(outer => outer.IsMember)))];
+        _ends = new LogEnds(log, options.Group ?? options.Cluster, _ownerships, time);
+        _presence = new Presence(options, store, _ownerships, () => State, Meter, time, logger);
+        Meter.Watch(this, _workers, _writers, _publisher, time);
     }
 
-    /// <summary>Why the node can not work, in words; null while it can.</summary>
-    public string? Failure => _poller.Failure
-        ?? (_writers.Any(writer => writer.IsStoreAway) ? "the store can not be written to" : null)
-        ?? (_ownership.Broken.Count == 0 ? null : string.Join("; ", _ownership.Broken.Select(pair => $"{pair.Key}: {pair.Value}")));
+    /// <summary>What this engine counts and times.</summary>
+    public EngineMeter Meter { get; } = new();
 
-    /// <summary>A poll of the log has succeeded since this node last joined the group.</summary>
-    public bool IsReady => _poller.HasPolled;
+    /// <summary>The kinds this node runs.</summary>
+    public IReadOnlyCollection<ActorKind> Kinds => _kinds.Values;
 
-    public NodeState State => _isDisposed ? NodeState.Left : _poller.IsWanted ? NodeState.Working : _poller.IsDrained ? NodeState.Drained : NodeState.Draining;
+    /// <summary>Why the log's client had to be given up, in words; null since another one works.</summary>
+    public string? LogFailure => _pollers.Select(poller => poller.Failure).FirstOrDefault(failure => failure is not null);
+
+    /// <summary>How long no broker has answered a question that is asked every few seconds; before the first answer, since the start.</summary>
+    public TimeSpan BrokersSilentFor => _room.SilentFor;
+
+    /// <summary>How long the store has not taken commits; zero while it does.</summary>
+    public TimeSpan StoreAwayFor => _writers.Max(writer => writer.AwayFor);
+
+    /// <summary>How long the store has not answered a question that is asked every second or so, whether there is something to write or not.</summary>
+    public TimeSpan StoreSilentFor => _presence.SilentFor;
+
+    /// <summary>How long a polling thread has been at what it does: an endless wait there, and the node does nothing any more.</summary>
+    public TimeSpan PollingFor => _pollers.Max(poller => poller.TurnFor);
+
+    /// <summary>Assigned to this node and not to be worked on, with the reason.</summary>
+    public IReadOnlyDictionary<InboxPartition, string> Broken => _ownerships.SelectMany(ownership => ownership.Broken).ToDictionary();
+
+    /// <summary>Of each kind a poll of the log has succeeded since this node last joined.</summary>
+    public bool IsReady => Array.TrueForAll(_pollers, poller => poller.HasPolled);
+
+    public NodeState State => _isDisposed ? NodeState.Left : _pollers[0].IsWanted ? NodeState.Working
+        : Array.TrueForAll(_pollers, poller => poller.IsDrained) ? NodeState.Drained
+        : NodeState.Draining;
 
     /// <summary>All nodes that share the store, as last heard of: a second or so old.</summary>
     public IReadOnlyList<NodeRow> Nodes => _presence.Nodes;
@@ -75,12 +109,6 @@ public sealed class Engine : IDisposable
         }
     }
 
-    /// <summary>Told, on a thread of the engine's, of each hand-over of a shard that ended here.</summary>
-    public Action<ActorKind, ShardHandover> HandedOver
-    {
-        set => _presence.HandedOver = (id, handover) => value(_kinds.Values.First(kind => kind.Number == id.Kind), handover);
-    }
-
     public long Published => _publisher.Published;
 
     public long Transactions => _writers.Sum(writer => writer.Transactions);
@@ -89,25 +117,16 @@ public sealed class Engine : IDisposable
 
     /// <summary>Shards held now, with what they did since they were claimed.</summary>
     public IReadOnlyList<(ActorKind Kind, ShardId Id, long Epoch, long NextOffset, Shard Shard)> Shards =>
-        [.. _ownership.Owned.Select(pair => (_kinds[pair.Key.Topic], pair.Value.Shard.Id, pair.Value.Shard.Epoch, pair.Value.Shard.NextToRead, pair.Value.Shard))];
+        [.. _ownerships.SelectMany(ownership => ownership.Owned).Select(pair => (_kinds[pair.Key.Topic], pair.Value.Shard.Id, pair.Value.Shard.Epoch, pair.Value.Shard.NextToRead, pair.Value.Shard))];
 
-    /// <summary>Refused records by reason over the shards held, counted for good.</summary>
-    public IReadOnlyDictionary<string, long> RefusedByReason
-    {
-        get
-        {
-            SortedDictionary<string, long> sum = new(StringComparer.Ordinal);
-            foreach (Owned owned in _ownership.Owned.Values)
-            {
-                foreach ((string reason, long count) in owned.Shard.RefusedByReason.ToArray())
-                {
-                    sum[reason] = sum.GetValueOrDefault(reason) + count;
-                }
-            }
+    /// <summary>What this node's shards did since its start, by kind; also those it has no more.</summary>
+    public IReadOnlyDictionary<string, ShardCounts> Counts => Meter.Ledger.Sum();
 
-            return sum;
-        }
-    }
+    /// <summary>Records this node has refused to the dead letters since its start, by reason.</summary>
+    public IReadOnlyDictionary<string, long> RefusedByReason => Counts.Values
+        .SelectMany(counts => counts.RefusedByReason)
+        .GroupBy(pair => pair.Key, StringComparer.Ordinal)
+        .ToDictionary(reason => reason.Key, reason => reason.Sum(pair => pair.Value), StringComparer.Ordinal);
 
     /// <summary>Checks the store against the kinds' partition counts and against the log, and starts the threads.</summary>
     /// <exception cref="StoreMismatchException">See <see cref="IStore.Open"/>; or the store was read from another log (<see cref="EngineOptions.AcceptLog"/>).</exception>
@@ -117,31 +136,36 @@ public sealed class Engine : IDisposable
             _options.Cluster,
             _options.Node,
             _kinds.Values.ToDictionary(kind => kind.Number, kind => new KindLayout(kind.Name, _log.PartitionsOf(kind.Inbox)))));
-        _ownership.CheckLog();
+        _ownerships[0].CheckLog();
         _room.Start();
         _publisher.Start();
         Array.ForEach(_writers, writer => writer.Start());
         Array.ForEach(_workers, worker => worker.Start());
         _presence.Start();
-        _poller.Start();
+        _ends.Start();
+        Array.ForEach(_pollers, poller => poller.Start());
     }
 
     /// <summary>Gives all shards back, written and published, and leaves the group; the node stays and answers. Returns at once: see <see cref="State"/>.</summary>
     public void Drain()
     {
-        _poller.IsWanted = false;
+        Array.ForEach(_pollers, poller => poller.IsWanted = false);
         _presence.TellNow();
     }
 
     /// <summary>Ends <see cref="Drain"/>: joins the group again.</summary>
     public void WorkAgain()
     {
-        _poller.IsWanted = true;
+        Array.ForEach(_pollers, poller => poller.IsWanted = true);
         _presence.TellNow();
     }
 
     /// <summary>As <see cref="Drain"/>, for good: returns when it is done. <see cref="Dispose"/> ends the rest.</summary>
-    public void Leave() => _poller.Dispose();
+    public void Leave()
+    {
+        Array.ForEach(_pollers, poller => poller.Stop());
+        Array.ForEach(_pollers, poller => poller.Dispose());
+    }
 
     /// <summary>Finishes what is in hand, writes and publishes everything, gives the shards back and leaves the group.</summary>
     public void Dispose()
@@ -155,10 +179,12 @@ public sealed class Engine : IDisposable
         _isDisposed = true;
         CrashPoint.Reach(CrashPoint.InClose);
         _presence.Dispose();
+        _ends.Dispose();
         Array.ForEach(_workers, worker => worker.Dispose());
         Array.ForEach(_writers, writer => writer.Dispose());
         _publisher.Dispose();
         _room.Dispose();
+        Meter.Dispose();
     }
 
     /// <summary>Asks an actor of this node something, on its shard's thread; null where there is no such actor, or it lives elsewhere.</summary>
@@ -217,8 +243,12 @@ public sealed class Engine : IDisposable
     public bool Owns(byte kind, string key) => Find(kind, key) is not null;
 
     private Owned? Find(byte kind, string key) => _kinds.Values.FirstOrDefault(candidate => candidate.Number == kind) is { } of
-        ? _ownership.Owned.GetValueOrDefault(new InboxPartition(of.Inbox, PartitionOf(of, key)))
+        && new InboxPartition(of.Inbox, PartitionOf(of, key)) is var partition
+        ? OwnershipOf(partition)?.Owned.GetValueOrDefault(partition)
         : null;
+
+    /// <summary>Null while the engine is being made.</summary>
+    private Ownership? OwnershipOf(InboxPartition partition) => Array.Find(_ownerships, ownership => ownership.Kind.Inbox == partition.Topic);
 
     private int PartitionOf(ActorKind kind, string key) => Partitioner.PartitionOf(Encoding.UTF8.GetBytes(key), _log.PartitionsOf(kind.Inbox));
 }

@@ -14,8 +14,14 @@ public sealed record EngineOptions
     /// <summary>This node's name; unique in the cluster.</summary>
     public string Node { get; init; } = Environment.MachineName;
 
-    /// <summary>Consumer group. Default the cluster's name.</summary>
+    /// <summary>Consumer group of what comes from outside. Default the cluster's name.</summary>
     public string? Group { get; init; }
+
+    /// <summary>
+    /// The group that shares out a kind's shards: one for each kind that the cluster's own actors write to. Kafka's assignor evens out how many partitions each
+    /// member has, whatever their topics: in one group a node that joins would be given all the inboxes with little to do, and none of the readings.
+    /// </summary>
+    internal string GroupOf(Actors.ActorKind kind, bool isInner) => isInner ? $"{Group ?? Cluster}-{kind.Name}" : Group ?? Cluster;
 
     /// <summary>The program's version, for operators.</summary>
     public string Version { get; init; } = "";

@@ -19,26 +19,29 @@ internal sealed partial class InboxRoom : IDisposable
 
     private static readonly TimeSpan s_askEvery = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>While there is nothing to measure it is asked all the same, to know whether the brokers are there.</summary>
+    private static readonly TimeSpan s_askAtLeastEvery = TimeSpan.FromSeconds(3);
+
     /// <summary>A partition that nobody reads for so long is waited for no more: the rest of the cluster goes on.</summary>
     private static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(1);
 
     private readonly ILog _log;
-    private readonly string _group;
-    private readonly IReadOnlyCollection<string> _topics;
+    private readonly IReadOnlyList<(string Topic, string Group)> _topics;
     private readonly Func<InboxPartition, long?> _readHere;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Thread _thread;
     private readonly ManualResetEventSlim _stop = new(false);
+    private long _answeredAt;
+    private long _askedAt;
     private Dictionary<string, Inbox[]> _inboxes = [];
-    private IGroupGauge? _gauge;
+    private Dictionary<string, IGroupGauge> _gauges = [];
 
-    /// <param name="topics">Inboxes that actors of this cluster write to.</param>
+    /// <param name="topics">Inboxes that actors of this cluster write to, and the groups that read them.</param>
     /// <param name="readHere">How far a partition of this node is read; null where it is another's.</param>
-    public InboxRoom(ILog log, string group, IReadOnlyCollection<string> topics, Func<InboxPartition, long?> readHere, TimeProvider time, ILogger logger)
+    public InboxRoom(ILog log, IReadOnlyList<(string Topic, string Group)> topics, Func<InboxPartition, long?> readHere, TimeProvider time, ILogger logger)
     {
         _log = log;
-        _group = group;
         _topics = topics;
         _readHere = readHere;
         _time = time;
@@ -48,18 +51,23 @@ internal sealed partial class InboxRoom : IDisposable
 
     public void Start()
     {
+        _askedAt = _time.GetTimestamp();
+        Volatile.Write(ref _answeredAt, _askedAt);
         // A record is counted at its size before compression, and some producers besides us write here: leave a part for what we do not see.
         long most = Math.Min(MostInBytes, _log.KeepsInBytes / 5 * 3);
         _inboxes = _topics.ToDictionary(
-            topic => topic,
-            topic => Enumerable.Range(0, _log.PartitionsOf(topic)).Select(partition => new Inbox(new InboxPartition(topic, partition), most, _time.GetTimestamp())).ToArray(),
+            each => each.Topic,
+            each => Enumerable.Range(0, _log.PartitionsOf(each.Topic)).Select(partition => new Inbox(new InboxPartition(each.Topic, partition), most, _time.GetTimestamp())).ToArray(),
             StringComparer.Ordinal);
         if (_topics.Count > 0)
         {
-            _gauge = _log.CreateGauge(_group);
+            _gauges = _topics.ToDictionary(each => each.Topic, each => _log.CreateGauge(each.Group), StringComparer.Ordinal);
             _thread.Start();
         }
     }
+
+    /// <summary>How long no broker has answered; before the first answer, since the start.</summary>
+    public TimeSpan SilentFor => _topics.Count == 0 ? TimeSpan.Zero : _time.GetElapsedTime(Volatile.Read(ref _answeredAt));
 
     /// <summary>Null for a partition that is no inbox of this cluster's actors' messages.</summary>
     public Inbox? Of(string topic, int partition) => _inboxes.TryGetValue(topic, out Inbox[]? inboxes) ? inboxes[partition] : null;
@@ -72,7 +80,10 @@ internal sealed partial class InboxRoom : IDisposable
             _thread.Join();
         }
 
-        _gauge?.Dispose();
+        foreach (IGroupGauge gauge in _gauges.Values)
+        {
+            gauge.Dispose();
+        }
     }
 
     private void Run()
@@ -80,24 +91,40 @@ internal sealed partial class InboxRoom : IDisposable
         while (!_stop.Wait(s_askEvery))
         {
             Inbox[] asked = [.. _inboxes.Values.SelectMany(topic => topic).Where(inbox => inbox.BeginMeasure())];
+            if (asked.Length == 0 && _time.GetElapsedTime(_askedAt) >= s_askAtLeastEvery)
+            {
+                asked = [_inboxes.Values.First()[0]];
+                asked[0].BeginMeasure();
+            }
+
             if (asked.Length == 0)
             {
                 continue;
             }
 
-            try
+            _askedAt = _time.GetTimestamp();
+            foreach (IGrouping<string, Inbox> topic in asked.GroupBy(inbox => inbox.Partition.Topic))
             {
-                IReadOnlyList<GroupPosition> positions = _gauge!.Measure([.. asked.Select(inbox => inbox.Partition)]);
-                for (int i = 0; i < asked.Length; i++)
-                {
-                    Note(asked[i], positions[i]);
-                }
+                Measure(topic.Key, [.. topic]);
             }
-            catch (LogFailedException)
+        }
+    }
+
+    private void Measure(string topic, Inbox[] asked)
+    {
+        try
+        {
+            IReadOnlyList<GroupPosition> positions = _gauges[topic].Measure([.. asked.Select(inbox => inbox.Partition)]);
+            Volatile.Write(ref _answeredAt, _time.GetTimestamp());
+            for (int i = 0; i < asked.Length; i++)
             {
-                // The brokers are away, which others tell. Until they are back nothing is known to be read, nor that nobody reads.
-                Array.ForEach(asked, inbox => inbox.NotMeasured(_time.GetTimestamp()));
+                Note(asked[i], positions[i]);
             }
+        }
+        catch (LogFailedException)
+        {
+            // The brokers are away, which others tell. Until they are back nothing is known to be read, nor that nobody reads.
+            Array.ForEach(asked, inbox => inbox.NotMeasured(_time.GetTimestamp()));
         }
     }
 

@@ -4,6 +4,7 @@ using Streams.Runtime.Actors;
 using Streams.Runtime.Log;
 using Streams.Runtime.Shards;
 using Streams.Runtime.Storage;
+using Streams.Runtime.Telemetry;
 
 namespace Streams.Runtime.Hosting;
 
@@ -11,7 +12,7 @@ namespace Streams.Runtime.Hosting;
 internal sealed record Owned(Shard Shard, Worker Worker, Intake Intake);
 
 /// <summary>
-/// Which shards are this node's: claims what the group assigns, gives back what it revokes, drops what is lost or fenced. Told on the polling
+/// Which shards of one kind are this node's: claims what the group assigns, gives back what it revokes, drops what is lost or fenced. Told on the polling
 /// thread; what is owned may be read from any.
 /// </summary>
 internal sealed partial class Ownership : IAssignmentListener
@@ -24,8 +25,9 @@ internal sealed partial class Ownership : IAssignmentListener
     private readonly IStore _store;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly IReadOnlyDictionary<string, ActorKind> _kinds;
-    private readonly IReadOnlySet<string> _inner;
+    private readonly ActorKind _kind;
+    private readonly bool _isInner;
+    private readonly Func<int> _shards;
     private readonly Publisher _publisher;
     private readonly CommitWriter[] _writers;
     private readonly Worker[] _workers;
@@ -41,25 +43,33 @@ internal sealed partial class Ownership : IAssignmentListener
     /// <summary>Partitions of the round of claims under way whose log is another than the one read before.</summary>
     private readonly List<string> _replaced = [];
     private readonly LogIdentity _identity;
+    private readonly EngineMeter _meter;
 
-    /// <param name="kinds">By inbox.</param>
-    /// <param name="inner">Inboxes that actors of this cluster write to.</param>
+    /// <summary>The first claim that fails is told of; then none until one succeeds.</summary>
+    private bool _isClaimingFailing;
+
+    /// <param name="isInner">Actors of this cluster write to the kind's inbox.</param>
+    /// <param name="shards">How many there are of all kinds: they share the node's memory.</param>
     public Ownership(
-        EngineOptions options, ILog log, IStore store, IReadOnlyDictionary<string, ActorKind> kinds, IReadOnlySet<string> inner, Publisher publisher,
-        CommitWriter[] writers, Worker[] workers, TimeProvider time, ILogger logger)
+        EngineOptions options, ILog log, IStore store, ActorKind kind, bool isInner, Func<int> shards, Publisher publisher,
+        CommitWriter[] writers, Worker[] workers, EngineMeter meter, TimeProvider time, ILogger logger)
     {
         _options = options;
         _log = log;
         _store = store;
-        _kinds = kinds;
-        _inner = inner;
+        _kind = kind;
+        _isInner = isInner;
+        _shards = shards;
         _publisher = publisher;
+        _meter = meter;
         _time = time;
         _logger = logger;
         _identity = new LogIdentity(log, store, options);
         _writers = writers;
         _workers = workers;
     }
+
+    public ActorKind Kind => _kind;
 
     /// <summary>By partition.</summary>
     public IReadOnlyDictionary<InboxPartition, Owned> Owned => _owned;
@@ -74,6 +84,9 @@ internal sealed partial class Ownership : IAssignmentListener
 
     /// <summary>Told that a shard wants to read again from an offset.</summary>
     public Action<Shard, long> RequestSeek { get; set; } = (_, _) => { };
+
+    /// <summary>Told before each try of a claim, of which a round may need many.</summary>
+    public Action Trying { get; set; } = () => { };
 
     /// <summary>The node ends: claims are not tried again.</summary>
     public bool IsStopping { get; set; }
@@ -153,6 +166,7 @@ internal sealed partial class Ownership : IAssignmentListener
     public void Fenced(Shard shard)
     {
         LogFenced(_logger, shard.Partition, shard.Epoch);
+        _meter.Fenced();
         shard.MarkDropped();
         if (_owned.TryGetValue(shard.Partition, out Owned? owned) && ReferenceEquals(owned.Shard, shard)
             && _owned.TryRemove(new KeyValuePair<InboxPartition, Owned>(shard.Partition, owned)))
@@ -180,12 +194,13 @@ internal sealed partial class Ownership : IAssignmentListener
 
     private long Claim(InboxPartition partition)
     {
-        ActorKind kind = _kinds[partition.Topic];
-        ShardId id = new(kind.Number, partition.Partition);
+        ShardId id = new(_kind.Number, partition.Partition);
         LogMarks marks = default;
         ShardClaim? claim = null;
+        long started = _time.GetTimestamp();
         for (int attempt = 0; claim is null && !IsStopping; attempt++)
         {
+            Trying();
             try
             {
                 long askedAtInMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -211,8 +226,10 @@ internal sealed partial class Ownership : IAssignmentListener
                     claim = claim with { NextOffset = marks.Low };
                 }
 
-                Start(kind, id, partition, claim, marks.High, askedAtInMs);
+                Start(id, partition, claim, marks.High, askedAtInMs);
                 _broken.TryRemove(partition, out _);
+                _isClaimingFailing = false;
+                _meter.Claimed(_time.GetElapsedTime(started));
             }
             catch (StoreMismatchException e)
             {
@@ -229,7 +246,12 @@ internal sealed partial class Ownership : IAssignmentListener
             catch (Exception e) when (e is StoreUnavailableException or LogFailedException && attempt < 20)
             {
                 claim = null;
-                LogClaimFailed(_logger, e, partition);
+                if (!_isClaimingFailing)
+                {
+                    _isClaimingFailing = true;
+                    LogClaimFailed(_logger, e, partition);
+                }
+
                 Thread.Sleep(Math.Min(50 << Math.Min(attempt, 6), 1000));
             }
         }
@@ -237,24 +259,27 @@ internal sealed partial class Ownership : IAssignmentListener
         return Math.Max(claim?.NextOffset ?? 0, marks.Low);
     }
 
-    private void Start(ActorKind kind, ShardId id, InboxPartition partition, ShardClaim claim, long end, long seenAtInMs)
+    private void Start(ShardId id, InboxPartition partition, ShardClaim claim, long end, long seenAtInMs)
     {
-        Worker worker = _workers[(partition.Partition + kind.Number) % _workers.Length];
+        Worker worker = _workers[(partition.Partition + _kind.Number) % _workers.Length];
         CommitWriter writer = _writers[Array.IndexOf(_workers, worker) % _writers.Length];
         int partitions = _log.PartitionsOf(partition.Topic);
         ShardOptions options = _options.Shard with
         {
-            MemoryInBytes = Math.Max(_options.MemoryInBytes / Math.Max(_kinds.Keys.Sum(_log.PartitionsOf), 1), 1 << 20),
+            MemoryInBytes = Math.Max(_options.MemoryInBytes / Math.Max(_shards(), 1), 1 << 20),
         };
         IReadOnlyList<OutboxChunk> unpublished = _store.LoadOutbox(id);
-        ActorKind publisherKind = kind.ForPublisher();
+        ActorKind publisherKind = _kind.ForPublisher();
         foreach (OutboxChunk chunk in unpublished)
         {
             UnpackedRecord.Check(publisherKind, chunk);
         }
 
-        Shard shard = kind.CreateShard(new ShardSeed(
-            id, partition, partitions, _inner.Contains(partition.Topic), claim, unpublished, end, seenAtInMs, _store, options, writer.Post, RequestSeek, _logger));
+        Shard shard = _kind.CreateShard(new ShardSeed(
+            id, partition, partitions, _isInner, claim, unpublished, end, seenAtInMs, _store, options, writer.Post, RequestSeek, _logger)
+        {
+            Numbers = _isInner ? _store.ReadNumbers() : null,
+        });
 
         // What an earlier owner committed and did not get to publish goes out before anything new.
         foreach (OutboxChunk chunk in unpublished)
@@ -262,7 +287,8 @@ internal sealed partial class Ownership : IAssignmentListener
             _publisher.Publish(shard, chunk, draft: null);
         }
 
-        _owned[partition] = new Owned(shard, worker, worker.IntakeOf(_inner.Contains(partition.Topic)));
+        _meter.Ledger.Add(_kind.Name, shard.Counts);
+        _owned[partition] = new Owned(shard, worker, worker.IntakeOf(_isInner));
         worker.Attach(shard);
     }
 
@@ -302,7 +328,7 @@ internal sealed partial class Ownership : IAssignmentListener
         Forget(partition);
     }
 
-    [LoggerMessage(1112, LogLevel.Warning, "{Partition}: can not be claimed yet; trying again.")]
+    [LoggerMessage(1112, LogLevel.Warning, "{Partition}: can not be claimed yet, nor perhaps others; trying again.")]
     private static partial void LogClaimFailed(ILogger logger, Exception error, InboxPartition partition);
 
     [LoggerMessage(1113, LogLevel.Warning, "Another log than before in {Count} partitions ({Partitions}). State is kept; reading starts at the beginning of the new log. What the old one held and nobody had read is lost to this cluster.")]

@@ -7,7 +7,7 @@ using Streams.Runtime.Shards;
 namespace Streams.Runtime.Hosting;
 
 /// <summary>
-/// The thread that is the node's member in the group: polls, gives batches to the workers, pauses what does not get on, and carries out
+/// The thread that is the node's member in the group of one kind: polls, gives batches to the workers, pauses what does not get on, and carries out
 /// what shards ask for. It joins when the node is to work and leaves, with everything given back, when it is not.
 /// </summary>
 internal sealed partial class Poller : IDisposable
@@ -15,8 +15,8 @@ internal sealed partial class Poller : IDisposable
     private readonly EngineOptions _options;
     private readonly ILog _log;
     private readonly Ownership _ownership;
-    private readonly IReadOnlyCollection<string> _inboxes;
-    private readonly IReadOnlyCollection<string> _inner;
+    private readonly string _group;
+    private readonly Func<bool> _isNeeded;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ConcurrentQueue<(Shard Shard, long Offset)> _seeks = new();
@@ -24,25 +24,33 @@ internal sealed partial class Poller : IDisposable
     private readonly HashSet<Intake> _paused = [];
     private readonly AutoResetEvent _toldOtherwise = new(false);
     private readonly Thread _thread;
-    private long _lagNoted;
+    private readonly Func<TimeSpan> _brokersSilentFor;
+    private long _reportedAt;
+    private long _turnedAt;
+    private long _failedAt;
     private volatile bool _stopping;
     private volatile bool _wanted = true;
     private volatile bool _isMember;
     private volatile bool _hasPolled;
     private volatile string? _failure;
 
-    public Poller(EngineOptions options, ILog log, Ownership ownership, IReadOnlyCollection<string> inboxes, IReadOnlyCollection<string> inner, TimeProvider time, ILogger logger)
+    /// <param name="isNeeded">Others of this node still have something to tell the kind's actors: it does not leave before.</param>
+    /// <param name="brokersSilentFor">How long no broker has answered.</param>
+    public Poller(EngineOptions options, string group, ILog log, Ownership ownership, Func<bool> isNeeded, Func<TimeSpan> brokersSilentFor, TimeProvider time, ILogger logger)
     {
         _options = options;
         _log = log;
         _ownership = ownership;
-        _inboxes = inboxes;
-        _inner = inner;
+        _group = group;
+        _isNeeded = isNeeded;
+        _brokersSilentFor = brokersSilentFor;
+        _turnedAt = time.GetTimestamp();
         _time = time;
         _logger = logger;
         _ownership.Forget = _held.Discard;
+        _ownership.Trying = NoteTurn;
         _ownership.RequestSeek = (shard, offset) => _seeks.Enqueue((shard, offset));
-        _thread = new Thread(Run) { Name = "streams-poll", IsBackground = true };
+        _thread = new Thread(Run) { Name = $"streams-poll-{ownership.Kind.Name}", IsBackground = true };
     }
 
     /// <summary>Why the log can not be read, in words; null while it can.</summary>
@@ -50,6 +58,9 @@ internal sealed partial class Poller : IDisposable
 
     /// <summary>A poll of the log has succeeded since this node last joined.</summary>
     public bool HasPolled => _hasPolled;
+
+    /// <summary>How long it has been at its present turn; zero while it is no member and waits to be told.</summary>
+    public TimeSpan TurnFor => _isMember ? _time.GetElapsedTime(Volatile.Read(ref _turnedAt)) : TimeSpan.Zero;
 
     /// <summary>Not to be a member, and not one any more: every shard is given back.</summary>
     public bool IsDrained => !_wanted && !_isMember;
@@ -67,20 +78,29 @@ internal sealed partial class Poller : IDisposable
 
     public void Start() => _thread.Start();
 
+    /// <summary>Is, or is on its way to be, a member.</summary>
+    public bool IsMember => _isMember;
+
     /// <summary>Gives everything back and ends.</summary>
     public void Dispose()
     {
-        _wanted = false;
-        _stopping = true;
-        _ownership.IsStopping = true;
-        _toldOtherwise.Set();
+        Stop();
         if (_thread.IsAlive)
         {
             _thread.Join();
         }
     }
 
-    private bool IsToLeave => _stopping || !_wanted;
+    /// <summary>Begins that.</summary>
+    public void Stop()
+    {
+        _wanted = false;
+        _stopping = true;
+        _ownership.IsStopping = true;
+        _toldOtherwise.Set();
+    }
+
+    private bool IsToLeave => (_stopping || !_wanted) && !_isNeeded();
 
     private void Run()
     {
@@ -92,25 +112,31 @@ internal sealed partial class Poller : IDisposable
                 continue;
             }
 
+            NoteTurn();
             _isMember = true;
             try
             {
-                using (ILogReader reader = _ownership.Reader = _log.CreateReader(_options.Group ?? _options.Cluster))
+                using (ILogReader reader = _ownership.Reader = _log.CreateReader(_group))
                 {
-                    reader.Subscribe(_inboxes, _ownership, _inner);
+                    reader.Subscribe([_ownership.Kind.Inbox], _ownership);
                     List<RecordBatch> batches = [];
                     while (!IsToLeave)
                     {
                         PollOnce(reader, batches);
                     }
 
-                    GiveBack(reader, batches);
+                    _ownership.Revoked([.. _ownership.Owned.Keys]);
                 }
             }
             catch (LogFailedException e)
             {
                 // The log's client is of no more use. What is in memory may be stale by the time there is a new one: the store is the truth.
-                LogFailed(_logger, e);
+                if (_failure is null)
+                {
+                    _failedAt = _time.GetTimestamp();
+                    LogFailed(_logger, e);
+                }
+
                 _failure = "the log: " + e.Message;
                 _ownership.Lost([.. _ownership.Owned.Keys]);
                 _toldOtherwise.WaitOne(500);
@@ -121,8 +147,11 @@ internal sealed partial class Poller : IDisposable
         }
     }
 
+    private void NoteTurn() => Volatile.Write(ref _turnedAt, _time.GetTimestamp());
+
     private void PollOnce(ILogReader reader, List<RecordBatch> batches)
     {
+        NoteTurn();
         while (_seeks.TryDequeue(out (Shard Shard, long Offset) seek))
         {
             if (_ownership.Owned.TryGetValue(seek.Shard.Partition, out Owned? owned) && ReferenceEquals(owned.Shard, seek.Shard))
@@ -136,10 +165,15 @@ internal sealed partial class Poller : IDisposable
 
         _ownership.ClaimAgain(reader);
         HandOver(reader);
-        NoteLag(reader);
+        Report(reader);
         batches.Clear();
         reader.Poll(TimeSpan.FromMilliseconds(50), batches);
-        _failure = null;
+        if (_failure is not null && _brokersSilentFor() < _time.GetElapsedTime(_failedAt))
+        {
+            _failure = null;
+            LogBack(_logger, _time.GetElapsedTime(_failedAt).TotalSeconds);
+        }
+
         _hasPolled = true;
         if (batches.Count > 0)
         {
@@ -170,24 +204,18 @@ internal sealed partial class Poller : IDisposable
         }
     }
 
-    /// <summary>Four times a second: how far the log goes, and how far we are, for whoever looks.</summary>
-    private void NoteLag(ILogReader reader)
+    /// <summary>Four times a second: how far we are, for whoever looks.</summary>
+    private void Report(ILogReader reader)
     {
-        if (_time.GetElapsedTime(_lagNoted) < TimeSpan.FromMilliseconds(250))
+        if (_time.GetElapsedTime(_reportedAt) < TimeSpan.FromMilliseconds(250))
         {
             return;
         }
 
-        _lagNoted = _time.GetTimestamp();
+        _reportedAt = _time.GetTimestamp();
         foreach ((InboxPartition partition, Owned owned) in _ownership.Owned)
         {
             reader.Report(partition, owned.Shard.NextToRead);
-
-            // Of a paused partition nothing is heard: what has come meanwhile is not known, and its devices are not silent.
-            if (!_paused.Contains(owned.Intake) && reader.KnownMarksOf(partition) is { } marks)
-            {
-                owned.Shard.NoteLogEnd(marks.High, _time.GetUtcNow().ToUnixTimeMilliseconds());
-            }
         }
     }
 
@@ -213,22 +241,9 @@ internal sealed partial class Poller : IDisposable
         }
     }
 
-    /// <summary>
-    /// Everything, before the node leaves. What comes from outside first, and meanwhile what actors told each other is still read: output that waits for
-    /// room there would not leave otherwise.
-    /// </summary>
-    private void GiveBack(ILogReader reader, List<RecordBatch> batches)
-    {
-        List<Handover> leaving = _ownership.Leave([.. _ownership.Owned.Keys.Where(partition => !_inner.Contains(partition.Topic))]);
-        long started = _time.GetTimestamp();
-        while (!leaving.TrueForAll(handover => handover.Done.IsSet) && _time.GetElapsedTime(started) < _options.ReleaseWithin)
-        {
-            PollOnce(reader, batches);
-        }
+    [LoggerMessage(1120, LogLevel.Information, "The log answers again, after {Seconds:0.0} s.")]
+    private static partial void LogBack(ILogger logger, double seconds);
 
-        _ownership.Revoked([.. _ownership.Owned.Keys]);
-    }
-
-    [LoggerMessage(1111, LogLevel.Warning, "The log's client failed. Dropping all shards and connecting anew; their owners continue from the store.")]
+    [LoggerMessage(1111, LogLevel.Warning, "The log's client failed. Dropping all shards and connecting anew until it works; their owners continue from the store.")]
     private static partial void LogFailed(ILogger logger, Exception error);
 }

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Streams.Runtime.Shards;
 using Streams.Runtime.Storage;
+using Streams.Runtime.Telemetry;
 
 namespace Streams.Runtime.Hosting;
 
@@ -13,7 +14,7 @@ internal sealed partial class Presence : IDisposable
 {
     private readonly EngineOptions _options;
     private readonly IStore _store;
-    private readonly Ownership _ownership;
+    private readonly IReadOnlyList<Ownership> _ownerships;
     private readonly Func<NodeState> _state;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -23,15 +24,19 @@ internal sealed partial class Presence : IDisposable
     private readonly AutoResetEvent _now = new(false);
     private readonly Thread _thread;
     private volatile bool _stopping;
+    private readonly EngineMeter _meter;
+    private long _answeredAt;
     private bool _saidTwin;
 
     /// <param name="state">What the node is about, asked at each beat.</param>
-    public Presence(EngineOptions options, IStore store, Ownership ownership, Func<NodeState> state, TimeProvider time, ILogger logger)
+    public Presence(EngineOptions options, IStore store, IReadOnlyList<Ownership> ownerships, Func<NodeState> state, EngineMeter meter, TimeProvider time, ILogger logger)
     {
         _options = options;
         _store = store;
-        _ownership = ownership;
+        _ownerships = ownerships;
         _state = state;
+        _meter = meter;
+        _answeredAt = time.GetTimestamp();
         _time = time;
         _logger = logger;
         _startedAt = time.GetUtcNow();
@@ -44,8 +49,8 @@ internal sealed partial class Presence : IDisposable
     /// <summary>All nodes as last heard of; empty before the first beat.</summary>
     public IReadOnlyList<NodeRow> Nodes { get; private set; } = [];
 
-    /// <summary>Told of each hand-over that came to its end here.</summary>
-    public Action<ShardId, ShardHandover> HandedOver { get; set; } = (_, _) => { };
+    /// <summary>How long the store has not answered a beat, whether it refuses or hangs.</summary>
+    public TimeSpan SilentFor => _time.GetElapsedTime(Volatile.Read(ref _answeredAt));
 
     public void Start() => _thread.Start();
 
@@ -99,12 +104,13 @@ internal sealed partial class Presence : IDisposable
         }
 
         Nodes = _store.Beat(self);
+        Volatile.Write(ref _answeredAt, _time.GetTimestamp());
     }
 
     private void ReportHandovers()
     {
         List<ShardHandover> ended = [];
-        foreach (Owned owned in _ownership.Owned.Values)
+        foreach (Owned owned in _ownerships.SelectMany(ownership => ownership.Owned.Values))
         {
             Shard shard = owned.Shard;
             if (shard.AtWorkSince == 0 || _reported.TryGetValue(shard, out _))
@@ -116,7 +122,7 @@ internal sealed partial class Presence : IDisposable
             _reported.Add(shard, shard);
             if (handover is not null)
             {
-                HandedOver(shard.Id, handover);
+                _meter.HandedOver(handover.Gap, handover.WasDrained);
                 ended.Add(handover);
             }
         }

@@ -3,6 +3,7 @@ using Streams.Runtime.Actors;
 using Streams.Runtime.Log;
 using Streams.Runtime.Shards;
 using Streams.Runtime.Storage;
+using Streams.Runtime.Telemetry;
 using Partitioner = Streams.Runtime.Log.Partitioner;
 
 namespace Streams.Runtime.Hosting;
@@ -20,6 +21,7 @@ internal sealed partial class PublishLane : IDisposable
     private readonly int _lingerInMs;
     private readonly ILog _log;
     private readonly InboxRoom _room;
+    private readonly EngineMeter _meter;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Thread _thread;
@@ -39,21 +41,27 @@ internal sealed partial class PublishLane : IDisposable
     private long _published;
     private long _givenUp;
 
+    /// <summary>When the oldest chunk that is not confirmed was added; 0 while there is none.</summary>
+    private long _oldestAt;
+
     // An outage lasts from the first failure to the first chunk that is confirmed after it.
     private int _failures;
     private int _producers;
     private long _failedAt;
 
-    public PublishLane(Lane lane, int lingerInMs, ILog log, InboxRoom room, TimeProvider time, ILogger logger)
+    public PublishLane(Lane lane, int lingerInMs, ILog log, InboxRoom room, EngineMeter meter, TimeProvider time, ILogger logger)
     {
         _lane = lane;
         _lingerInMs = lingerInMs;
         _log = log;
         _room = room;
+        _meter = meter;
         _time = time;
         _logger = logger;
         _thread = new Thread(Run) { Name = $"streams-publish-{lane}".ToLowerInvariant(), IsBackground = true };
     }
+
+    public Lane Lane => _lane;
 
     public long Published => Volatile.Read(ref _published);
 
@@ -62,14 +70,18 @@ internal sealed partial class PublishLane : IDisposable
     /// <summary>Committed but not yet delivered, as it will lie in the producer: a record that is packed in the outbox is some hundred bytes there.</summary>
     public long BacklogInBytes => Volatile.Read(ref _backlogInBytes);
 
+    /// <summary>How long the oldest of it has waited; zero while there is none.</summary>
+    public TimeSpan OldestFor => Volatile.Read(ref _oldestAt) is not 0 and var at ? _time.GetElapsedTime(at) : TimeSpan.Zero;
+
     public void Start() => _thread.Start();
 
-    public void Add(Shard owner, OutboxChunk chunk, CommitDraft? draft)
+    /// <param name="decidedAt">Null where that is not known: an earlier owner decided.</param>
+    public void Add(Shard owner, OutboxChunk chunk, CommitDraft? draft, long? decidedAt = null)
     {
         Interlocked.Add(ref _backlogInBytes, CostOf(chunk));
         lock (_waiting)
         {
-            _waiting.Enqueue(new Job(this, owner, chunk, draft));
+            _waiting.Enqueue(new Job(this, owner, chunk, draft, _time.GetTimestamp(), decidedAt));
         }
 
         _work.Set();
@@ -113,6 +125,7 @@ internal sealed partial class PublishLane : IDisposable
     private bool Step()
     {
         Complete();
+        NoteOldest();
         if (_broken)
         {
             Rebuild();
@@ -134,6 +147,19 @@ internal sealed partial class PublishLane : IDisposable
         _unconfirmed.Enqueue(job);
         Send(job);
         return true;
+    }
+
+    private void NoteOldest()
+    {
+        if (!_unconfirmed.TryPeek(out Job? oldest) && !_again.TryPeek(out oldest))
+        {
+            lock (_waiting)
+            {
+                _waiting.TryPeek(out oldest);
+            }
+        }
+
+        Volatile.Write(ref _oldestAt, oldest is null ? 0 : Math.Max(1, oldest.AddedAt));
     }
 
     private bool TryNext([System.Diagnostics.CodeAnalysis.MaybeNullWhen(false)] out Job job)
@@ -179,6 +205,11 @@ internal sealed partial class PublishLane : IDisposable
 
                 inbox.Sent(size);
                 delivery = new Told(attempt, inbox, size);
+            }
+
+            if (!reader.IsPacked && (_lane == Lane.Urgent || Tracing.IsOn) && Origin.Read(block) is { } origin)
+            {
+                delivery = new Said(this, delivery, origin, reader.Topic, partition);
             }
 
             writer.Send(
@@ -258,6 +289,11 @@ internal sealed partial class PublishLane : IDisposable
             CrashPoint.Reach(CrashPoint.AfterPublish);
             _unconfirmed.Dequeue();
             job.Owner.Published(_lane, job.Chunk.LastNumber);
+            if (_lane == Lane.Urgent && job.DecidedAt is { } decidedAt)
+            {
+                _meter.DecisionPublished(_time.GetElapsedTime(decidedAt));
+            }
+
             Forget(job);
             if (!_broken && Interlocked.Exchange(ref _failures, 0) is > 0 and var failures)
             {
@@ -306,7 +342,7 @@ internal sealed partial class PublishLane : IDisposable
         _work.Set();
     }
 
-    private sealed class Job(PublishLane lane, Shard owner, OutboxChunk chunk, CommitDraft? draft)
+    private sealed class Job(PublishLane lane, Shard owner, OutboxChunk chunk, CommitDraft? draft, long addedAt, long? decidedAt)
     {
         private Attempt? _attempt;
 
@@ -315,6 +351,10 @@ internal sealed partial class PublishLane : IDisposable
         public OutboxChunk Chunk { get; } = chunk;
 
         public CommitDraft? Draft { get; } = draft;
+
+        public long AddedAt { get; } = addedAt;
+
+        public long? DecidedAt { get; } = decidedAt;
 
         /// <summary>By an earlier producer, perhaps in part: then the rest follows even if the shard has been lost since.</summary>
         public bool WasSent => _attempt is not null;
@@ -371,6 +411,29 @@ internal sealed partial class PublishLane : IDisposable
             inbox.Failed(size);
             attempt.Failed(reason, fatal);
         }
+    }
+
+    /// <summary>One record whose origin is known: how long it took from there, and a step of its trace.</summary>
+    private sealed class Said(PublishLane lane, IDelivery delivery, Origin origin, string topic, int partition) : IDelivery
+    {
+        private readonly DateTimeOffset _sentAt = lane._time.GetUtcNow();
+
+        public void Delivered()
+        {
+            if (lane._lane == Lane.Urgent && origin.TimestampInMs > 0)
+            {
+                lane._meter.DecisionDelivered(topic, lane._time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(origin.TimestampInMs));
+            }
+
+            if (origin.TraceParent is { } trace && Tracing.IsOn)
+            {
+                Tracing.Published(trace, _sentAt, topic, partition, lane._lane);
+            }
+
+            delivery.Delivered();
+        }
+
+        public void Failed(string reason, bool fatal) => delivery.Failed(reason, fatal);
     }
 
     [LoggerMessage(1401, LogLevel.Warning, "Lane {Lane}: publishing failed: {Reason} Nothing is lost: what was not confirmed is sent again, in order, until it is.")]

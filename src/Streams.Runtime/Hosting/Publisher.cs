@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Streams.Runtime.Log;
 using Streams.Runtime.Shards;
 using Streams.Runtime.Storage;
+using Streams.Runtime.Telemetry;
 
 namespace Streams.Runtime.Hosting;
 
@@ -15,10 +16,12 @@ internal sealed class Publisher : IDisposable
 
     private readonly PublishLane[] _lanes;
 
-    public Publisher(ILog log, InboxRoom room, TimeProvider time, ILogger logger)
+    public Publisher(ILog log, InboxRoom room, EngineMeter meter, TimeProvider time, ILogger logger)
     {
-        _lanes = [new PublishLane(Lane.Urgent, lingerInMs: 0, log, room, time, logger), new PublishLane(Lane.Bulk, lingerInMs: 20, log, room, time, logger)];
+        _lanes = [new PublishLane(Lane.Urgent, lingerInMs: 0, log, room, meter, time, logger), new PublishLane(Lane.Bulk, lingerInMs: 20, log, room, meter, time, logger)];
     }
+
+    public IReadOnlyList<PublishLane> Lanes => _lanes;
 
     public long Published => _lanes.Sum(lane => lane.Published);
 
@@ -32,10 +35,11 @@ internal sealed class Publisher : IDisposable
 
     /// <summary>Takes a committed chunk. Never waits: see <see cref="HasRoom"/>.</summary>
     /// <param name="draft">Holds the chunk's memory; null where the chunk owns its bytes.</param>
-    public void Publish(Shard owner, OutboxChunk chunk, CommitDraft? draft)
+    /// <param name="decidedAt">When it was decided (<see cref="TimeProvider.GetTimestamp"/>); null where an earlier owner did.</param>
+    public void Publish(Shard owner, OutboxChunk chunk, CommitDraft? draft, long? decidedAt = null)
     {
         draft?.Hold();
-        _lanes[(int)chunk.Lane].Add(owner, chunk, draft);
+        _lanes[(int)chunk.Lane].Add(owner, chunk, draft, decidedAt);
     }
 
     public void Dispose() => Array.ForEach(_lanes, lane => lane.Dispose());

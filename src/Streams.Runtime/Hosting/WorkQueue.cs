@@ -11,6 +11,8 @@ internal sealed class Intake
 {
     internal Queue<(Shard Shard, RecordBatch Batch)> Waiting = new();
     internal long CostInBytes;
+
+    public long WaitingInBytes => Volatile.Read(ref CostInBytes);
 }
 
 /// <summary>

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Streams.Runtime.Log;
 using Streams.Runtime.Shards;
 using Streams.Runtime.Storage;
+using Streams.Runtime.Telemetry;
 
 namespace Streams.Runtime.Hosting;
 
@@ -16,6 +17,7 @@ internal sealed partial class Worker : IDisposable
     private const long MaxQueuedInBytes = 16 << 20;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan s_outagesApart = TimeSpan.FromSeconds(10);
 
     private readonly WorkQueue _queue = new(MaxQueuedInBytes);
     private readonly List<Handover> _leaving = [];
@@ -33,10 +35,13 @@ internal sealed partial class Worker : IDisposable
     private long _windowStarted = Stopwatch.GetTimestamp();
 
     private readonly Action<InboxPartition, string> _broken;
+    private readonly EngineMeter _meter;
+    private long? _loadFailedAt;
 
-    public Worker(int number, Publisher publisher, Action<InboxPartition, string> broken, TimeProvider time, ILogger logger)
+    public Worker(int number, Publisher publisher, Action<InboxPartition, string> broken, EngineMeter meter, TimeProvider time, ILogger logger)
     {
         _broken = broken;
+        _meter = meter;
         _publisher = publisher;
         _time = time;
         _logger = logger;
@@ -145,18 +150,16 @@ internal sealed partial class Worker : IDisposable
                     long started = ThreadClock.Nanoseconds();
                     shard.Process(batch, now);
                     shard.NoteAtWork(_time.GetTimestamp());
-                    _applyingNanosSinceWindow += ThreadClock.Nanoseconds() - started;
+                    long applying = ThreadClock.Nanoseconds() - started;
+                    _applyingNanosSinceWindow += applying;
+                    _meter.Batch(batch.Count, TimeSpan.FromTicks(applying / TimeSpan.NanosecondsPerTick));
                     CrashPoint.Reach(CrashPoint.AfterApply);
                     shard.Tick(now, _busyShare < 0.5, _applyingShare);
                     return;
                 }
                 catch (StoreUnavailableException e)
                 {
-                    if (attempt == 0)
-                    {
-                        LogLoadFailed(_logger, e, shard.Partition);
-                    }
-
+                    LoadFailed(shard, e);
                     _stop.Token.WaitHandle.WaitOne(Math.Min(50 << Math.Min(attempt, 6), 2000));
                 }
 #pragma warning disable CA1031 // One shard stops; the others of this worker go on.
@@ -207,7 +210,7 @@ internal sealed partial class Worker : IDisposable
         }
         catch (StoreUnavailableException e)
         {
-            LogLoadFailed(_logger, e, shard.Partition);
+            LoadFailed(shard, e);
         }
 #pragma warning disable CA1031 // One shard stops; the others of this worker go on.
         catch (Exception e)
@@ -215,6 +218,17 @@ internal sealed partial class Worker : IDisposable
         {
             Stop(shard, e);
         }
+    }
+
+    /// <summary>Told once for an outage, which is over when for a while none has failed.</summary>
+    private void LoadFailed(Shard shard, StoreUnavailableException error)
+    {
+        if (_loadFailedAt is not { } before || _time.GetElapsedTime(before) > s_outagesApart)
+        {
+            LogLoadFailed(_logger, error, shard.Partition);
+        }
+
+        _loadFailedAt = _time.GetTimestamp();
     }
 
     private long NowInMs() => _time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -242,7 +256,7 @@ internal sealed partial class Worker : IDisposable
         }
     }
 
-    [LoggerMessage(1501, LogLevel.Warning, "{Partition}: actors can not be loaded, the store is away. The shard waits and tries again.")]
+    [LoggerMessage(1501, LogLevel.Warning, "{Partition}: actors can not be loaded, the store is away. This shard, and others perhaps, wait and try again.")]
     private static partial void LogLoadFailed(ILogger logger, Exception error, InboxPartition partition);
 
     [LoggerMessage(1502, LogLevel.Critical, "{Partition}: the shard stops so as not to harm its stored state; the others go on. If a snapshot can not be read, run the version that wrote it, or restore the store from a backup.")]

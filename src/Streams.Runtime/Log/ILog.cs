@@ -56,8 +56,7 @@ public interface IAssignmentListener
 /// <summary>One group member. Not thread-safe: everything is called from the polling thread.</summary>
 public interface ILogReader : IDisposable
 {
-    /// <param name="first">Those of the topics that are read with a read-ahead of their own, so that they never wait behind the others.</param>
-    void Subscribe(IReadOnlyCollection<string> topics, IAssignmentListener listener, IReadOnlyCollection<string>? first = null);
+    void Subscribe(IReadOnlyCollection<string> topics, IAssignmentListener listener);
 
     /// <summary>
     /// Waits at most <paramref name="timeout"/> for records and adds them to <paramref name="batches"/>, one batch per run of
@@ -79,9 +78,6 @@ public interface ILogReader : IDisposable
     /// <summary>What the partition holds now, asked of the broker (may take a round trip).</summary>
     LogMarks MarksOf(InboxPartition partition);
 
-    /// <summary>What the client last heard of the partition with a fetch, without asking; null before the first, and while no broker can be reached.</summary>
-    LogMarks? KnownMarksOf(InboxPartition partition);
-
     /// <summary>Tells Kafka how far the group has come, asynchronously and only for lag tools; nothing reads it back.</summary>
     void Report(InboxPartition partition, long nextOffset);
 }
@@ -92,6 +88,10 @@ public interface IGroupGauge : IDisposable
     /// <summary>Asks the brokers; answers in the order of the question.</summary>
     /// <exception cref="LogFailedException">They did not answer. Ask again later.</exception>
     IReadOnlyList<GroupPosition> Measure(IReadOnlyList<InboxPartition> partitions);
+
+    /// <summary>The ends alone, in the order of the question.</summary>
+    /// <exception cref="LogFailedException">They did not answer. Ask again later.</exception>
+    IReadOnlyList<long> EndsOf(IReadOnlyList<InboxPartition> partitions);
 }
 
 /// <summary>A partition's end, and the offset the group last reported (<see cref="ILogReader.Report"/>); null where it has not yet.</summary>

@@ -54,8 +54,6 @@ internal sealed class Clerk() : Actor("")
 
     public long Forwarded { get; private set; }
 
-    public IReadOnlyDictionary<string, long> RefusedByReason => _refusedByReason;
-
     public bool HasPending => _items.Count > 0;
 
     public int PendingInBytes => _pending.WrittenCount;
@@ -110,6 +108,18 @@ internal sealed class Clerk() : Actor("")
     {
         Forwarded++;
         Keep(record, key, isForward: true, default, nowInMs);
+    }
+
+    /// <summary>Counts the refused records whose dead letters are about to be written.</summary>
+    public void Count(ShardCounts counts)
+    {
+        foreach (Pending item in _items)
+        {
+            if (!item.IsForward)
+            {
+                counts.Refuse(item.Refusal.Reason, item.Count);
+            }
+        }
     }
 
     public void Write(CommitDraft draft, ShardOptions options, InboxPartition partition, int generation)

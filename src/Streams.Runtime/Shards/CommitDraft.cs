@@ -4,6 +4,7 @@ using System.Text;
 using Streams.Runtime.Actors;
 using Streams.Runtime.Log;
 using Streams.Runtime.Storage;
+using Streams.Runtime.Telemetry;
 
 namespace Streams.Runtime.Shards;
 
@@ -32,11 +33,34 @@ public sealed class CommitDraft : IOutgoing, IDisposable
     private LaneDraft _open;
     private int _holders = 1;
     private int _lengthAt;
+    private bool _isPacked;
+    private Origin? _origin;
+    private List<string>? _traces;
 
     internal CommitDraft() => _open = _lanes[0];
 
     /// <summary>The snapshot of the actor being written; valid within <see cref="ActorKind{TActor,TMessage}.Write"/>.</summary>
     public IBufferWriter<byte> Snapshot => _bytes;
+
+    /// <summary>
+    /// What the records written from now on go back to: said in their headers, except those that are packed. The shard sets it to the origin of the
+    /// actor that is written; null where nobody needs to know.
+    /// </summary>
+    public Origin? Origin
+    {
+        get => _origin;
+        set
+        {
+            _origin = value;
+            if (value?.TraceParent is { } trace && _traces?.Contains(trace) is not true)
+            {
+                (_traces ??= []).Add(trace);
+            }
+        }
+    }
+
+    /// <summary>Each trace that this commit is a step of, as <c>traceparent</c>.</summary>
+    internal IReadOnlyList<string> Traces => _traces ?? (IReadOnlyList<string>)[];
 
     internal int ActorCount => _actors.Count;
 
@@ -52,6 +76,7 @@ public sealed class CommitDraft : IOutgoing, IDisposable
     public void BeginRecord(Lane lane, string topic, ReadOnlySpan<byte> key, bool numbered = false, long timestampInMs = 0, bool packed = false)
     {
         _open = _lanes[(int)lane];
+        _isPacked = packed;
         PooledBuffer to = _open.Bytes;
         int index = _open.Topics.IndexOf(topic);
         byte flags = (byte)((numbered ? OutboxCodec.Numbered : 0) | (timestampInMs > 0 ? OutboxCodec.Timestamped : 0) | (packed ? OutboxCodec.Packed : 0));
@@ -99,6 +124,12 @@ public sealed class CommitDraft : IOutgoing, IDisposable
     public IBufferWriter<byte> BeginValue()
     {
         PooledBuffer to = _open.Bytes;
+        if (_origin is not null && !_isPacked)
+        {
+            _origin.Write(to);
+            _open.HeaderCount += _origin.HeaderCount;
+        }
+
         to.At(_lengthAt + 4, 1)[0] = checked((byte)_open.HeaderCount);
         PatchLength(to, _lengthAt);
         _lengthAt = to.Length;

@@ -3,36 +3,6 @@ using Streams.Runtime.Log;
 
 namespace Streams.Runtime.Shards;
 
-/// <summary>What became of a shard's records since it was claimed; for operators.</summary>
-public sealed class ShardCounts
-{
-    /// <summary>Records applied to an actor.</summary>
-    public long Applied { get; internal set; }
-
-    /// <summary>Records read again after a crash or restart and skipped, because their actor had them already.</summary>
-    public long Replayed { get; internal set; }
-
-    /// <summary>Repeats dropped: of messages between actors, and of readings.</summary>
-    public long Repeats { get; internal set; }
-
-    public long Refused { get; internal set; }
-
-    /// <summary>Records that came to the wrong partition and were forwarded.</summary>
-    public long Misrouted { get; internal set; }
-
-    /// <summary>Times the shard was restored from its last commit because an actor threw.</summary>
-    public long Restarts { get; internal set; }
-
-    /// <summary>Records that the log no longer had when they were to be read.</summary>
-    public long Missing { get; internal set; }
-
-    public long Woken { get; internal set; }
-
-    public long Passivated { get; internal set; }
-
-    public long Decisions { get; internal set; }
-}
-
 /// <summary>
 /// One shard at work: records in, commits out. Synchronous and single-threaded, with no clock and no I/O but loading actors, so
 /// that the same code runs under the threads of a node and under a seeded simulation.
@@ -77,7 +47,15 @@ public abstract class Shard
     /// </summary>
     internal long SeenThroughInMs => Volatile.Read(ref _seenThroughInMs);
 
-    /// <summary>The log went this far at this time, or later. Called by the poller.</summary>
+    /// <summary>How long the oldest record that is not yet applied has been in the log, at most and to a quarter of a second; null before that is known.</summary>
+    internal TimeSpan? LagAt(long nowInMs) => Lag switch
+    {
+        null => null,
+        0 => TimeSpan.Zero,
+        _ => SeenThroughInMs == long.MinValue ? null : TimeSpan.FromMilliseconds(Math.Max(0, nowInMs - SeenThroughInMs)),
+    };
+
+    /// <summary>The log went this far at this time, or later. One thread at a time.</summary>
     internal void NoteLogEnd(long end, long nowInMs)
     {
         Volatile.Write(ref _logEnd, end);
@@ -124,7 +102,11 @@ public abstract class Shard
     private volatile bool _isDropped;
 
     /// <summary>From any thread: nothing more is taken or written. <see cref="Drop"/> follows on the shard's own thread.</summary>
-    internal void MarkDropped() => _isDropped = true;
+    internal void MarkDropped()
+    {
+        _isDropped = true;
+        Counts.End();
+    }
 
     /// <summary>Committed output is still on its way to the log.</summary>
     internal abstract bool HasUnpublished { get; }
@@ -134,8 +116,6 @@ public abstract class Shard
 
     /// <summary>Posts a commit that deletes delivered outbox rows, if there are any.</summary>
     internal abstract void ForgetPublished();
-
-    internal abstract IReadOnlyDictionary<string, long> RefusedByReason { get; }
 
     /// <summary>Applies a batch and posts urgent commits. Does not dispose of the batch.</summary>
     internal abstract void Process(RecordBatch batch, long nowInMs);

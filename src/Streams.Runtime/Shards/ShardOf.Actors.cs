@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Streams.Runtime.Actors;
@@ -37,6 +38,20 @@ internal sealed partial class Shard<TActor, TMessage>
         _speakers.Clear();
         _memoryInBytes = 0;
         _dueLoadedThroughInMs = long.MinValue;
+    }
+
+    private IReadOnlyList<StoredActor> Fetch(IReadOnlyCollection<string> keys)
+    {
+        if (keys.Count == 0)
+        {
+            return [];
+        }
+
+        long started = Stopwatch.GetTimestamp();
+        IReadOnlyList<StoredActor> stored = _seed.Store.Load(Id, keys);
+        Counts.Loaded += stored.Count;
+        Counts.Loading += Stopwatch.GetElapsedTime(started);
+        return stored;
     }
 
     private Clerk LoadClerk()
@@ -81,7 +96,7 @@ internal sealed partial class Shard<TActor, TMessage>
         }
 
         keys.ExceptWith(_unloadable);
-        foreach (StoredActor stored in _seed.Store.Load(Id, keys))
+        foreach (StoredActor stored in Fetch(keys))
         {
             Admit(stored);
             keys.Remove(stored.Key);
@@ -119,6 +134,11 @@ internal sealed partial class Shard<TActor, TMessage>
         SnapshotEnvelope envelope = SnapshotEnvelope.Read(snapshot, out ReadOnlySpan<byte> state);
         TActor actor = _kind.Restore(key, state);
         envelope.ApplyTo(actor, _generation);
+        if (!_ended.IsEmpty)
+        {
+            actor.Marks?.Continue(_ended, Lineage);
+        }
+
         actor.Index = index;
         return actor;
     }
@@ -253,7 +273,7 @@ internal sealed partial class Shard<TActor, TMessage>
             }
         }
 
-        foreach (StoredActor stored in missing.Count > 0 ? _seed.Store.Load(Id, missing) : [])
+        foreach (StoredActor stored in Fetch(missing))
         {
             Admit(stored);
         }

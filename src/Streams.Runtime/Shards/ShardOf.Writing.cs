@@ -149,7 +149,10 @@ internal sealed partial class Shard<TActor, TMessage>
         long? due = null;
         if (actor is TActor mine)
         {
+            draft.Origin = actor.Origin;
+            actor.Origin = null;
             _kind.Write(mine, draft);
+            draft.Origin = null;
             long at = _kind.DueOf(mine);
             due = at == long.MaxValue ? null : at;
             int size = _kind.SizeOf(mine);
@@ -158,6 +161,7 @@ internal sealed partial class Shard<TActor, TMessage>
         }
         else
         {
+            _clerk.Count(Counts);
             _clerk.Write(draft, _seed.Options, Partition, _generation);
         }
 
@@ -173,6 +177,7 @@ internal sealed partial class Shard<TActor, TMessage>
         }
 
         _kind.EndWrite(draft);
+        draft.Origin = null;
         _nextPosted = _dirty.Head?.DirtyOffset ?? _expected;
         _deletedUrgent = Volatile.Read(ref _published[0]);
         _deletedBulk = Volatile.Read(ref _published[1]);

@@ -1,9 +1,11 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Streams.Runtime.Actors;
 using Streams.Runtime.Log;
 using Streams.Runtime.Storage;
+using Streams.Runtime.Telemetry;
 
 namespace Streams.Runtime.Shards;
 
@@ -29,6 +31,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
 
     private readonly ActorKind<TActor, TMessage> _kind;
     private readonly ShardSeed _seed;
+    private readonly EndedLineages _ended;
     private readonly ActorTable<TActor> _actors = new();
     private readonly DirtyList _dirty = new();
     private readonly TimerQueue<TActor> _timers = new();
@@ -59,6 +62,10 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
     private long _deletedUrgent;
     private long _deletedBulk;
 
+    // Somebody records traces; looked at once a batch. The record being applied is one of a trace: what it names as its parent.
+    private bool _isTracing;
+    private ActivityContext _parent;
+
     // An offset at which an actor threw: when it comes again, its actor is written first, so that it can be put back as it was.
     private long _suspect = -1;
     private bool _needsRestart;
@@ -88,6 +95,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
         Partition = seed.Partition;
         Epoch = seed.Claim.Epoch;
         Lineage = seed.Store.Lineage;
+        _ended = seed.Store.Ended;
         _generation = seed.Claim.Generation;
         _lastNumbers = [.. seed.Claim.LastNumbers];
         _published = [.. _lastNumbers];
@@ -141,10 +149,9 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
 
     internal override bool NeedsRestart => _needsRestart;
 
-    internal override IReadOnlyDictionary<string, long> RefusedByReason => _clerk.RefusedByReason;
-
     internal override void Process(RecordBatch batch, long nowInMs)
     {
+        _isTracing = Tracing.IsOn;
         for (int at = 0; at < batch.Count && _seeksAwaited == 0 && !_needsRestart && !IsDropped;)
         {
             int count = Math.Min(GroupSize, batch.Count - at);
@@ -201,7 +208,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
         TActor? actor = _actors.Find(Partitioner.Murmur2(utf8), utf8);
         if (actor is null && !_unloadable.Contains(key))
         {
-            foreach (StoredActor stored in _seed.Store.Load(Id, [key]))
+            foreach (StoredActor stored in Fetch([key]))
             {
                 actor = Admit(stored);
             }
@@ -402,7 +409,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
                 _expected = record.Offset + 1;
             }
         }
-        catch (Exception e) when (e is not StoreUnavailableException)
+        catch (Exception e) when (e is not (StoreUnavailableException or StoreRewoundException))
         {
             Suspect(batch.OffsetAt(at + j), e);
         }
@@ -431,9 +438,15 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
             return;
         }
 
+        DateTimeOffset? tracedFrom = _isTracing ? TracedFrom(record) : null;
         CrashPoint.Taste(actor);
         Reaction reaction = _kind.Receive(actor, message, nowInMs);
         Touch(actor, offset, reaction, nowInMs);
+        if (reaction == Reaction.Decided || tracedFrom is not null)
+        {
+            Remember(record, actor, reaction, tracedFrom);
+        }
+
         if (reaction == Reaction.Refused)
         {
             Refuse(actor, record, _kind.Refusal, nowInMs);
@@ -450,13 +463,53 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
         }
     }
 
-    /// <summary>False for the repeat of a message that the actor has taken; otherwise it counts as taken from now on.</summary>
+    /// <summary>Null for a record that is not traced.</summary>
+    private DateTimeOffset? TracedFrom(in Record record) =>
+        (Origin.TryGetTrace(record, out _parent, out _) && _parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded))
+        || (_parent == default && !_seed.IsInner && Tracing.IsPicked(record.Offset, _seed.Options.TraceShare))
+            ? DateTimeOffset.UtcNow
+            : null;
+
+    /// <summary>What the actor says next goes back to this record.</summary>
+    private void Remember(in Record record, TActor actor, Reaction reaction, DateTimeOffset? tracedFrom)
+    {
+        string? span = tracedFrom is { } from
+            ? Tracing.Applied(_parent, from, Partition, record.Offset, _kind.Name, actor.Key, reaction.ToString())
+            : null;
+        if (reaction is Reaction.Decided or Reaction.Speaks)
+        {
+            actor.Origin = Origin.First(actor.Origin, Origin.Of(record, _seed.IsInner, span, reaction == Reaction.Decided));
+        }
+    }
+
+    /// <summary>False for the repeat of a message that the actor has taken, or will be told anew; otherwise it counts as taken from now on.</summary>
     private bool IsNew(in Record record, TActor actor) =>
         !record.HasHeaders
         || !record.TryGetHeader(SourceHeader.NameUtf8, out ReadOnlySpan<byte> header)
         || !SourceHeader.TryRead(header, out SourceHeader from)
-        || !(from.Lineage == Lineage || _seed.IsInner)
-        || (actor.Marks ??= new SourceMarks()).Advance(from);
+        || IsNew(from, record.Offset, actor);
+
+    private bool IsNew(SourceHeader told, long offset, TActor actor)
+    {
+        if (_ended.Has(told.Lineage))
+        {
+            if (_ended.IsVoid(told.Lineage, told.Source, told.Number))
+            {
+                return false;
+            }
+
+            told = told with { Lineage = Lineage };
+        }
+
+        if (told.Lineage == Lineage && offset < _seed.CatchUpTo && _seed.Numbers is { } numbers && told.Number > numbers.GetValueOrDefault(told.Source))
+        {
+            throw new StoreRewoundException(
+                $"{Partition} has a message at offset {offset} that this store has not sent: its source is at number {numbers.GetValueOrDefault(told.Source)}, the message has {told.Number}. The store was restored from a "
+                + "backup, or lost commits. Stop all nodes, run 'streams store restored', and start them again.");
+        }
+
+        return !(told.Lineage == Lineage || _seed.IsInner) || (actor.Marks ??= new SourceMarks()).Advance(told);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Touch(TActor actor, long offset, Reaction reaction, long nowInMs)

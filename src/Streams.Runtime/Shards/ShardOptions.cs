@@ -27,6 +27,9 @@ public sealed record ShardOptions
     /// <summary>Topic for refused records. Default <c>city.dead-letters</c>.</summary>
     public string DeadLetterTopic { get; init; } = "city.dead-letters";
 
+    /// <summary>Share of the records from outside that a trace is begun for while traces are recorded, 0 to 1; those that come with one are traced anyhow. Default 0.</summary>
+    public double TraceShare { get; init; }
+
     /// <summary>CloudEvents source of what the runtime itself publishes. Default <c>/streams</c>.</summary>
     public string EventSource { get; init; } = "/streams";
 }

@@ -28,7 +28,18 @@ internal sealed record ShardSeed(
     ShardOptions Options,
     Action<PostedCommit> Post,
     Action<Shard, long> RequestSeek,
-    ILogger Logger);
+    ILogger Logger)
+{
+    /// <summary>
+    /// The last numbers that the store's shards had given out when the end of the log had been seen: what lies before that end has no greater one, or the store
+    /// is older than the log. Null where it is not to be checked.
+    /// </summary>
+    public IReadOnlyDictionary<int, long>? Numbers { get; init; }
+}
 
 /// <summary>A commit on its way to the store, with the draft whose memory its rows lie in.</summary>
-internal sealed record PostedCommit(Shard Owner, ShardCommit Commit, CommitDraft Draft);
+internal sealed record PostedCommit(Shard Owner, ShardCommit Commit, CommitDraft Draft)
+{
+    /// <summary>When the writer got it (<see cref="TimeProvider.GetTimestamp"/>), for figures.</summary>
+    public long PostedAt { get; set; }
+}

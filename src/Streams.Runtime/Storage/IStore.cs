@@ -19,6 +19,20 @@ public interface IStore : IDisposable
     /// </summary>
     long Lineage { get; }
 
+    /// <summary>The lineages before this one, where the store was restored from backups. Known once it is open.</summary>
+    EndedLineages Ended { get; }
+
+    /// <summary>
+    /// To be called once after the store was restored from a backup, or lost its newest commits otherwise, before any node runs on it: the lineage ends where the
+    /// store does, and another begins. Without it, what was published after the backup would be taken for what is decided anew.
+    /// </summary>
+    /// <returns>How many shards' numbers were noted.</returns>
+    /// <exception cref="StoreMismatchException">A node is running.</exception>
+    int BeginLineage();
+
+    /// <summary>Last outbox numbers of every source, as stored: nothing that was published has a greater one, unless the store lost commits.</summary>
+    IReadOnlyDictionary<int, long> ReadNumbers();
+
     /// <summary>The version of the schema that this program makes and needs.</summary>
     int SchemaVersion { get; }
 
@@ -224,6 +238,9 @@ public sealed record DocumentQuery(
     long? AtToInMs = null,
     (long AtInMs, string Id)? After = null,
     int Limit = 100);
+
+/// <summary>The store is older than what was published from it: see <see cref="IStore.BeginLineage"/>.</summary>
+public sealed class StoreRewoundException(string message) : Exception(message);
 
 /// <summary>The store is not for this cluster, layout or version.</summary>
 public sealed class StoreMismatchException(string message) : Exception(message);

@@ -12,7 +12,7 @@ internal static class LayoutCheck
 
     private const string Cluster = "cluster";
     private const string KindPrefix = "kind/";
-    private const string LineageKey = "lineage";
+    public const string LineageKey = "lineage";
 
     /// <returns>Rows to add: everything for a new store, kinds that are new since for an old one.</returns>
     /// <exception cref="StoreMismatchException">What is stored is not what is configured.</exception>
@@ -49,7 +49,7 @@ internal static class LayoutCheck
 
         if (!stored.ContainsKey(LineageKey))
         {
-            missing.Add(new(LineageKey, Random.Shared.NextInt64(1, long.MaxValue).ToString("x16", CultureInfo.InvariantCulture)));
+            missing.Add(new(LineageKey, NewLineage()));
         }
 
         foreach ((byte kind, KindLayout wanted) in layout.Kinds)
@@ -62,6 +62,17 @@ internal static class LayoutCheck
         }
 
         return missing;
+    }
+
+    public static string NewLineage() => Random.Shared.NextInt64(1, long.MaxValue).ToString("x16", CultureInfo.InvariantCulture);
+
+    /// <exception cref="StoreMismatchException">A node is running.</exception>
+    public static void RefuseWhileRunning(IReadOnlyList<NodeRow> nodes, string store)
+    {
+        if (nodes.Where(node => node.IsAlive).Select(node => node.Name).ToArray() is { Length: > 0 } running)
+        {
+            throw new StoreMismatchException($"{store} is in use by {string.Join(", ", running)}. Stop all nodes first; nothing was changed.");
+        }
     }
 
     /// <summary>See <see cref="IStore.Lineage"/>: as stored, or as now to be added.</summary>

@@ -83,14 +83,15 @@ internal static class PostgresSchema
         CREATE INDEX documents_done ON documents (collection, done_in_ms) WHERE done_in_ms IS NOT NULL;
         """;
 
-    // Who runs, and how shards changed hands. Nodes of before write neither, and go on beside it.
+    // Who runs, how shards changed hands, and what the store was before it was restored. Nodes of before write none of it, and go on beside it.
     private const string Nodes = """
         CREATE TABLE nodes (
             name text COLLATE "C" PRIMARY KEY, process text NOT NULL, url text NOT NULL, version text NOT NULL, state smallint NOT NULL, schema int NOT NULL,
             started_at bigint NOT NULL, seen_at bigint NOT NULL)
             WITH (fillfactor = 10, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
         ALTER TABLE shards ADD COLUMN previous_owner text, ADD COLUMN was_drained boolean NOT NULL DEFAULT false, ADD COLUMN stopped_at bigint,
-            ADD COLUMN released_at bigint, ADD COLUMN taken_at bigint, ADD COLUMN resumed_at bigint
+            ADD COLUMN released_at bigint, ADD COLUMN taken_at bigint, ADD COLUMN resumed_at bigint;
+        CREATE TABLE ended_lineages (lineage bigint NOT NULL, source int NOT NULL, number bigint NOT NULL, PRIMARY KEY (lineage, source))
         """;
 
     /// <summary>Brings the schema to <see cref="Version"/> and checks the layout, in one transaction; of several nodes, one at a time.</summary>

@@ -62,6 +62,8 @@ public sealed class PostgresStore : IStore
 
     public long Lineage { get; private set; }
 
+    public EndedLineages Ended { get; private set; } = EndedLineages.None;
+
     public int SchemaVersion => PostgresSchema.Version;
 
     public void Open(StoreLayout layout)
@@ -72,6 +74,8 @@ public sealed class PostgresStore : IStore
             On(connection =>
             {
                 Lineage = PostgresSchema.Migrate(connection, layout, _name);
+                Ended = new EndedLineages(ReadAll(
+                    connection, "SELECT lineage, source, number FROM ended_lineages", row => (row.GetInt64(0), row.GetInt32(1), row.GetInt64(2))));
                 return true;
             });
         }
@@ -185,6 +189,27 @@ public sealed class PostgresStore : IStore
         "SELECT lane, first_number, count, records FROM outbox WHERE shard = $1 ORDER BY lane, last_number",
         row => new OutboxChunk((Lane)row.GetInt16(0), row.GetInt64(1), row.GetInt32(2), row.GetFieldValue<byte[]>(3)),
         shard.Number));
+
+    public int BeginLineage() => On(connection =>
+    {
+        using NpgsqlTransaction transaction = connection.BeginTransaction();
+        LayoutCheck.RefuseWhileRunning(ReadNodes(connection), _name);
+        int noted = Execute(
+            connection,
+            """
+            INSERT INTO ended_lineages (lineage, source, number)
+            SELECT $1, number * 2 + lane, CASE lane WHEN 0 THEN urgent_number ELSE bulk_number END FROM shards, unnest(ARRAY[0, 1]) AS lanes (lane)
+            """,
+            Lineage);
+        Execute(connection, "DELETE FROM nodes");
+        PostgresSchema.WriteMeta(connection, LayoutCheck.LineageKey, LayoutCheck.NewLineage());
+        transaction.Commit();
+        return noted / 2;
+    });
+
+    public IReadOnlyDictionary<int, long> ReadNumbers() => On(connection => ReadAll(
+        connection, "SELECT number, urgent_number, bulk_number FROM shards", row => (Shard: row.GetInt32(0), Urgent: row.GetInt64(1), Bulk: row.GetInt64(2))))
+        .SelectMany(row => new[] { (Source: row.Shard * 2, Number: row.Urgent), (Source: (row.Shard * 2) + 1, Number: row.Bulk) }).ToDictionary(row => row.Source, row => row.Number);
 
     public IReadOnlyList<ShardRow> ReadShards() => On(connection => ReadAll(
         connection,

@@ -83,6 +83,7 @@ internal static class SqliteSchema
         ALTER TABLE shards ADD COLUMN released_at INTEGER;
         ALTER TABLE shards ADD COLUMN taken_at INTEGER;
         ALTER TABLE shards ADD COLUMN resumed_at INTEGER;
+        CREATE TABLE ended_lineages (lineage INTEGER NOT NULL, source INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (lineage, source));
         """;
 
     /// <summary>Brings the schema to <see cref="Version"/> and checks the layout, in one transaction.</summary>

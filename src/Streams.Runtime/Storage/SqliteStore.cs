@@ -45,6 +45,8 @@ public sealed class SqliteStore : IStore
 
     public long Lineage { get; private set; }
 
+    public EndedLineages Ended { get; private set; } = EndedLineages.None;
+
     public int SchemaVersion => SqliteSchema.Version;
 
     private bool IsInMemory => _path == Memory;
@@ -56,6 +58,7 @@ public sealed class SqliteStore : IStore
             if (_database is not null)
             {
                 Lineage = SqliteSchema.Migrate(_database, layout, Describe());
+                Ended = ReadEnded(_database);
                 return;
             }
 
@@ -70,6 +73,7 @@ public sealed class SqliteStore : IStore
                 _database = SqliteDatabase.Open(_path, writable: true);
                 _database.Execute(IsInMemory ? "PRAGMA temp_store = MEMORY;" : Settings);
                 Lineage = SqliteSchema.Migrate(_database, layout, Describe());
+                Ended = ReadEnded(_database);
                 SqliteSchema.WriteMeta(_database, "opened_by", string.Create(
                     CultureInfo.InvariantCulture, $"node '{layout.Owner}', process {Environment.ProcessId} on {Environment.MachineName}"));
                 _writer = new SqliteWriter(_database);
@@ -160,6 +164,16 @@ public sealed class SqliteStore : IStore
         database.Prepare("SELECT lane, first_number, count, records FROM outbox WHERE shard = ?1 ORDER BY lane, last_number").Bind(1, shard.Number),
         row => new OutboxChunk((Lane)row.Int32(0), row.Int64(1), row.Int32(2), row.Blob(3))));
 
+    public int BeginLineage()
+    {
+        // The file's lock says that no node runs on it.
+        return Write(writer => writer.BeginLineage(Lineage));
+    }
+
+    public IReadOnlyDictionary<int, long> ReadNumbers() => Read(database => ReadAll(
+        database.Prepare("SELECT number, urgent_number, bulk_number FROM shards"), row => (Shard: row.Int32(0), Urgent: row.Int64(1), Bulk: row.Int64(2))))
+        .SelectMany(row => new[] { (Source: row.Shard * 2, Number: row.Urgent), (Source: (row.Shard * 2) + 1, Number: row.Bulk) }).ToDictionary(row => row.Source, row => row.Number);
+
     public IReadOnlyList<ShardRow> ReadShards() => Read(database => ReadAll(
         database.Prepare("""
             SELECT number, owner, epoch, next_offset, generation, claimed_at, incarnation, previous_owner, was_drained, stopped_at, released_at, taken_at, resumed_at
@@ -231,6 +245,9 @@ public sealed class SqliteStore : IStore
             Close();
         }
     }
+
+    private static EndedLineages ReadEnded(SqliteDatabase database) => new(ReadAll(
+        database.Prepare("SELECT lineage, source, number FROM ended_lineages"), row => (row.Int64(0), row.Int32(1), row.Int64(2))));
 
     private static List<T> ReadAll<T>(SqliteStatement read, Func<SqliteStatement, T> toRow)
     {

@@ -62,6 +62,17 @@ internal sealed class SqliteWriter(SqliteDatabase database)
         InTransaction(() => database.Prepare("UPDATE shards SET trying_from = ?3, trying_count = ?4 WHERE number = ?1 AND epoch = ?2")
             .Bind(1, shard).Bind(2, epoch).Bind(3, records.From).Bind(4, records.Count).Run());
 
+    public int BeginLineage(long ending) => InTransaction(() =>
+    {
+        int noted = database.Prepare("""
+            INSERT INTO ended_lineages (lineage, source, number)
+            SELECT ?1, number * 2 + lane, CASE lane WHEN 0 THEN urgent_number ELSE bulk_number END FROM shards, (SELECT 0 AS lane UNION ALL SELECT 1)
+            """).Bind(1, ending).Run();
+        database.Execute("DELETE FROM nodes");
+        SqliteSchema.WriteMeta(database, LayoutCheck.LineageKey, LayoutCheck.NewLineage());
+        return noted / 2;
+    });
+
     public CommitResult[] Commit(IReadOnlyList<ShardCommit> commits)
     {
         // The write lock is taken by BEGIN IMMEDIATE, so the shard rows read here are the ones written below.

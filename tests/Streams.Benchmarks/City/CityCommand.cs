@@ -118,8 +118,8 @@ internal static class CityCommand
             Stopwatch.GetTimestamp(),
             up.TotalProcessorTime.TotalSeconds,
             samples.First(sample => sample.Key.StartsWith("streams_records_applied_total", StringComparison.Ordinal) && sample.Key.Contains("device", StringComparison.Ordinal)).Value,
-            samples["streams_records_published_total"],
-            samples.First(sample => sample.Key.StartsWith("streams_actors", StringComparison.Ordinal) && sample.Key.Contains("device", StringComparison.Ordinal)).Value);
+            samples.Where(sample => sample.Key.StartsWith("streams_records_published_total", StringComparison.Ordinal)).Sum(sample => sample.Value),
+            samples.First(sample => sample.Key.StartsWith("streams_actors{", StringComparison.Ordinal) && sample.Key.Contains("device", StringComparison.Ordinal)).Value);
     }
 
     private static int FreePort()

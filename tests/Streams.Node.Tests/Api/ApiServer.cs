@@ -8,7 +8,9 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
 using Streams.Node.Api;
+using Streams.Node.Telemetry;
 using Streams.Node.Tests.Api.Description;
 using Streams.Node.Configuration;
 using Streams.Node.Tests.Configuration;
@@ -29,6 +31,8 @@ internal sealed class ApiServer : IAsyncDisposable, IDisposable
     });
 
     private readonly WebApplication _app;
+    private readonly NodeMeter _meter = new();
+    private readonly NodeTelemetry _telemetry;
     private readonly Dictionary<ShardId, (long Epoch, long Commits)> _claims = [];
 
     /// <param name="neighbours">Reaches the other nodes.</param>
@@ -36,17 +40,22 @@ internal sealed class ApiServer : IAsyncDisposable, IDisposable
     {
         Store.Open(Layout);
         ClusterConfiguration shipped = ConfigurationFolder.AsShipped;
-        Sources = new ApiSources(Store, Node, Layout, shipped with { Node = shipped.Node with { Http = http?.Invoke(shipped.Node.Http) ?? shipped.Node.Http } }, new FixedTime(Now));
+        Sources = new ApiSources(Store, Node, Layout, shipped with { Node = shipped.Node with { Http = http?.Invoke(shipped.Node.Http) ?? shipped.Node.Http } }, new FixedTime(Now))
+        {
+            Telemetry = _telemetry = new NodeTelemetry(new TelemetrySettings(), Node.Identity, NullLoggerFactory.Instance, _meter.Meter),
+        };
         if (neighbours is not null)
         {
             Sources = Sources with { Neighbours = new Neighbours(Node, Store, TimeProvider.System, neighbours) };
         }
 
+        _meter.Watch(Sources);
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseTestServer();
         builder.Services.AddLogging();
         builder.Services.AddStreamsApi(Sources);
         _app = builder.Build();
+        _telemetry.Serve(_app);
         _app.UseStreamsApi();
         _app.MapStreamsApi();
         _app.Start();
@@ -132,6 +141,8 @@ internal sealed class ApiServer : IAsyncDisposable, IDisposable
     public async ValueTask DisposeAsync()
     {
         await _app.DisposeAsync();
+        _telemetry.Dispose();
+        _meter.Dispose();
         Store.Dispose();
     }
 

@@ -121,24 +121,18 @@ public sealed class NodeTests : IAsyncDisposable
     [Fact]
     public async Task Metrics_are_prometheus_text()
     {
-        _api.Node.Counted = new NodeFigures
-        {
-            Applied = new Dictionary<string, long> { ["device"] = 12 },
-            Refused = new Dictionary<string, long> { ["odd\"reason\n"] = 3 },
-            BusyShare = 0.25,
-        };
-        _api.Node.Running.Add(new RunningShard(new ShardId(1, 2), 5, 0, 9));
-        _api.Put(Row("alerts", "a", "", "", "active", 1));
+        _api.Node.Parts.Add(new HealthPart("odd\"part\n", false));
+        _api.Put(Row("alerts", "a", "", "flood", "active", 1), Row("alerts", "b", "", "flood", "cleared", 1), Row("devices", "d", "", "buoy", "silent", 1));
         using HttpResponseMessage response = await _api.Client.GetAsync("/metrics", TestContext.Current.CancellationToken);
-        Assert.Equal("text/plain; version=0.0.4; charset=utf-8", response.Content.Headers.ContentType?.ToString());
+        Assert.StartsWith("text/plain; version=0.0.4; charset=utf-8", response.Content.Headers.ContentType?.ToString(), StringComparison.Ordinal);
         string[] lines = (await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Split('\n');
-        Assert.Contains("streams_records_applied_total{kind=\"device\"} 12", lines);
-        Assert.Contains("streams_records_refused_total{reason=\"odd\\\"reason\\n\"} 3", lines);
-        Assert.Contains("streams_shard_lag_records{kind=\"device\",partition=\"2\"} 9", lines);
-        Assert.Contains("streams_busy_ratio 0.25", lines);
-        Assert.Contains("streams_uptime_seconds 3600", lines);
-        Assert.Contains("streams_documents{collection=\"alerts\"} 1", lines);
-        Assert.All(lines.Where(line => line.Length > 0), line => Assert.Matches("^(# (HELP|TYPE) streams_|streams_[a-z_]+(\\{[^}]*\\})? [0-9.E+-]+$)", line));
+        Assert.Contains("streams_health{part=\"store\"} 1", lines);
+        Assert.Contains("streams_health{part=\"odd\\\"part\\n\"} 0", lines);
+        Assert.Contains("streams_uptime_seconds{} 3600", lines);
+        Assert.Contains("streams_documents{collection=\"alerts\"} 2", lines);
+        Assert.Contains("streams_alerts_standing{rule=\"flood\"} 1", lines);
+        Assert.Contains("streams_devices{state=\"silent\"} 1", lines);
+        Assert.All(lines.Where(line => line.Length > 0), line => Assert.Matches("^(# (HELP|TYPE|EOF)|[a-z_0-9]+\\{[^}]*\\} [0-9.E+-]+$)", line));
     }
 
     [Fact]

@@ -20,8 +20,9 @@ public sealed class NodeFileTests
             limits: { actorMemory: 2GB, workers: 3, openWindowsPerArea: 500, areaGrace: 1m }
             pace: { replayWork: 500ms, maxDirtyAge: PT10S, speakWithin: 0s, maxUnsaid: 8, sweepSize: 100 }
             keep: { deadLetters: 1d, maxDeadLetters: 1_000 }
+            telemetry: { otlpEndpoint: "https://collector:4318/otlp", protocol: http, traceShare: 0.01, figuresEvery: 1m }
             """);
-        NodeSettings node = folder.Load(("STREAMS__KAFKA__PASSWORD", "p: #w")).Node;
+        NodeSettings node = folder.Load(("STREAMS__KAFKA__PASSWORD", "p: #w"), ("STREAMS__TELEMETRY__HEADERS", "authorization=Bearer x, tenant=dijon")).Node;
         Assert.Equal("k1:9092, k2:9092", node.Kafka.BootstrapServers);
         Assert.Equal("dijon", node.Kafka.Group);
         Assert.Equal("p: #w", node.Kafka.Properties["sasl.password"]);
@@ -31,6 +32,13 @@ public sealed class NodeFileTests
         Assert.Equal(2L << 30, node.Limits.ActorMemoryInBytes);
         Assert.Equal(TimeSpan.FromSeconds(10), node.Pace.MaxDirtyAge);
         Assert.Equal(1000, node.Keep.MaxDeadLetters);
+        Assert.Equal(
+            new TelemetrySettings
+            {
+                OtlpEndpoint = new Uri("https://collector:4318/otlp"), Protocol = OtlpProtocol.Http, Headers = "authorization=Bearer x, tenant=dijon",
+                TraceShare = 0.01, FiguresEvery = TimeSpan.FromMinutes(1),
+            },
+            node.Telemetry);
     }
 
     [Theory]
@@ -46,6 +54,11 @@ public sealed class NodeFileTests
     [InlineData("http: { maxBody: 1TB }", "node.yaml:1:18: http.maxBody is 1TB; allowed: a size from 1KB to 64MB")]
     [InlineData("limits: { actorMemory: 2000GB }", "node.yaml:1:24: limits.actorMemory is 2000GB; allowed: a size from 16MB to 1024GB")]
     [InlineData("keep: { deadLetters: 1h }", "node.yaml:1:22: keep.deadLetters is 1h; allowed: a duration from 1d to 3650d")]
+    [InlineData("telemetry: { otlpEndpoint: collector:4317 }", "node.yaml:1:28: telemetry.otlpEndpoint is collector:4317; allowed: http:// or https://, host and port")]
+    [InlineData("telemetry: { protocol: json }", "node.yaml:1:24: telemetry.protocol is json; allowed: one of grpc, http")]
+    [InlineData("telemetry: { traceShare: 2 }", "node.yaml:1:26: telemetry.traceShare is 2; allowed: a number from 0 to 1")]
+    [InlineData("telemetry: { figuresEvery: 1ms }", "node.yaml:1:28: telemetry.figuresEvery is 1ms; allowed: a duration from 1s to 10m")]
+    [InlineData("telemetry: { headers: secret }", "node.yaml:1:23: telemetry.headers can't be read; allowed: name=value")]
     [InlineData("pace: 5", "node.yaml:1:7: pace is a single value; allowed: keys and values below it")]
     [InlineData("pase: {}", "node.yaml:1:1: pase is not a key known here (did you mean pace?)")]
     public void A_wrong_setting_is_a_fault(string text, string expected)

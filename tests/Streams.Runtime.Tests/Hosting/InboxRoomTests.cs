@@ -4,6 +4,7 @@ using Streams.Runtime.Hosting;
 using Streams.Runtime.Log;
 using Streams.Runtime.Shards;
 using Streams.Runtime.Storage;
+using Streams.Runtime.Telemetry;
 using Streams.Runtime.Tests.Simulation;
 
 namespace Streams.Runtime.Tests.Hosting;
@@ -55,6 +56,22 @@ public sealed class InboxRoomTests : IDisposable
         _log.Gauge.Answer(new GroupPosition(3, Reported: 3));
         WaitForTaken(5);
         Assert.Equal(["1", "2", "3", "4", "5"], _log.Taken.Select(value => value.Trim()));
+    }
+
+    [Fact]
+    public void Brokers_are_asked_every_few_seconds_though_there_is_nothing_to_measure_so_that_their_silence_is_known()
+    {
+        _room = new InboxRoom(_log, [("groups", "test")], _ => _readHere, _time, _lines);
+        _room.Start();
+        _time.Pass(TimeSpan.FromSeconds(3));
+        _log.Gauge.Answer(null);
+        _time.Pass(TimeSpan.FromSeconds(3));
+        _log.Gauge.IsAsked();
+        Assert.Equal(TimeSpan.FromSeconds(6), _room.SilentFor);
+
+        Measure(end: 0, reported: 0, after: TimeSpan.FromSeconds(3));
+        Assert.Equal(TimeSpan.FromSeconds(3), _room.SilentFor);
+        Assert.True(HasRoom);
     }
 
     [Fact]
@@ -144,9 +161,12 @@ public sealed class InboxRoomTests : IDisposable
     }
 
     /// <summary>Answers a question, and waits until that is taken in.</summary>
-    private void Measure(long end, long? reported)
+    /// <param name="after">Until the next one is asked.</param>
+    private void Measure(long end, long? reported, TimeSpan after = default)
     {
         _log.Gauge.Answer(new GroupPosition(end, reported));
+        WaitFor(() => _room!.SilentFor == TimeSpan.Zero);
+        _time.Pass(after);
         _log.Gauge.IsAsked();
     }
 
@@ -154,9 +174,9 @@ public sealed class InboxRoomTests : IDisposable
     {
         if (_publisher is null)
         {
-            _room = new InboxRoom(_log, "test", ["groups"], _ => _readHere, _time, _lines);
+            _room = new InboxRoom(_log, [("groups", "test")], _ => _readHere, _time, _lines);
             _room.Start();
-            _publisher = new Publisher(_log, _room, _time, _lines);
+            _publisher = new Publisher(_log, _room, new EngineMeter(), _time, _lines);
             _publisher.Start();
         }
 
@@ -171,6 +191,8 @@ public sealed class InboxRoomTests : IDisposable
         OutboxChunk chunk = Assert.Single(draft.ToCommit(default, 1, 1, 0, [0, 0], [0, 0], 0).Outbox);
         _publisher.Publish(_shard, chunk with { FirstNumber = first, Records = chunk.Records.ToArray() }, null);
     }
+
+    private static void WaitFor(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, TimeSpan.FromSeconds(30)), "not within 30 s");
 
     private void WaitForTaken(int count)
     {

@@ -10,7 +10,7 @@ internal sealed class MemoryLog(params (string Name, int Partitions)[] topics) :
     private readonly SimulatedTopics _topics = new(topics);
     private readonly Lock _gate = new();
     private int _paused;
-    private int _reports;
+    private int _asked;
     private int _handedOut;
 
     public string Incarnation => "memory";
@@ -23,8 +23,8 @@ internal sealed class MemoryLog(params (string Name, int Partitions)[] topics) :
     /// <summary>Records that were polled.</summary>
     public int HandedOut => Volatile.Read(ref _handedOut);
 
-    /// <summary>How often the reader was told how far the group has come.</summary>
-    public int Reports => Volatile.Read(ref _reports);
+    /// <summary>How often a partition's end was asked for.</summary>
+    public int Asked => Volatile.Read(ref _asked);
 
     public void Append(string topic, string key, string value, long timestampInMs = -1)
     {
@@ -43,7 +43,7 @@ internal sealed class MemoryLog(params (string Name, int Partitions)[] topics) :
 
     public ILogReader CreateReader(string group) => new Reader(this);
 
-    public IGroupGauge CreateGauge(string group) => throw new NotSupportedException();
+    public IGroupGauge CreateGauge(string group) => new Gauge(this);
 
     public ILogWriter CreateWriter(string name, int lingerInMs) => new Writer(this);
 
@@ -64,12 +64,11 @@ internal sealed class MemoryLog(params (string Name, int Partitions)[] topics) :
         private const int MostRecords = 1000;
 
         private readonly Dictionary<InboxPartition, long> _positions = [];
-        private readonly Dictionary<InboxPartition, LogMarks> _heard = [];
         private readonly HashSet<InboxPartition> _paused = [];
         private IAssignmentListener? _listener;
         private InboxPartition[] _coming = [];
 
-        public void Subscribe(IReadOnlyCollection<string> topics, IAssignmentListener listener, IReadOnlyCollection<string>? first = null)
+        public void Subscribe(IReadOnlyCollection<string> topics, IAssignmentListener listener)
         {
             _listener = listener;
             _coming = [.. topics.SelectMany(topic => Enumerable.Range(0, log.PartitionsOf(topic)).Select(partition => new InboxPartition(topic, partition)))];
@@ -90,7 +89,6 @@ internal sealed class MemoryLog(params (string Name, int Partitions)[] topics) :
 
             foreach (InboxPartition partition in _positions.Keys.Where(partition => !_paused.Contains(partition)).ToArray())
             {
-                _heard[partition] = log.MarksOf(partition);
                 lock (log._gate)
                 {
                     SimulatedBatch batch = log._topics.Read(partition, _positions[partition], MostRecords);
@@ -120,11 +118,27 @@ internal sealed class MemoryLog(params (string Name, int Partitions)[] topics) :
 
         public LogMarks MarksOf(InboxPartition partition) => log.MarksOf(partition);
 
-        public LogMarks? KnownMarksOf(InboxPartition partition) => _heard.TryGetValue(partition, out LogMarks marks) ? marks : null;
-
-        public void Report(InboxPartition partition, long nextOffset) => Interlocked.Increment(ref log._reports);
+        public void Report(InboxPartition partition, long nextOffset)
+        {
+        }
 
         public void Dispose() => _listener?.Revoked([.. _positions.Keys]);
+    }
+
+    private sealed class Gauge(MemoryLog log) : IGroupGauge
+    {
+        public IReadOnlyList<GroupPosition> Measure(IReadOnlyList<InboxPartition> partitions) => [.. EndsOf(partitions).Select(end => new GroupPosition(end, null))];
+
+        public IReadOnlyList<long> EndsOf(IReadOnlyList<InboxPartition> partitions)
+        {
+            long[] ends = [.. partitions.Select(partition => log.MarksOf(partition).High)];
+            Interlocked.Add(ref log._asked, partitions.Count);
+            return ends;
+        }
+
+        public void Dispose()
+        {
+        }
     }
 
     private sealed class Writer(MemoryLog log) : ILogWriter

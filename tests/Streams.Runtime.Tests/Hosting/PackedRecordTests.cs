@@ -6,6 +6,7 @@ using Streams.Runtime.Hosting;
 using Streams.Runtime.Log;
 using Streams.Runtime.Shards;
 using Streams.Runtime.Storage;
+using Streams.Runtime.Telemetry;
 using Record = Streams.Runtime.Log.Record;
 
 namespace Streams.Runtime.Tests.Hosting;
@@ -22,7 +23,7 @@ public sealed class PackedRecordTests : IDisposable
     public void A_packed_record_leaves_whole_between_its_neighbours()
     {
         using StubbornLog log = new();
-        using Publisher publisher = new(log, new InboxRoom(log, "test", [], _ => null, TimeProvider.System, _lines), TimeProvider.System, _lines);
+        using Publisher publisher = new(log, new InboxRoom(log, [], _ => null, TimeProvider.System, _lines), new EngineMeter(), TimeProvider.System, _lines);
         publisher.Start();
 
         publisher.Publish(Claim(), Chunk("7"), null);

@@ -72,12 +72,12 @@ public sealed class PausedPartitionTests : IDisposable
 
     private static void WaitFor(Func<bool> condition, string what) => Assert.True(SpinWait.SpinUntil(condition, TimeSpan.FromSeconds(30)), $"not within 30 s: {what}");
 
-    /// <summary>Time passes, and the poller looks at the log's end.</summary>
+    /// <summary>Time passes, and the log's end is asked for.</summary>
     private void Pass(int ms)
     {
-        int before = _log.Reports;
+        int before = _log.Asked;
         _time.Pass(TimeSpan.FromMilliseconds(ms));
-        WaitFor(() => _log.Reports >= before + Partitions, "the log's end is looked at");
+        WaitFor(() => _log.Asked >= before + Partitions, "the log's end is asked for");
     }
 
     /// <summary>Waits in the turn of one actor.</summary>

@@ -6,6 +6,7 @@ using Streams.Runtime.Hosting;
 using Streams.Runtime.Log;
 using Streams.Runtime.Shards;
 using Streams.Runtime.Storage;
+using Streams.Runtime.Telemetry;
 using Streams.Runtime.Tests.Log;
 using Streams.Runtime.Tests.Simulation;
 
@@ -75,7 +76,7 @@ public sealed class PublisherTests : IDisposable
     {
         using StubbornLog log = new() { OnWriter = _ => StubbornLog.Taking.Waits };
         using Publisher publisher = Start(log);
-        using Worker worker = new(0, publisher, (_, _) => { }, TimeProvider.System, _lines);
+        using Worker worker = new(0, publisher, (_, _) => { }, new EngineMeter(), TimeProvider.System, _lines);
         worker.Start();
         Shard shard = Claim(Chunk(Lane.Bulk, 1, 1));
         worker.Attach(shard);
@@ -97,7 +98,7 @@ public sealed class PublisherTests : IDisposable
     {
         using StubbornLog log = new() { OnWriter = _ => StubbornLog.Taking.Waits };
         using Publisher publisher = Start(log);
-        using Worker worker = new(0, publisher, (_, _) => { }, TimeProvider.System, _lines);
+        using Worker worker = new(0, publisher, (_, _) => { }, new EngineMeter(), TimeProvider.System, _lines);
         worker.Start();
         Shard shard = Claim(Chunk(Lane.Bulk, 1, 1));
         worker.Attach(shard);
@@ -116,7 +117,7 @@ public sealed class PublisherTests : IDisposable
     {
         using StubbornLog log = new() { OnWriter = _ => StubbornLog.Taking.Waits };
         using Publisher publisher = Start(log);
-        using Worker worker = new(0, publisher, (_, _) => { }, TimeProvider.System, _lines);
+        using Worker worker = new(0, publisher, (_, _) => { }, new EngineMeter(), TimeProvider.System, _lines);
         Shard outer = Claim();
         Shard inner = Claim();
         publisher.Publish(outer, new OutboxChunk(Lane.Bulk, 1, 1, Chunk(Lane.Bulk, 1, 1, padding: 65 << 20).Records), null);
@@ -149,7 +150,7 @@ public sealed class PublisherTests : IDisposable
 
     private Publisher Start(StubbornLog log)
     {
-        Publisher publisher = new(log, new InboxRoom(log, "test", [], _ => null, TimeProvider.System, _lines), TimeProvider.System, _lines);
+        Publisher publisher = new(log, new InboxRoom(log, [], _ => null, TimeProvider.System, _lines), new EngineMeter(), TimeProvider.System, _lines);
         publisher.Start();
         return publisher;
     }

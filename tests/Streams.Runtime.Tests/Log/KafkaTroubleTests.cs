@@ -68,14 +68,26 @@ public sealed class KafkaTroubleTests
         using var broker = new EmbeddedBroker([new TopicSpec("unknown", 1)]);
         using KafkaLog log = broker.OpenLog(EmbeddedKafka.Options);
         EmbeddedKafka.Write(log, "unknown", 0, 0, 3);
-        using var member = new KafkaMember(log, "unknown", "unknown");
-        member.PollUntil(() => member.Reader.KnownMarksOf(partition) is { High: 3 }, "the end is known");
+        using IGroupGauge gauge = log.CreateGauge("unknown");
+        Assert.Equal([3], gauge.EndsOf([partition]));
 
         broker.GoDown();
-        member.PollUntil(() => member.Reader.KnownMarksOf(partition) is null, "the end is known no more");
+        Assert.Throws<LogFailedException>(() => gauge.EndsOf([partition]));
 
         broker.ComeUp();
-        member.PollUntil(() => member.Reader.KnownMarksOf(partition) is { High: 3 }, "the end is known again");
+        Assert.True(SpinWait.SpinUntil(() => EndOf(gauge, partition) == 3, TimeSpan.FromSeconds(30)), "the end is not known again");
+    }
+
+    private static long? EndOf(IGroupGauge gauge, InboxPartition partition)
+    {
+        try
+        {
+            return gauge.EndsOf([partition])[0];
+        }
+        catch (LogFailedException)
+        {
+            return null;
+        }
     }
 
     [Fact]

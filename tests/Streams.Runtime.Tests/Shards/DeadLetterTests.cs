@@ -82,7 +82,7 @@ public sealed class DeadLetterTests : IDisposable
             posted => _store.Commit([posted.Commit]), (_, _) => { }, NullLogger.Instance));
         shard.Process(new SimulatedBatch(new("meters", 0), 0, [.. records]), 0);
         shard.WriteAll(0);
-        foreach ((string reason, long count) in shard.RefusedByReason)
+        foreach ((string reason, long count) in shard.Counts.RefusedByReason)
         {
             _refused[reason] = count;
         }

@@ -193,6 +193,18 @@ public sealed class PostgresStoreSpec : StoreSpec
     }
 
     [Fact]
+    public void A_store_on_which_a_node_runs_is_not_taken_for_restored()
+    {
+        using IStore store = Connect();
+        store.Open(Layout);
+        store.Beat(new NodeRow("node-1", "p", "", "1", NodeState.Working, 4, ShardOwner.Noon));
+
+        Assert.Contains("in use by node-1", Assert.Throws<StoreMismatchException>(() => store.BeginLineage()).Message, StringComparison.Ordinal);
+        store.Beat(new NodeRow("node-1", "p", "", "1", NodeState.Left, 4, ShardOwner.Noon));
+        store.BeginLineage();
+    }
+
+    [Fact]
     public void The_tables_follow_the_search_path()
     {
         _server.Execute(DatabaseName, "CREATE SCHEMA city");

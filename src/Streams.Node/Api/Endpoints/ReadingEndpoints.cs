@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Streams.Node.Api.Description;
 using Streams.Node.Api.Intake;
 using Streams.Node.Api.Requests;
+using Streams.Node.Telemetry;
 
 namespace Streams.Node.Api.Endpoints;
 
@@ -59,6 +61,7 @@ internal static class ReadingEndpoints
             return;
         }
 
+        using Activity? span = IngestTrace.Begin(context.Request, sources.Configuration.Node.Telemetry.TraceShare);
         TakenReadings taken;
         try
         {
@@ -78,7 +81,7 @@ internal static class ReadingEndpoints
 
         if (taken.Records.Count > 0)
         {
-            await sources.Node.PublishAsync(taken.Records, context.RequestAborted);
+            await sources.Node.PublishAsync(IngestTrace.Mark(taken.Records, context.Request, span), context.RequestAborted);
         }
 
         await Answer.Json(

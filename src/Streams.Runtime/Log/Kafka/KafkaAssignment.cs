@@ -17,9 +17,6 @@ internal sealed unsafe class KafkaAssignment(KafkaClient client, KafkaLogOptions
     /// <summary>Null before the subscription.</summary>
     public IAssignmentListener? Listener { get; set; }
 
-    /// <summary>Told of each partition before it is assigned.</summary>
-    public Action<InboxPartition>? Coming { get; set; }
-
     public bool AllPaused => _paused.Count == _assigned.Count;
 
     /// <summary>One of them; the default where there is none.</summary>
@@ -152,7 +149,6 @@ internal sealed unsafe class KafkaAssignment(KafkaClient client, KafkaLogOptions
         {
             ArgumentOutOfRangeException.ThrowIfNegative(offsets[i], $"the offset to start {partitions[i]} at");
             list->Items[i].Offset = offsets[i];
-            Coming?.Invoke(partitions[i]);
         }
 
         _assigned.UnionWith(partitions);

@@ -89,9 +89,6 @@ internal sealed unsafe partial class KafkaClient
     /// <summary>The queue its owner polls, freed with the client; 0 for none.</summary>
     public nint Queue { get; set; }
 
-    /// <summary>A second one.</summary>
-    public nint SecondQueue { get; set; }
-
     /// <summary>Set whenever something has come into a queue that is told to <see cref="Signal"/>.</summary>
     public AutoResetEvent Signals { get; } = new(false);
 
@@ -136,10 +133,10 @@ internal sealed unsafe partial class KafkaClient
 
     private void Destroy()
     {
-        foreach (nint queue in new[] { Queue, SecondQueue }.Where(queue => queue != 0))
+        if (Queue != 0)
         {
-            Rd.QueueCallback(queue, null, 0);
-            Rd.QueueDestroy(queue);
+            Rd.QueueCallback(Queue, null, 0);
+            Rd.QueueDestroy(Queue);
         }
 
         Rd.Destroy(Handle, Rd.DestroyWithoutClose);

@@ -21,8 +21,14 @@ internal sealed unsafe class KafkaGauge : IGroupGauge
     {
         int timeoutInMs = (int)_options.RequestTimeout.TotalMilliseconds;
         Dictionary<InboxPartition, long> reported = Ask(partitions, Rd.OffsetInvalid, list => Rd.Committed(_client.Handle, list, timeoutInMs));
+        return [.. partitions.Zip(EndsOf(partitions), (partition, end) => new GroupPosition(end, reported[partition] is >= 0 and var at ? at : null))];
+    }
+
+    public IReadOnlyList<long> EndsOf(IReadOnlyList<InboxPartition> partitions)
+    {
+        int timeoutInMs = (int)_options.RequestTimeout.TotalMilliseconds;
         Dictionary<InboxPartition, long> ends = Ask(partitions, Rd.OffsetEnd, list => Rd.OffsetsForTimes(_client.Handle, list, timeoutInMs));
-        return [.. partitions.Select(partition => new GroupPosition(ends[partition], reported[partition] is >= 0 and var at ? at : null))];
+        return [.. partitions.Select(partition => ends[partition])];
     }
 
     public void Dispose()

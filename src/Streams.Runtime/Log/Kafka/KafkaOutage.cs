@@ -28,9 +28,6 @@ internal sealed unsafe class KafkaOutage(KafkaClient client, KafkaLogOptions opt
     /// <summary>A connection or the group was lost: whether that is an outage, the next check finds out.</summary>
     public void Suspect() => _suspected = true;
 
-    /// <summary>From that on until a broker answers again.</summary>
-    public bool IsOn => _downSince is not null;
-
     /// <summary>Records came; they may have been fetched before, so a suspicion stays.</summary>
     public void Over() => _downSince = null;
 

@@ -41,26 +41,10 @@ internal sealed unsafe partial class KafkaReader : ILogReader
         _reportedAt = options.Time.GetTimestamp();
     }
 
-    public void Subscribe(IReadOnlyCollection<string> topics, IAssignmentListener listener, IReadOnlyCollection<string>? first = null)
+    public void Subscribe(IReadOnlyCollection<string> topics, IAssignmentListener listener)
     {
         _assignment.Listener = listener;
         _client.Signal(_client.Queue);
-        if (first is { Count: > 0 })
-        {
-            // Otherwise one full read-ahead would stop the fetching of all: what is to be read first would wait for what is to be read later.
-            _client.SecondQueue = Rd.QueueNew(_client.Handle);
-            _client.Signal(_client.SecondQueue);
-            _assignment.Coming = partition =>
-            {
-                if (first.Contains(partition.Topic))
-                {
-                    nint queue = Rd.QueuePartition(_client.Handle, partition.Topic, partition.Partition);
-                    Rd.QueueForward(queue, _client.SecondQueue);
-                    Rd.QueueDestroy(queue);
-                }
-            };
-        }
-
         _topics = [.. topics.Select(topic => new TopicName(topic, Encoding.UTF8.GetBytes(topic)))];
         RdTopicPartitions* list = Rd.PartitionsNew(topics.Count);
         foreach (string topic in topics)
@@ -125,11 +109,6 @@ internal sealed unsafe partial class KafkaReader : ILogReader
 
         return new LogMarks(low, high);
     }
-
-    public LogMarks? KnownMarksOf(InboxPartition partition) =>
-        !_outage.IsOn && Rd.KnownWatermarks(_client.Handle, partition.Topic, partition.Partition, out long low, out long high) == RdError.None && high >= 0
-            ? new LogMarks(Math.Max(low, 0), high)
-            : null;
 
     public void Report(InboxPartition partition, long nextOffset) => _reported[partition] = nextOffset;
 
@@ -200,11 +179,7 @@ internal sealed unsafe partial class KafkaReader : ILogReader
     /// <summary>What is there, without waiting: the batch call, given time, would wait until its array is full.</summary>
     private int Take(RdMessage** to)
     {
-        // Half at most, for the other queue has rebalances too.
-        int count = _client.SecondQueue == 0 ? 0 : Math.Max(0, (int)Rd.ConsumeBatch(_client.SecondQueue, 0, to, (nuint)Math.Max(_fetched.Length / 2, 1)));
-        int room = Math.Max(_fetched.Length - count, 0);
-        _fromReadAhead = room == 0 ? 0 : Math.Max(0, (int)Rd.ConsumeBatch(_client.Queue, 0, to + count, (nuint)room));
-        return count + _fromReadAhead;
+        return _fromReadAhead = Math.Max(0, (int)Rd.ConsumeBatch(_client.Queue, 0, to, (nuint)_fetched.Length));
     }
 
     /// <summary>Fetching stops when the read-ahead is full; it is woken when half of that is handed out.</summary>

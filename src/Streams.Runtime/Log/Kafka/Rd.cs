@@ -108,13 +108,6 @@ internal static unsafe partial class Rd
     [LibraryImport(Library, EntryPoint = "rd_kafka_queue_new")]
     public static partial nint QueueNew(nint client);
 
-    /// <summary>The queue that a partition's records come into; nothing of it is owned.</summary>
-    [LibraryImport(Library, EntryPoint = "rd_kafka_queue_get_partition", StringMarshalling = StringMarshalling.Utf8)]
-    public static partial nint QueuePartition(nint client, string topic, int partition);
-
-    [LibraryImport(Library, EntryPoint = "rd_kafka_queue_forward")]
-    public static partial void QueueForward(nint from, nint to);
-
     /// <summary>Calls back, on a thread of the client's, whenever the queue ceases to be empty.</summary>
     [LibraryImport(Library, EntryPoint = "rd_kafka_queue_cb_event_enable")]
     public static partial void QueueCallback(nint queue, delegate* unmanaged[Cdecl]<nint, nint, void> callback, nint opaque);

@@ -1,0 +1,63 @@
+using System.Diagnostics.Metrics;
+using Streams.Domain.Alerts;
+using Streams.Domain.Detection;
+using Streams.Node.Api;
+using Streams.Runtime.Storage;
+
+namespace Streams.Node.Telemetry;
+
+/// <summary>
+/// What a node knows of the city and of itself, as instruments of one meter; what its engine counts is <see cref="Runtime.Telemetry.EngineMeter"/>'s. Labels are
+/// bounded by what is configured: rules, states, kinds of anomaly; never a device, an area or an alert.
+/// </summary>
+public sealed class NodeMeter : IDisposable
+{
+    public const string Name = "Streams.Node";
+
+    private readonly Counter<long> _anomalies;
+    private readonly Counter<long> _alerts;
+
+    public NodeMeter()
+    {
+        Meter = new Meter(new MeterOptions(Name) { Scope = this });
+        _anomalies = Meter.CreateCounter<long>("streams.anomalies", "", "Anomalies that devices of this node raised and cleared.");
+        _alerts = Meter.CreateCounter<long>("streams.alerts", "", "States of alerts that areas of this node said.");
+    }
+
+    /// <summary>For whoever listens to this node and to no other.</summary>
+    public Meter Meter { get; }
+
+    public void Dispose() => Meter.Dispose();
+
+    internal void Said(AnomalyEvent anomaly) =>
+        _anomalies.Add(1, new("kind", NameOf(anomaly.Kind)), new("state", anomaly.IsRaised ? "raised" : "cleared"));
+
+    internal void Said(Alert alert) =>
+        _alerts.Add(1, new("rule", alert.Rule), new("severity", NameOf(alert.Severity)), new("state", NameOf(alert.State)));
+
+    internal void Watch(ApiSources sources)
+    {
+        INodeView node = sources.Node;
+        NodeIdentity identity = node.Identity;
+        Meter.CreateObservableGauge(
+            "streams.info", () => new Measurement<long>(1, new("cluster", identity.Cluster), new("node", identity.Node), new("version", identity.Version)), "", "1; the node's version.");
+        Meter.CreateObservableGauge("streams.uptime", () => (sources.Time.GetUtcNow() - identity.StartedAt).TotalSeconds, "s", "Time since the node started.");
+        Meter.CreateObservableGauge("streams.health", () => node.Health().Select(part => Of(part.IsWell ? 1 : 0, "part", part.Name)), "", "1 where a part of the node is well, 0 where not.");
+        Meter.CreateObservableGauge("streams.pool.queue", () => ThreadPool.PendingWorkItemCount, "", "Requests and other work waiting for a thread of the pool.");
+        Meter.CreateObservableGauge(
+            "streams.documents", () => Stored(sources, counts => counts.ByCollection, "collection"), "", "Documents in the store, over the whole cluster; some seconds old.");
+        Meter.CreateObservableGauge(
+            "streams.devices", () => Stored(sources, counts => counts.DevicesByState, "state"), "", "Devices by state, over the whole cluster; some seconds old.");
+        Meter.CreateObservableGauge(
+            "streams.alerts.standing", () => Stored(sources, counts => counts.StandingByRule, "rule"), "", "Alerts that are active or acknowledged, over the whole cluster; some seconds old.");
+    }
+
+    /// <summary>Nothing where the store is away: the other figures matter most just then.</summary>
+    private static IEnumerable<Measurement<long>> Stored(ApiSources sources, Func<StoredCounts, IReadOnlyDictionary<string, long>> which, string label) =>
+        sources.Counts.Latest is { } counts ? which(counts).Select(pair => Of(pair.Value, label, pair.Key)) : [];
+
+    private static Measurement<long> Of(long value, string label, string of) => new(value, new KeyValuePair<string, object?>(label, of));
+
+    private static string NameOf<T>(T value)
+        where T : struct, Enum => Configuration.Spelling.SnakeCase(value.ToString());
+}
