@@ -26,6 +26,9 @@ const string Usage = """
       handover how long shards stand still when a node is stopped, and when it is killed; on PostgreSQL
                --devices 40000  --partitions 4  --rate 10000 (readings/s)  --nodes 3  --times 3  --session 6 (s)
 
+      overload a node that is sent several times what it can take: what grows, how soon decisions leave, how it recovers
+               --devices 10000  --partitions 64  --cores 0.2 (that the node may use)  --times 3  --seconds 120  --store sqlite|postgres
+
       memory   bytes of memory and snapshot of a device with two metrics, new and after a day
                --devices 100000  --day-devices 5000  --interval 60 (s of event time)
 
@@ -67,6 +70,8 @@ try
             return ClusterCommand.Run(options);
         case "handover":
             return HandoverCommand.Run(options);
+        case "overload":
+            return OverloadCommand.Run(options);
         case ClusterNode.Command:
             return await ClusterNode.RunAsync(options);
         case "memory":

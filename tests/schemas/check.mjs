@@ -15,13 +15,14 @@ const dialects = { "2020-12": new Ajv2020(options), "draft-07": new Ajv(options)
 Object.values(dialects).forEach((ajv) => addFormats(ajv).addFormat("media-range", true));
 const dialectOf = new Map();
 
-/** An object schema that lists its members and says nothing of others allows no others. */
+/** An object schema that lists its members and says nothing of others (in JSON Schema's words or Kubernetes') allows no others. */
 function close(schema) {
   if (Array.isArray(schema)) return schema.map(close);
   if (typeof schema !== "object" || schema === null) return schema;
   const copy = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, ["const", "enum", "examples", "example"].includes(key) ? value : close(value)]));
   const isSchema = copy.type === "object" && typeof copy.properties === "object";
-  return isSchema && !("additionalProperties" in copy) && !("patternProperties" in copy) ? { ...copy, additionalProperties: false } : copy;
+  const isOpen = "additionalProperties" in copy || "patternProperties" in copy || copy["x-kubernetes-preserve-unknown-fields"] === true;
+  return isSchema && !isOpen ? { ...copy, additionalProperties: false } : copy;
 }
 
 function add(name, schema, dialect = "2020-12") {

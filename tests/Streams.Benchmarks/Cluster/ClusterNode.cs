@@ -1,18 +1,24 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Streams.Node;
 using Streams.Node.Api;
 using Streams.Node.Configuration;
+using Streams.Runtime.Telemetry;
 
 namespace Streams.Benchmarks.Cluster;
 
 /// <param name="Prefix">Of its topics and group: keeps runs apart.</param>
+/// <param name="Store">PostgreSQL's connection string; null for SQLite.</param>
 internal sealed record ClusterNodeInput(
-    string Name, string BootstrapServers, string Topic, int Partitions, string Prefix, int IntervalInMs, string Store, int Workers, int SessionTimeoutInMs);
+    string Name, string BootstrapServers, string Topic, int Partitions, string Prefix, int IntervalInMs, string? Store, int Workers, int SessionTimeoutInMs);
 
 /// <summary>What a node has done and holds.</summary>
-internal sealed record ClusterNodeFigures(int Shards, long Handled, long Devices, bool IsCaughtUp, double CpuInSeconds);
+/// <param name="Gauges">Sums over labels, by instrument.</param>
+/// <param name="PublishedInMs">From decision to delivery, of those since the last question.</param>
+internal sealed record ClusterNodeFigures(
+    int Shards, long Handled, long Devices, bool IsCaughtUp, double CpuInSeconds, long WorkingSetInBytes, long WalInBytes, Dictionary<string, double> Gauges, double[] PublishedInMs);
 
 /// <summary>
 /// One node of a cluster in a process of its own, as <c>streams node</c> runs it. Obeys lines on its input: <c>go</c>, <c>figures</c>, <c>stop</c>; each
@@ -33,6 +39,8 @@ internal sealed class ClusterNode : IDisposable
 
     public string Name { get; }
 
+    public int Id => _process.Id;
+
     public static async Task<int> RunAsync(Options options)
     {
         ClusterNodeInput input = JsonSerializer.Deserialize<ClusterNodeInput>(options.Text("input", ""))!;
@@ -46,6 +54,7 @@ internal sealed class ClusterNode : IDisposable
             Node = configuration.Node with { Name = input.Name, Kafka = configuration.Node.Kafka with { SessionTimeout = TimeSpan.FromMilliseconds(input.SessionTimeoutInMs) } },
         };
         NodeHost? node = null;
+        using Listener listener = new();
         Console.WriteLine("ready");
         while (Console.ReadLine() is { } line)
         {
@@ -56,7 +65,7 @@ internal sealed class ClusterNode : IDisposable
                     Console.WriteLine("started");
                     break;
                 case "figures":
-                    Console.WriteLine(JsonSerializer.Serialize(FiguresOf(node!)));
+                    Console.WriteLine(JsonSerializer.Serialize(FiguresOf(node!, listener, folder)));
                     break;
                 case "stop":
                     await node!.DisposeAsync();
@@ -109,7 +118,7 @@ internal sealed class ClusterNode : IDisposable
         _process.Dispose();
     }
 
-    private static ClusterNodeFigures FiguresOf(NodeHost node)
+    private static ClusterNodeFigures FiguresOf(NodeHost node, Listener listener, DirectoryInfo folder)
     {
         NodeFigures figures = node.View.Figures();
         return new ClusterNodeFigures(
@@ -117,7 +126,76 @@ internal sealed class ClusterNode : IDisposable
             figures.Applied.GetValueOrDefault("device") + figures.Refused.Values.Sum(),
             figures.Actors.GetValueOrDefault("device"),
             node.View.Health().All(part => part.IsWell),
-            Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds);
+            Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds,
+            Environment.WorkingSet,
+            folder.GetFiles("*-wal").Sum(file => file.Length),
+            listener.Look(),
+            listener.TakePublished());
+    }
+
+    /// <summary>Hears what the node measures.</summary>
+    private sealed class Listener : IDisposable
+    {
+        private readonly MeterListener _listener = new();
+        private readonly Lock _gate = new();
+        private readonly List<double> _published = [];
+        private Dictionary<string, double> _gauges = [];
+
+        public Listener()
+        {
+            _listener.InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Meter.Name == EngineMeter.Name && (instrument.IsObservable || instrument.Name == "streams.decision.published"))
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            };
+            _listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => Note(instrument, value));
+            _listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => Note(instrument, value));
+            _listener.SetMeasurementEventCallback<int>((instrument, value, _, _) => Note(instrument, value));
+            _listener.Start();
+        }
+
+        public Dictionary<string, double> Look()
+        {
+            lock (_gate)
+            {
+                _gauges = [];
+            }
+
+            _listener.RecordObservableInstruments();
+            lock (_gate)
+            {
+                return _gauges;
+            }
+        }
+
+        public double[] TakePublished()
+        {
+            lock (_gate)
+            {
+                double[] taken = [.. _published];
+                _published.Clear();
+                return taken;
+            }
+        }
+
+        public void Dispose() => _listener.Dispose();
+
+        private void Note(Instrument instrument, double value)
+        {
+            lock (_gate)
+            {
+                if (instrument.IsObservable)
+                {
+                    _gauges[instrument.Name] = _gauges.GetValueOrDefault(instrument.Name) + value;
+                }
+                else
+                {
+                    _published.Add(value * 1000);
+                }
+            }
+        }
     }
 
     private void Tell(string line)

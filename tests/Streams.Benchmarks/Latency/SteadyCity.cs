@@ -26,11 +26,12 @@ internal sealed class SteadyCity : IDelivery
     private readonly byte[][] _ids;
     private int _nextArea;
     private long _sequence;
+    private long _total;
 
-    public SteadyCity(ILog log, string topic, int devices, int devicesPerArea, int rate, int crossingsPerSecond)
+    public SteadyCity(ILog log, string topic, int devices, int devicesPerArea, int rate, int crossingsPerSecond, int lingerInMs = 5)
     {
         // Gateways wait a little to share a batch.
-        _writer = log.CreateWriter("city", lingerInMs: 5);
+        _writer = log.CreateWriter("city", lingerInMs);
         _topic = topic;
         _partitions = log.PartitionsOf(topic);
         _devices = devices;
@@ -43,6 +44,9 @@ internal sealed class SteadyCity : IDelivery
     public IReadOnlyList<Crossing> Crossings => _crossings;
 
     public long Sent { get; private set; }
+
+    /// <summary>Readings handed over by all calls, <see cref="Register"/> left out.</summary>
+    public long Total => Volatile.Read(ref _total);
 
     public string? Failure { get; private set; }
 
@@ -83,12 +87,14 @@ internal sealed class SteadyCity : IDelivery
             for (; sent < at * _rate; sent++)
             {
                 Send((int)(_sequence % _devices), 40 + (_sequence % 7), isFirst: false);
+                Volatile.Write(ref _total, _total + 1);
             }
 
             for (; crossed < at * _crossingsPerSecond; crossed++)
             {
                 int device = (_nextArea++ * _devicesPerArea) + 1;
                 _crossings.Add(new Crossing(Workload.IdOf(device), AreaOf(device), Send(device, Workload.Impossible, isFirst: false)));
+                Volatile.Write(ref _total, _total + 1);
             }
 
             Thread.Sleep(1);
