@@ -47,8 +47,8 @@ internal sealed class CuttingProxy : IDisposable
     {
         foreach (TcpClient client in _clients.Keys)
         {
-            // Closing the socket alone: its stream belongs to whoever reads from it.
-            client.Client.Close();
+            // Closing the socket alone, which may be gone already: its stream belongs to whoever reads from it.
+            client.Client?.Close();
         }
     }
 

@@ -321,15 +321,17 @@ internal static class FaultList
         const int RequestTimedOut = 7;
         const int NotLeader = 6;
         const int NotCoordinator = 16;
+        const int NotAllowed = 29;
         (KafkaRequest Request, int Error, int Times)[] errors =
         [
             (KafkaRequest.Produce, RequestTimedOut, 6), (KafkaRequest.Produce, NotLeader, 4), (KafkaRequest.Produce, DropConnection, 3), (KafkaRequest.Fetch, NotLeader, 6),
             (KafkaRequest.Fetch, DropConnection, 4), (KafkaRequest.Heartbeat, NotCoordinator, 2), (KafkaRequest.OffsetCommit, NotCoordinator, 3), (KafkaRequest.Metadata, DropConnection, 2),
             (KafkaRequest.ListOffsets, NotLeader, 2),
         ];
-        for (int i = 2 + random.Next(3); i > 0; i--)
+        for (int i = 2 + random.Next(3); i >= 0; i--)
         {
-            (KafkaRequest request, int error, int times) = errors[random.Next(errors.Length)];
+            // Once in any case one that ends producers for good: what they had not delivered is for new ones to send.
+            (KafkaRequest request, int error, int times) = i == 0 ? (KafkaRequest.Produce, NotAllowed, 8) : errors[random.Next(errors.Length)];
             scene.Note("broker-errors", $"{times} of {request} answered with {error}");
             scene.Cluster.Broker.FailNext(request, error, times);
             await Seconds(random, 0.3, 2);
