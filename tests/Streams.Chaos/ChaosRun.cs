@@ -38,6 +38,12 @@ public static class ChaosRun
         long started = Stopwatch.GetTimestamp();
         string folder = options.Folder ?? Directory.CreateTempSubdirectory("streams-chaos-").FullName;
         Directory.CreateDirectory(folder);
+        if (!OperatingSystem.IsWindows())
+        {
+            // The database's log is in it too, and where this process is root, that server has a user of its own.
+            File.SetUnixFileMode(folder, (UnixFileMode)Convert.ToInt32("755", 8));
+        }
+
         await using StreamWriter file = new(Path.Combine(folder, "run.log")) { AutoFlush = true };
         Violations violations = new();
         ChaosReport report;
