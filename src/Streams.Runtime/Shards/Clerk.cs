@@ -87,7 +87,7 @@ internal sealed class Clerk() : Actor("")
             _inSecond = 0;
         }
 
-        if (!refusal.IsOneOfMany && ++_inSecond <= MostInASecond)
+        if (refusal.IsByItself || (!refusal.IsOneOfMany && ++_inSecond <= MostInASecond))
         {
             return false;
         }

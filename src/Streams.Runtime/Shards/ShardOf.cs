@@ -323,7 +323,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
         return count;
     }
 
-    private RecordRefusal Killed(string when) => new("process_killed", "", $"The process ended each time it {when}, {_seed.Claim.IdleClaims - 1} times at least.");
+    private RecordRefusal Killed(string when) => new("process_killed", "", $"The process ended each time it {when}, {_seed.Claim.IdleClaims - 1} times at least.") { IsByItself = true };
 
     /// <summary>
     /// Records are missing between what was expected and what came. Right after a seek the log itself has none (they aged out, or were
