@@ -1,5 +1,5 @@
 #!/usr/bin/env pwsh
-# The two commands of the README, and a third. The twin for Linux and macOS is build.sh; what is more than a line or two is C# in build/.
+# The two commands of the README, and two more. The twin for Linux and macOS is build.sh; what is more than a line or two is C# in build/.
 # No param block: it would take -h, -v and -c for its own parameters, by their first letters.
 
 # Elsewhere build.sh does all this and finds Kafka's native library too; on Windows that comes with the NuGet package (build/Kafka.props).
@@ -19,6 +19,7 @@ function Get-Usage {
 usage: ./build.ps1 up [OPTIONS]       build, then run a whole city on this machine (streams up; Ctrl-C stops it)
        ./build.ps1 test [PROJECT...]  build everything and run the tests; PROJECT is a part of a test project's name
        ./build.ps1 bench [OPTIONS]    build and run the measurements
+       ./build.ps1 chaos [OPTIONS]    a cluster of real processes under faults: --seed N --minutes M --fault NAME,... (Linux and macOS)
        ./build.ps1 streams ARGS...    the command line, for example: ./build.ps1 streams alert list
 '@
 }
@@ -66,6 +67,11 @@ try {
         'bench' {
             if (-not (Test-Dotnet)) { exit 1 }
             dotnet run -c Release --project "$root/tests/Streams.Benchmarks" -- @rest
+            exit $LASTEXITCODE
+        }
+        'chaos' {
+            if (-not (Test-Dotnet)) { exit 1 }
+            dotnet run -c Release --project "$root/tests/Streams.Chaos" -- @rest
             exit $LASTEXITCODE
         }
         { $_ -cin '-h', '--help', 'help' } { Get-Usage; exit 0 }

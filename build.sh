@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The two commands of the README, and a third. The twin for Windows is build.ps1; what is more than a line or two is C# in build/.
+# The two commands of the README, and two more. The twin for Windows is build.ps1; what is more than a line or two is C# in build/.
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -11,6 +11,7 @@ usage() {
 usage: ./build.sh up [OPTIONS]       build, then run a whole city on this machine (streams up; Ctrl-C stops it)
        ./build.sh test [PROJECT...]  build everything and run the tests; PROJECT is a part of a test project's name
        ./build.sh bench [OPTIONS]    build and run the measurements
+       ./build.sh chaos [OPTIONS]    a cluster of real processes under faults: --seed N --minutes M --fault NAME,...
        ./build.sh streams ARGS...    the command line, for example: ./build.sh streams alert list
 TEXT
 }
@@ -81,6 +82,11 @@ case "$command" in
     need_dotnet
     need_kafka
     exec dotnet run -c Release --project "$root/tests/Streams.Benchmarks" -- "$@"
+    ;;
+  chaos)
+    need_dotnet
+    need_kafka
+    exec dotnet run -c Release --project "$root/tests/Streams.Chaos" -- "$@"
     ;;
   -h | --help | help)
     usage

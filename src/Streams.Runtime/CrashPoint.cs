@@ -1,16 +1,20 @@
 using System.Diagnostics;
 using System.Globalization;
+using Streams.Runtime.Actors;
 
 namespace Streams.Runtime;
 
 /// <summary>
 /// Named steps of a record's path at which a process can be made to die as if its machine had lost power, so that a fault campaign meets each of
 /// them and not only those that take long. <c>STREAMS_CRASH_AT=mid-publish</c> ends the process the first time it comes there,
-/// <c>mid-publish:20</c> the twentieth time; without the variable a step costs nothing.
+/// <c>mid-publish:20</c> the twentieth time; without the variable a step costs nothing. <c>STREAMS_POISON=throw:KEY,kill:KEY</c> makes each record
+/// of an actor poison: it throws, or it ends the process.
 /// </summary>
 public static class CrashPoint
 {
     public const string Variable = "STREAMS_CRASH_AT";
+
+    public const string PoisonVariable = "STREAMS_POISON";
 
     /// <summary>A shard is this node's in the store, and its owner does not know it yet.</summary>
     public const string AfterClaim = "after-claim";
@@ -57,6 +61,8 @@ public static class CrashPoint
     private static readonly string? s_armed = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } set ? set.Split(':')[0] : null;
     private static int s_left = ParseTimes(Environment.GetEnvironmentVariable(Variable));
 
+    private static readonly string[]? s_poisons = Environment.GetEnvironmentVariable(PoisonVariable)?.Split(',');
+
     public static IReadOnlyList<string> All { get; } =
     [
         AfterClaim, AfterConsume, MidLoad, AfterApply, AfterTimer, BeforeCommit, MidCommit, AfterCommit, BeforePublish, MidPublish, AfterPublish,
@@ -67,10 +73,36 @@ public static class CrashPoint
     {
         if (s_armed is not null && s_armed == step && Interlocked.Decrement(ref s_left) == 0)
         {
-            using Process self = Process.GetCurrentProcess();
-            self.Kill();
-            Thread.Sleep(Timeout.Infinite);
+            Die();
         }
+    }
+
+    /// <summary>An actor is about to take a record.</summary>
+    /// <exception cref="InvalidOperationException">Its records are made to be poison.</exception>
+    internal static void Taste(Actor actor)
+    {
+        if (s_poisons is null)
+        {
+            return;
+        }
+
+        string key = actor.Key;
+        if (Array.IndexOf(s_poisons, "kill:" + key) >= 0)
+        {
+            Die();
+        }
+
+        if (Array.IndexOf(s_poisons, "throw:" + key) >= 0)
+        {
+            throw new InvalidOperationException($"Records of {key} are poison: {PoisonVariable} says so.");
+        }
+    }
+
+    private static void Die()
+    {
+        using Process self = Process.GetCurrentProcess();
+        self.Kill();
+        Thread.Sleep(Timeout.Infinite);
     }
 
     private static int ParseTimes(string? set) =>

@@ -17,46 +17,78 @@ internal sealed partial class PostgresServer : IDisposable
     /// <summary>As an operator would run it: a commit is on the disk.</summary>
     private const string Durable = "-c shared_buffers=512MB -c max_wal_size=4GB -c wal_compression=on";
 
+    /// <summary>Small files, so that a small disk holds it: for tests that fill it.</summary>
+    private const string Small = Quick + " -c max_wal_size=96MB -c min_wal_size=32MB -c wal_keep_size=0";
+
     private static readonly Lazy<PostgresServer?> Started = new(() => FindBinaries() is { } binaries ? new PostgresServer(binaries, Quick) : null);
+    /// <summary>How its shell says that an order was carried out.</summary>
+    private const string Done = "done";
+
     private static int _databases;
 
     private readonly string _binaries;
     private readonly Process _shell;
     private readonly int _port;
 
-    private PostgresServer(string binaries, string settings)
+    /// <param name="log">Where the server writes what it has to say; null for its folder.</param>
+    /// <param name="diskInMb">0 for as much as the folder's disk has; otherwise it lives on a disk in memory of this size, which only it sees.</param>
+    private PostgresServer(string binaries, string settings, string? log = null, int diskInMb = 0)
     {
         _binaries = binaries;
         _port = FreePort();
+        HasOwnDisk = diskInMb > 0;
         Folder = Directory.CreateTempSubdirectory("streams-postgres-").FullName;
+        string serverLog = log ?? Path.Combine(Folder, "server.log");
 
         // initdb refuses to run as root, so the shell that does all of it runs as the user the package made.
         bool asPostgres = Environment.UserName == "root";
         if (asPostgres)
         {
-            Run("chown", "postgres", Folder);
+            File.AppendAllText(serverLog, "");
+            Run("chown", "postgres", Folder, serverLog);
         }
 
         string script = $$"""
             set -e; cd '{{Folder}}'
-            trap '{{binaries}}/pg_ctl -D data -m immediate stop >stop.log 2>&1 </dev/null; cd /; rm -rf "{{Folder}}"' EXIT
+            trap '{{binaries}}/pg_ctl -D data -m immediate stop >stop.log 2>&1 </dev/null; cd /; rm -rf "{{Folder}}" 2>/dev/null' EXIT
             trap exit HUP INT TERM
             '{{binaries}}/initdb' -D data -U postgres -A trust -E UTF8 --locale=C --no-sync >initdb.log 2>&1 || { cat initdb.log; exit 1; }
-            '{{binaries}}/pg_ctl' -D data -w -l server.log -o '-p {{_port}} -h 127.0.0.1 -k {{Folder}} -c max_connections=100 {{settings}}' start >start.log 2>&1 </dev/null || { cat start.log server.log; exit 1; }
-            echo ready; cat >/dev/null
+            up() { '{{binaries}}/pg_ctl' -D data -w -l '{{serverLog}}' -o '-p {{_port}} -h 127.0.0.1 -k {{Folder}} -c max_connections=100 {{settings}}' start >start.log 2>&1 </dev/null; }
+            up || { cat start.log '{{serverLog}}'; exit 1; }
+            echo {{Done}}
+            while read -r order; do
+              case "$order" in
+                start) up || true ;;
+                fill) cat /dev/zero >ballast 2>/dev/null || true ;;
+                free) rm -f ballast ;;
+                *) '{{binaries}}/pg_ctl' -D data -w -m "$order" stop >stop.log 2>&1 </dev/null || true ;;
+              esac
+              echo {{Done}}
+            done
             """;
-        ProcessStartInfo start = asPostgres ? new("runuser", ["-u", "postgres", "--", "sh", "-c", script]) : new("sh", ["-c", script]);
-        start.RedirectStandardInput = true;
-        start.RedirectStandardOutput = true;
-        start.WorkingDirectory = Folder;
+        string[] asUser = asPostgres ? ["runuser", "-u", "postgres", "--", "sh", "-c", script] : ["sh", "-c", script];
+        string[] command = HasOwnDisk
+            ? ["unshare", "-m", "--", "sh", "-c", $"mount -t tmpfs -o size={diskInMb}m tmpfs '{Folder}' && chown postgres '{Folder}' && exec \"$@\"", "disk", .. asUser]
+            : asUser;
+        ProcessStartInfo start = new(command[0], command[1..])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            WorkingDirectory = Folder,
+        };
         _shell = Process.Start(start)!;
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Dispose();
         string? answer = _shell.StandardOutput.ReadLine();
-        if (answer != "ready")
+        if (answer != Done)
         {
             throw new InvalidOperationException($"PostgreSQL did not start: {answer}{Environment.NewLine}{_shell.StandardOutput.ReadToEnd()}");
         }
     }
+
+    /// <summary>Its data lie on a disk in memory that <see cref="FillDisk"/> can fill.</summary>
+    public bool HasOwnDisk { get; }
+
+    public int Port => _port;
 
     /// <summary>Holds the cluster's data and logs; gone with the server.</summary>
     public string Folder { get; }
@@ -66,6 +98,27 @@ internal sealed partial class PostgresServer : IDisposable
 
     /// <summary>A server that measures may be taken on; null where PostgreSQL is not installed.</summary>
     public static PostgresServer? StartDurable() => FindBinaries() is { } binaries ? new PostgresServer(binaries, Durable) : null;
+
+    public static bool CanStart => FindBinaries() is not null;
+
+    /// <summary>A server that tests may stop, start and starve of disk; null where PostgreSQL is not installed.</summary>
+    /// <param name="log">File for what the server has to say.</param>
+    /// <param name="diskInMb">Size of its disk, where this process may mount one (root on Linux); otherwise it has none of its own.</param>
+    public static PostgresServer? StartFragile(string log, int diskInMb) => FindBinaries() is { } binaries
+        ? new PostgresServer(binaries, Small, log, OperatingSystem.IsLinux() && Environment.UserName == "root" && File.Exists("/usr/bin/unshare") ? diskInMb : 0)
+        : null;
+
+    /// <summary>Stops the server: in order, or as a crash does, which leaves it to recover at its next start.</summary>
+    public void Stop(bool abruptly) => Order(abruptly ? "immediate" : "fast");
+
+    /// <summary>Starts it again; one that runs goes on.</summary>
+    public void Start() => Order("start");
+
+    /// <summary>Not a byte more can be written. A server that can not write its log any more ends itself.</summary>
+    public void FillDisk() => Order("fill");
+
+    /// <summary>Ends <see cref="FillDisk"/>. The server may have to be started.</summary>
+    public void FreeDisk() => Order("free");
 
     /// <summary>A new, empty database.</summary>
     /// <returns>Its connection string, over TCP, as Npgsql takes it; other processes may use it too.</returns>
@@ -88,10 +141,25 @@ internal sealed partial class PostgresServer : IDisposable
         {
             _shell.StandardInput.Close();
             _shell.WaitForExit(10_000);
+            if (HasOwnDisk && Directory.Exists(Folder))
+            {
+                // What was in it went with the disk; this is where the disk was.
+                Directory.Delete(Folder, recursive: true);
+            }
         }
         catch (Exception e) when (e is IOException or InvalidOperationException)
         {
             // The shell is gone already, and the server with it.
+        }
+    }
+
+    private void Order(string order)
+    {
+        _shell.StandardInput.WriteLine(order);
+        _shell.StandardInput.Flush();
+        if (_shell.StandardOutput.ReadLine() is not Done)
+        {
+            throw new InvalidOperationException($"PostgreSQL's shell is gone; it was told: {order}.");
         }
     }
 

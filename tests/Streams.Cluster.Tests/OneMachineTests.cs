@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net;
+using Streams.Chaos.Cluster;
 
 namespace Streams.Cluster.Tests;
 
@@ -9,13 +11,15 @@ public sealed class OneMachineTests : IDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("streams-one-").FullName;
 
+    private const string Device = "sensor-000";
+
     private static Dictionary<string, string> NoSettings => [];
 
     [Fact]
     public async Task Up_starts_says_it_is_ready_and_stops_by_itself()
     {
         using StreamsProcess up = StreamsProcess.Start(
-            NoSettings, "up", "--no-simulator", "--for", "3s", "--kafka-port", "0", "--data", _folder);
+            NoSettings, ["up", "--no-simulator", "--for", "3s", "--kafka-port", "0", "--data", _folder]);
         await up.BecomesReadyAsync(s_soon);
         Assert.False(up.HasExited, up.Said);
         Assert.True(await up.ExitStatusAsync(s_soon) == 0, up.Said);
@@ -25,16 +29,16 @@ public sealed class OneMachineTests : IDisposable
     public async Task What_up_is_sent_is_counted_and_it_stops_well()
     {
         const int Readings = 20;
-        using StreamsProcess up = StreamsProcess.Start(NoSettings, "up", "--no-simulator", "--for", "12s", "--kafka-port", "0", "--data", _folder);
+        using StreamsProcess up = StreamsProcess.Start(NoSettings, ["up", "--no-simulator", "--for", "12s", "--kafka-port", "0", "--data", _folder]);
         await up.BecomesReadyAsync(s_soon);
-        CityStream city = new(DateTimeOffset.UtcNow.AddMinutes(-10).ToUnixTimeMilliseconds());
-        string readings = "[" + string.Join(',', Enumerable.Range(0, Readings).Select(round => city.Reading(0, round))) + "]";
+        string readings = "[" + string.Join(',', Enumerable.Range(0, Readings).Select(Reading)) + "]";
         Assert.Equal(HttpStatusCode.Accepted, await up.PostAsync("/api/v1/readings", readings));
         await Eventually.Is(
             "the readings are counted",
             s_soon,
             () => CountsAsync(up, Readings),
-            () => up.Said);
+            () => up.Said,
+            TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.NotFound, await up.StatusOfAsync("/api/v1/devices/nobody"));
         Assert.Equal(HttpStatusCode.NotFound, await up.StatusOfAsync("/api/v1/areas/nowhere"));
         Assert.True(await up.ExitStatusAsync(s_soon) == 0, up.Said);
@@ -42,10 +46,14 @@ public sealed class OneMachineTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
+    private static string Reading(int number) => string.Create(
+        CultureInfo.InvariantCulture,
+        $$"""{"deviceId":"{{Device}}","time":"{{DateTimeOffset.UtcNow.AddMinutes(-10).AddSeconds(10 * number):yyyy-MM-ddTHH:mm:ss.fffZ}}","metrics":{"pm2_5":{{40 + (number % 7)}}},"type":"test_sensor","area":"testville/district-0","sequence":{{number + 1}}}""");
+
     /// <summary>Whether the first device is listed, and has counted so many readings.</summary>
     private static async Task<bool> CountsAsync(StreamsProcess node, int readings) =>
         await node.GetAsync("/api/v1/devices") is { } list
         && list.GetProperty("items").GetArrayLength() == 1
-        && await node.GetAsync($"/api/v1/devices/{CityStream.IdOf(0)}") is { } device
+        && await node.GetAsync($"/api/v1/devices/{Device}") is { } device
         && device.GetProperty("counters").GetProperty("readings").GetInt32() == readings;
 }

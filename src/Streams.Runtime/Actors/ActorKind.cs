@@ -32,6 +32,9 @@ public readonly record struct RecordRefusal(string Reason, string Field, string 
     /// <summary>There may be any number of them: refused ones of one actor are told together, in one dead letter with the bytes of the first.</summary>
     public bool IsOneOfMany { get; init; }
 
+    /// <summary>It is told by itself, whatever else is refused: somebody will look for it.</summary>
+    public bool IsByItself { get; init; }
+
     /// <summary>The actor has something to say of it that others wait for.</summary>
     public bool IsDecision { get; init; }
 }

@@ -87,7 +87,7 @@ internal sealed class Clerk() : Actor("")
             _inSecond = 0;
         }
 
-        if (!refusal.IsOneOfMany && ++_inSecond <= MostInASecond)
+        if (refusal.IsByItself || (!refusal.IsOneOfMany && ++_inSecond <= MostInASecond))
         {
             return false;
         }
@@ -177,6 +177,13 @@ internal sealed class Clerk() : Actor("")
         }
     }
 
+    /// <summary>Of the dead letter that a record is, if it is one.</summary>
+    public static string IdOf(InboxPartition partition, long offset, int generation)
+    {
+        string id = string.Create(CultureInfo.InvariantCulture, $"{partition.Topic}-{partition.Partition}-{offset}");
+        return generation > 1 ? string.Create(CultureInfo.InvariantCulture, $"{id}-{generation}") : id;
+    }
+
     private void Keep(in Record record, ReadOnlySpan<byte> key, bool isForward, in RecordRefusal refusal, long nowInMs)
     {
         int keyStart = _pending.WrittenCount;
@@ -192,12 +199,7 @@ internal sealed class Clerk() : Actor("")
         CommitDraft draft, ShardOptions options, InboxPartition partition, int generation, in Pending item,
         ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
-        string id = string.Create(CultureInfo.InvariantCulture, $"{partition.Topic}-{partition.Partition}-{item.Offset}");
-        if (generation > 1)
-        {
-            id = string.Create(CultureInfo.InvariantCulture, $"{id}-{generation}");
-        }
-
+        string id = IdOf(partition, item.Offset, generation);
         RecordRefusal why = item.Refusal;
         int room = CommitDraft.MaxRecordInBytes - MaxHeadersInBytes;
         key = key[..Math.Min(key.Length, room / 2)];

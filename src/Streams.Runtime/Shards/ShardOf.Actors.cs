@@ -295,6 +295,7 @@ internal sealed partial class Shard<TActor, TMessage>
     {
         try
         {
+            CrashPoint.Taste(actor);
             Reaction reaction = _kind.Receive(actor, message, nowInMs);
             Touch(actor, record.Offset, reaction, nowInMs);
             if (reaction == Reaction.Refused)

@@ -110,6 +110,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
         _expected = _nextPosted = seed.Claim.NextOffset;
         _nextIndex = seed.Claim.NextActorIndex;
         _caughtUpAt = seed.CatchUpTo;
+        _lastPostInMs = seed.SeenAtInMs;
         _isCareful = seed.Claim.IdleClaims > FearlessClaims;
         _suspects = _isCareful ? seed.Claim.Trying : default;
         if (_isCareful)
@@ -123,6 +124,13 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
         }
 
         _clerk = LoadClerk();
+        if (_suspects.IsOne && _suspects.From <= _clerk.Position
+            && seed.Store.Get(Clerk.Collection, Clerk.IdOf(Partition, _suspects.From, _generation)) is null)
+        {
+            // What lies before a record that was refused has been read by an owner that lived: the process died of another shard's record.
+            // And its dead letter would not be written, for the clerk has passed it.
+            _suspects = default;
+        }
     }
 
     internal override ActorKind Kind => _kind;
@@ -149,6 +157,21 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
     internal override bool NeedsRestart => _needsRestart;
 
     internal override void Process(RecordBatch batch, long nowInMs)
+    {
+        if (_isCareful && !IsCaughtUp)
+        {
+            lock (Noting)
+            {
+                ProcessAll(batch, nowInMs);
+            }
+        }
+        else
+        {
+            ProcessAll(batch, nowInMs);
+        }
+    }
+
+    private void ProcessAll(RecordBatch batch, long nowInMs)
     {
         _isTracing = Tracing.IsOn;
         for (int at = 0; at < batch.Count && _seeksAwaited == 0 && !_needsRestart && !IsDropped;)
@@ -300,7 +323,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
         return count;
     }
 
-    private RecordRefusal Killed(string when) => new("process_killed", "", $"The process ended each time it {when}, {_seed.Claim.IdleClaims - 1} times at least.");
+    private RecordRefusal Killed(string when) => new("process_killed", "", $"The process ended each time it {when}, {_seed.Claim.IdleClaims - 1} times at least.") { IsByItself = true };
 
     /// <summary>
     /// Records are missing between what was expected and what came. Right after a seek the log itself has none (they aged out, or were
@@ -438,6 +461,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
         }
 
         DateTimeOffset? tracedFrom = _isTracing ? TracedFrom(record) : null;
+        CrashPoint.Taste(actor);
         Reaction reaction = _kind.Receive(actor, message, nowInMs);
         Touch(actor, offset, reaction, nowInMs);
         if (reaction == Reaction.Decided || tracedFrom is not null)

@@ -30,6 +30,38 @@ public sealed class KafkaTroubleTests
     }
 
     [Fact]
+    public void A_gauge_measures_again_after_the_broker_was_away()
+    {
+        InboxPartition partition = new("measured", 0);
+        using var broker = new EmbeddedBroker([new TopicSpec("measured", 1)]);
+        using KafkaLog log = broker.OpenLog(EmbeddedKafka.Options with { RequestTimeout = TimeSpan.FromSeconds(2) });
+        EmbeddedKafka.Write(log, "measured", 0, 0, 3);
+        using IGroupGauge gauge = log.CreateGauge("measured");
+        Assert.Equal(3, Assert.Single(gauge.Measure([partition])).End);
+
+        broker.GoDown();
+        Assert.Throws<LogFailedException>(() => gauge.Measure([partition]));
+        broker.ComeUp();
+
+        long asked = System.Diagnostics.Stopwatch.GetTimestamp();
+        string last = "";
+        while (System.Diagnostics.Stopwatch.GetElapsedTime(asked) < EmbeddedKafka.Soon)
+        {
+            try
+            {
+                Assert.Equal(3, Assert.Single(gauge.Measure([partition])).End);
+                return;
+            }
+            catch (LogFailedException e)
+            {
+                last = e.Message;
+            }
+        }
+
+        Assert.Fail(last);
+    }
+
+    [Fact]
     public void While_no_broker_can_be_reached_the_log_s_end_is_not_known()
     {
         InboxPartition partition = new("unknown", 0);

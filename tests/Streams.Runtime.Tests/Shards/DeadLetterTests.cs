@@ -50,6 +50,25 @@ public sealed class DeadLetterTests : IDisposable
         Assert.Equal(1000 - MostInASecond, together.Sum(letter => letter.GetProperty("count").GetInt32()));
     }
 
+    [Fact]
+    public void One_that_is_written_with_an_earlier_owner_s_output_forgotten_is_of_the_time_of_the_claim_not_older_than_all_retention()
+    {
+        const long ClaimedAtInMs = 1_000_000;
+        ShardClaim claim = _store.Claim(_id, "test", "log", DateTimeOffset.UnixEpoch) with { LastNumbers = [0, 1] };
+        List<ShardCommit> posted = [];
+        Shard shard = new TallyKind(1, "meters", null).ForShard().CreateShard(new ShardSeed(
+            _id, new("meters", 0), 1, false, claim, [new OutboxChunk(Lane.Bulk, 1, 1, new byte[1])], 0, ClaimedAtInMs, _store, new ShardOptions(),
+            commit => posted.Add(commit.Commit), (_, _) => { }, NullLogger.Instance));
+        shard.Process(new SimulatedBatch(new("meters", 0), 0, [Rubbish(0, ClaimedAtInMs)]), ClaimedAtInMs);
+
+        shard.Published(Lane.Bulk, 1);
+        shard.ForgetPublished();
+
+        ShardCommit tidying = Assert.Single(posted);
+        Assert.Single(tidying.Documents);
+        Assert.Equal(ClaimedAtInMs, tidying.AtInMs);
+    }
+
     private readonly Dictionary<string, long> _refused = [];
 
     private static SimulatedRecord Rubbish(int i, long timestampInMs) => SimulatedRecord.Of($"meter-{i}", $"rubbish {i}") with { TimestampInMs = timestampInMs };

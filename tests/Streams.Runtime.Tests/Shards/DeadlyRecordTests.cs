@@ -53,7 +53,39 @@ public sealed class DeadlyRecordTests : IDisposable
         }
     }
 
+    [Fact]
+    public void A_record_before_one_that_was_refused_is_not_suspected_though_it_was_noted_last()
+    {
+        const int Noted = 30;
+        const int Refused = 40;
+        ShardClaim claim = _store.Claim(_id, "test", "log", DateTimeOffset.UnixEpoch);
+        _store.Commit([ClerkAt(Refused, claim)]);
+        _store.Try(_id, claim.Epoch, new Attempted(Noted, 1));
+        for (int i = 0; i < 4; i++)
+        {
+            _store.Claim(_id, "test", "log", DateTimeOffset.UnixEpoch);
+        }
+
+        Assert.True(Live(deadly: -1));
+
+        Assert.Empty(_store.Query(new DocumentQuery(Clerk.Collection)));
+        SnapshotEnvelope.Read(Assert.Single(_store.Load(_id, ["meter-1"])).Snapshot, out ReadOnlySpan<byte> state);
+        Assert.Equal(Records, new TallyKind(1, "meters", null).Restore("meter-1", state).Sum);
+    }
+
     public void Dispose() => _store.Dispose();
+
+    /// <summary>The shard's clerk as written by an owner that had refused this record, and nothing else of its work.</summary>
+    private ShardCommit ClerkAt(long position, ShardClaim claim)
+    {
+        Clerk clerk = new() { Position = position, Index = 0 };
+        CommitDraft draft = new();
+        int start = draft.BeginSnapshot();
+        SnapshotEnvelope.Write(draft.Snapshot, clerk, claim.Generation);
+        clerk.Write(draft, new ShardOptions(), new InboxPartition("meters", 0), claim.Generation);
+        draft.EndSnapshot(clerk, isNew: true, null, start);
+        return draft.ToCommit(_id, claim.Epoch, 1, 0, [0, 0], [0, 0], 0);
+    }
 
     /// <summary>One process: claims, reads, and is gone without a word when it meets the record. True when it came to the end and left in order.</summary>
     private bool Live(int deadly)

@@ -1,16 +1,16 @@
 using System.Collections.Immutable;
 using Streams.Node.Configuration;
 
-namespace Streams.Cluster.Tests;
+namespace Streams.Chaos.Cluster;
 
 /// <summary>The configuration that the processes under test find above their executable.</summary>
-internal static class TestConfiguration
+public static class TestConfiguration
 {
+    /// <exception cref="InvalidDataException">It has faults.</exception>
     public static ClusterConfiguration Load()
     {
         (ClusterConfiguration? configuration, IReadOnlyList<ConfigurationFault> faults) =
             ClusterConfiguration.Load(Path.Combine(AppContext.BaseDirectory, "cluster-config"), ImmutableDictionary<string, string>.Empty);
-        Assert.Empty(faults);
-        return configuration!;
+        return configuration ?? throw new InvalidDataException(string.Join(Environment.NewLine, faults));
     }
 }

@@ -1,11 +1,13 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Streams.Runtime.Tests.Storage;
+namespace Streams.Tests;
 
 /// <summary>
-/// Stands between a store and its PostgreSQL and cuts the connection at a commit: before the server has it, or after the server
-/// has answered and before the store hears of it. To the store both look the same.
+/// Stands between stores and their PostgreSQL and cuts a connection at a commit: before the server has it, or after the server
+/// has answered and before the store hears of it. To the store both look the same. It can also cut all connections at once, and hold up
+/// everything that passes.
 /// </summary>
 internal sealed class CuttingProxy : IDisposable
 {
@@ -13,6 +15,8 @@ internal sealed class CuttingProxy : IDisposable
     private readonly int _serverPort;
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _cutting = new();
+    private readonly ConcurrentDictionary<TcpClient, bool> _clients = new();
+    private readonly ManualResetEventSlim _open = new(true);
     private bool? _cutAfter;
     private Action? _meanwhile;
 
@@ -38,9 +42,25 @@ internal sealed class CuttingProxy : IDisposable
         }
     }
 
+    /// <summary>Ends every connection there is, wherever it stands.</summary>
+    public void CutAll()
+    {
+        foreach (TcpClient client in _clients.Keys)
+        {
+            // Closing the socket alone, which may be gone already: its stream belongs to whoever reads from it.
+            client.Client?.Close();
+        }
+    }
+
+    /// <summary>Nothing passes in either direction until <see cref="Resume"/>; connections stay.</summary>
+    public void Stall() => _open.Reset();
+
+    public void Resume() => _open.Set();
+
     public void Dispose()
     {
         _stop.Cancel();
+        _open.Set();
         _listener.Stop();
         _stop.Dispose();
     }
@@ -53,8 +73,20 @@ internal sealed class CuttingProxy : IDisposable
             {
                 TcpClient client = await _listener.AcceptTcpClientAsync(_stop.Token);
                 TcpClient server = new();
-                await server.ConnectAsync(IPAddress.Loopback, _serverPort, _stop.Token);
+                try
+                {
+                    await server.ConnectAsync(IPAddress.Loopback, _serverPort, _stop.Token);
+                }
+                catch (SocketException)
+                {
+                    // The server is down; so is what the client sees.
+                    client.Close();
+                    server.Dispose();
+                    continue;
+                }
+
                 client.NoDelay = server.NoDelay = true;
+                _clients[client] = true;
                 _ = PassAsync(client, server, cutsAfter: false);
                 _ = PassAsync(server, client, cutsAfter: true);
             }
@@ -67,11 +99,16 @@ internal sealed class CuttingProxy : IDisposable
 
     private async Task PassAsync(TcpClient from, TcpClient to, bool cutsAfter)
     {
-        byte[] buffer = new byte[1 << 20];
+        byte[] buffer = new byte[64 << 10];
         try
         {
             while (await from.GetStream().ReadAsync(buffer, _stop.Token) is > 0 and int count)
             {
+                if (!_open.IsSet)
+                {
+                    await Task.Run(() => _open.Wait(_stop.Token));
+                }
+
                 if (Cut(buffer.AsSpan(0, count), cutsAfter))
                 {
                     if (!cutsAfter)
@@ -94,6 +131,7 @@ internal sealed class CuttingProxy : IDisposable
 
         from.Close();
         to.Close();
+        _clients.TryRemove(cutsAfter ? to : from, out _);
     }
 
     /// <summary>A COMMIT is named in full by the client the first time it prepares it, and by the server in each answer.</summary>

@@ -1,0 +1,242 @@
+using System.Globalization;
+using Npgsql;
+using Streams.Chaos.Checks;
+using Streams.Chaos.Truth;
+using Streams.Node.Actors;
+using Streams.Node.Configuration;
+using Streams.Runtime;
+using Streams.Runtime.Actors;
+using Streams.Runtime.Log;
+using Streams.Runtime.Log.Kafka;
+using Streams.Runtime.Log.Kafka.Embedded;
+using Streams.Runtime.Storage;
+using Streams.Tests;
+
+namespace Streams.Chaos.Cluster;
+
+/// <summary>A broker, a PostgreSQL behind a proxy, and nodes as processes, with everything that watches them.</summary>
+internal sealed class ChaosCluster : IDisposable
+{
+    private readonly KafkaLog _log;
+    private readonly NpgsqlDataSource _admin;
+    private readonly StoreNotes _notes;
+    private readonly LogWitness _witness;
+    private readonly IGroupGauge _gauge;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _watching;
+
+    /// <exception cref="InvalidOperationException">PostgreSQL is not installed here.</exception>
+    public ChaosCluster(ChaosOptions options, string folder, Violations violations)
+    {
+        Violations = violations;
+        Configuration = TestConfiguration.Load();
+        Topics = CityTopics.Of(Configuration.Topics, Configuration.Node.Cluster);
+        int diskInMb = 500 + (int)(60 * options.Length.TotalMinutes);
+        Postgres = PostgresServer.StartFragile(Path.Combine(folder, "postgres.log"), diskInMb)
+            ?? throw new InvalidOperationException("PostgreSQL is not installed here (looked for initdb on the PATH and in /usr/lib/postgresql/*/bin).");
+        Broker = new EmbeddedBroker([.. Configuration.Topics.All]);
+        _log = Broker.OpenLog(new KafkaLogOptions { BootstrapServers = "", SessionTimeout = TimeSpan.FromSeconds(6) });
+        _gauge = _log.CreateGauge(Configuration.Node.Kafka.Group);
+        Proxy = new CuttingProxy(Postgres.Port);
+        string database = Postgres.CreateDatabase();
+        _admin = NpgsqlDataSource.Create(database + ";Application Name=chaos;Timeout=2;Command Timeout=20");
+        Kinds = new Dictionary<byte, ActorKind>
+        {
+            [1] = new DeviceKind(new Domain.Devices.DeviceCatalog(Configuration.DeviceTypes), Topics, Configuration.Register),
+            [2] = new AreaKind(Configuration.AlertRules, Topics),
+        };
+        PrepareStore(database);
+        Publications = new Publications(Kinds, violations);
+        Ownership = new Ownership(Publications, violations);
+        Model = new CityModel((DeviceKind)Kinds[1], Partitions(Topics.Readings), Load.TestCity.IsBeacon);
+        Facts = new PublishedFacts(Model, Publications, Topics, violations);
+        _notes = new StoreNotes(_admin, Ownership);
+        _notes.Install();
+        _witness = new LogWitness(_log, Facts, [.. Configuration.Topics.All.Select(topic => topic.Name)]);
+        NpgsqlConnectionStringBuilder through = new(database) { Port = Proxy.Port };
+        Nodes = [.. Enumerable.Range(0, options.Nodes).Select(i => new ClusterNode(
+            $"node-{(char)('a' + i)}", Broker.BootstrapServers, life => $"{through.ConnectionString};Application Name={life}", folder))];
+        _watching = Task.Run(WatchAsync);
+    }
+
+    public ClusterConfiguration Configuration { get; }
+
+    public CityTopics Topics { get; }
+
+    public IReadOnlyDictionary<byte, ActorKind> Kinds { get; }
+
+    public EmbeddedBroker Broker { get; }
+
+    public ILog Log => _log;
+
+    public PostgresServer Postgres { get; }
+
+    public CuttingProxy Proxy { get; }
+
+    public IReadOnlyList<ClusterNode> Nodes { get; }
+
+    public Violations Violations { get; }
+
+    public Publications Publications { get; }
+
+    public Ownership Ownership { get; }
+
+    public CityModel Model { get; }
+
+    public PublishedFacts Facts { get; }
+
+    public LogWitness Witness => _witness;
+
+    /// <summary>Rows of the outbox at most, as far as was looked.</summary>
+    public long MostOutboxRows { get; private set; }
+
+    public long MostWalInBytes { get; private set; }
+
+    /// <summary>Why watching ended; null while it goes on.</summary>
+    public Exception? WatchFailure { get; private set; }
+
+    public int Partitions(string topic) => _log.PartitionsOf(topic);
+
+    /// <summary>Shards, and how far the log of each goes now, as the broker says once it answers.</summary>
+    /// <exception cref="LogFailedException">It does not, for a minute.</exception>
+    public async Task<Dictionary<ShardId, long>> EndsAsync()
+    {
+        (ShardId Shard, InboxPartition Inbox)[] inboxes =
+        [
+            .. Kinds.Values.SelectMany(kind => Enumerable.Range(0, Partitions(kind.Inbox)).Select(partition => (new ShardId(kind.Number, partition), new InboxPartition(kind.Inbox, partition)))),
+        ];
+        IReadOnlyList<GroupPosition>? positions = null;
+        await Eventually.Is("the broker answers", TimeSpan.FromSeconds(60), () => Task.Run(() =>
+        {
+            try
+            {
+                lock (_gauge)
+                {
+                    positions = _gauge.Measure([.. inboxes.Select(each => each.Inbox)]);
+                }
+            }
+            catch (LogFailedException)
+            {
+                // Asked again.
+            }
+
+            return positions is not null;
+        }));
+        return inboxes.Zip(positions!).ToDictionary(each => each.First.Shard, each => each.Second.End);
+    }
+
+    /// <summary>Whether each shard is run by a node that has applied everything up to these ends.</summary>
+    public async Task<bool> HaveAppliedAsync(Dictionary<ShardId, long> ends)
+    {
+        Dictionary<ShardId, long>?[] positions = await Task.WhenAll(Nodes.Select(node => node.PositionsAsync()));
+        return ends.All(end => positions.Any(each => each is not null && each.TryGetValue(end.Key, out long position) && position >= end.Value));
+    }
+
+    /// <summary>Everything in the log is applied and stored, and everything stored is published.</summary>
+    public async Task<bool> IsQuietAsync()
+    {
+        Dictionary<ShardId, long> ends = await EndsAsync();
+        return ends.All(end => Ownership.NextOf(end.Key.Number) >= end.Value) && Publications.IsComplete && OutboxRows() == 0 && await HaveAppliedAsync(ends);
+    }
+
+    /// <summary>What is still to come, in words.</summary>
+    public string Unquiet()
+    {
+        string behind = string.Join(", ", Kinds.Values
+            .SelectMany(kind => Enumerable.Range(0, Partitions(kind.Inbox)).Select(partition => (Shard: new ShardId(kind.Number, partition), End: _witness.EndOf(kind.Inbox, partition))))
+            .Where(each => Ownership.NextOf(each.Shard.Number) < each.End)
+            .Select(each => $"shard {each.Shard} stored to {Ownership.NextOf(each.Shard.Number)} of {each.End}"));
+        return $"{behind}; outbox rows: {OutboxRows()}; not published: {string.Join(", ", Publications.Unpublished())}";
+    }
+
+    /// <summary>-1 while the database is away.</summary>
+    public long OutboxRows() => TryAsk("SELECT count(*) FROM outbox") ?? -1;
+
+    public long? TryAsk(string sql)
+    {
+        try
+        {
+            using NpgsqlCommand command = _admin.CreateCommand(sql);
+            return Convert.ToInt64(command.ExecuteScalar(), CultureInfo.InvariantCulture);
+        }
+        catch (NpgsqlException)
+        {
+            return null;
+        }
+    }
+
+    public void Query(string sql, Action<NpgsqlDataReader> see)
+    {
+        using NpgsqlCommand command = _admin.CreateCommand(sql);
+        using NpgsqlDataReader rows = command.ExecuteReader();
+        while (rows.Read())
+        {
+            see(rows);
+        }
+    }
+
+    public NpgsqlConnection Connect() => _admin.OpenConnection();
+
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _watching.Wait();
+        foreach (ClusterNode node in Nodes)
+        {
+            node.Dispose();
+        }
+
+        _witness.Dispose();
+        Publications.Dispose();
+        Proxy.Dispose();
+        _admin.Dispose();
+        Postgres.Dispose();
+        _gauge.Dispose();
+        _log.Dispose();
+        Broker.Dispose();
+        _stop.Dispose();
+    }
+
+    /// <summary>Makes the tables, as the first node would, so that what is to be noted is noted from the first claim on.</summary>
+    private void PrepareStore(string database)
+    {
+        using PostgresStore store = new(database);
+        store.Open(new StoreLayout(
+            Configuration.Node.Cluster, "chaos", Kinds.ToDictionary(kind => kind.Key, kind => new KindLayout(kind.Value.Name, Partitions(kind.Value.Inbox)))));
+    }
+
+    private async Task WatchAsync()
+    {
+        using PeriodicTimer timer = new(TimeSpan.FromMilliseconds(200));
+        for (int i = 0; !_stop.IsCancellationRequested; i++)
+        {
+            try
+            {
+                await timer.WaitForNextTickAsync(_stop.Token);
+                _notes.Read();
+                if (i % 5 == 0)
+                {
+                    MostOutboxRows = Math.Max(MostOutboxRows, OutboxRows());
+                    MostWalInBytes = Math.Max(MostWalInBytes, TryAsk("SELECT coalesce(sum(size), 0) FROM pg_ls_waldir()") ?? 0);
+                    foreach (ClusterNode node in Nodes.Where(node => !node.IsTaken))
+                    {
+                        node.Look();
+                    }
+                }
+            }
+            catch (NpgsqlException)
+            {
+                // The database is away at times.
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                WatchFailure = e;
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+using System.Runtime.InteropServices;
+
+namespace Streams.Chaos.Cluster;
+
+/// <summary>POSIX signals, which .NET has no call for.</summary>
+internal static partial class Signals
+{
+    public const int Terminate = 15;
+    public const int Continue = 18;
+    public const int Stop = 19;
+
+    /// <summary>False where the process is gone.</summary>
+    public static bool Send(int process, int signal) => Kill(process, signal) == 0;
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int process, int signal);
+}
