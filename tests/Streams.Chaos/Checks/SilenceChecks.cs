@@ -42,7 +42,7 @@ internal sealed class SilenceChecks(CityModel model, PublishedFacts facts, IRead
                 }
 
                 wakings.Dequeue();
-                Wake(device, waking.AtInMs, i + 1 < readings.Count ? readings[i + 1] : null);
+                Wake(device, waking.AtInMs, readings.Skip(i + 1).FirstOrDefault(reading => TimeOf(reading) > actor.LastEventInMs));
             }
 
             if (!actor.IsSilent && actor.DueInMs is { } due && due + 30_000 < endInMs)
@@ -60,6 +60,7 @@ internal sealed class SilenceChecks(CityModel model, PublishedFacts facts, IRead
         where json.GetProperty("kind").GetString() == "silence" && json.GetProperty("state").GetString() == "raised"
         select (json.GetProperty("since").GetDateTimeOffset().ToUnixTimeMilliseconds(), json.GetProperty("time").GetDateTimeOffset().ToUnixTimeMilliseconds());
 
+    /// <param name="next">The next one that is none of those before it once more.</param>
     private void Wake(ModelDevice device, long atInMs, KeptRecord? next)
     {
         Device actor = device.Actor.Device;

@@ -6,8 +6,11 @@ namespace Streams.Chaos.Cluster;
 internal static partial class Signals
 {
     public const int Terminate = 15;
-    public const int Continue = 18;
-    public const int Stop = 19;
+
+    /// <summary>Numbered by Linux and by the BSDs, macOS among them.</summary>
+    public static int Continue { get; } = OperatingSystem.IsLinux() ? 18 : 19;
+
+    public static int Stop { get; } = OperatingSystem.IsLinux() ? 19 : 17;
 
     /// <summary>False where the process is gone.</summary>
     public static bool Send(int process, int signal) => Kill(process, signal) == 0;
