@@ -21,7 +21,7 @@ const string Usage = """
                --rate 5000  --seconds 30  --devices 10000  --crossings 10 (a second)  --flood 0 (readings/s of one device more)  --store sqlite|postgres
 
       cluster  readings a second of several nodes on this machine, beside one; on PostgreSQL
-               --devices 10000  --interval 1  --readings 10000000  --partitions 64  --nodes 3  --runs 3
+               --devices 10000  --interval 1  --readings 20000000  --partitions 128  --nodes 3  --runs 3
 
       handover how long shards stand still when a node is stopped, and when it is killed; on PostgreSQL
                --devices 40000  --partitions 4  --rate 10000 (readings/s)  --nodes 3  --times 3  --session 6 (s)

@@ -14,14 +14,14 @@ internal static class ClusterCommand
     private const string Topic = "cluster.readings";
 
     /// <summary>Share of the readings that is not timed.</summary>
-    private const double WarmUp = 0.6;
+    private const double WarmUp = 0.7;
 
     public static int Run(Options options)
     {
         int devices = options.Whole("devices", 10_000, 1, 1_000_000);
         double interval = options.Number("interval", 1, 0.001, 86_400);
-        int readings = options.Whole("readings", 10_000_000, 1, 100_000_000);
-        int partitions = options.Whole("partitions", 64, 1, 1000);
+        int readings = options.Whole("readings", 20_000_000, 1, 100_000_000);
+        int partitions = options.Whole("partitions", 128, 1, 1000);
         int nodes = options.Whole("nodes", 3, 2, 16);
         int runs = options.Whole("runs", 3, 1, 100);
         string? json = options.MaybeText("json");
@@ -65,9 +65,9 @@ internal static class ClusterCommand
             Await(nodes, all => all.All(node => node.Shards > 0) && all.Sum(node => node.Devices) >= workload.Devices && all.Sum(node => node.Handled) >= workload.Count * WarmUp);
             long first = nodes.Sum(node => node.Figures().Handled);
             long started = Stopwatch.GetTimestamp();
-            if (first > workload.Count * 0.85)
+            if (first > workload.Count * 0.9)
             {
-                throw new InvalidOperationException($"{first} of {workload.Count} readings were handled before the nodes had shared the shards out: give more readings.");
+                throw new InvalidOperationException($"{first} of {workload.Count} readings were handled before all was known and shared out: give more readings.");
             }
 
             Await(nodes, all => all.Sum(node => node.Handled) >= workload.Count);

@@ -383,8 +383,12 @@ internal sealed unsafe partial class KafkaReader : ILogReader
     /// False while the group is being joined. A broker answers one request of a connection after the other, and the answer to a join waits for all members: a
     /// commit behind it would come with the generation before, and librdkafka then gives up the new generation and every partition, for one
     /// more round (seen with 2.0.2: shards of a killed node resumed after 10 s instead of 7). A question without a generation does no harm.
+    /// It is asked three times. The first wakes librdkafka's thread, which then also sends the heartbeat that is due; that one's answer may begin a join, when
+    /// the second is already on its way. The third is behind that join.
     /// </summary>
-    private bool IsCoordinatorListening()
+    private bool IsCoordinatorListening() => IsCoordinatorAnswering() && IsCoordinatorAnswering() && IsCoordinatorAnswering();
+
+    private bool IsCoordinatorAnswering()
     {
         RdTopicPartitions* list = Rd.PartitionsNew(1);
         InboxPartition any = _reported.Keys.First();
