@@ -104,8 +104,14 @@ internal sealed partial class Shard<TActor, TMessage>
         // What a new owner would have to do again stays under the bound: a thread that applies records for a quarter of its time has done
         // a second of that work in four. And it stays under the bound by age.
         double mostInMs = Math.Min(options.ReplayWork.TotalMilliseconds / Math.Max(applyingShare, 0.001), options.MaxDirtyAge.TotalMilliseconds);
-        WriteHead(options.SweepSize, nowInMs - (long)mostInMs, nowInMs);
+        WriteHead(options.SweepSize, IsToInherit ? long.MaxValue : nowInMs - (long)mostInMs, nowInMs);
     }
+
+    /// <summary>
+    /// What an earlier owner had read and not written is older than it looks, and older with each owner that dies before writing it: it is written as soon
+    /// as the shard has caught up and the store keeps pace.
+    /// </summary>
+    private bool IsToInherit => IsCaughtUp && CommitsInFlight == 0 && _dirty.Head?.DirtyOffset < _caughtUpAt;
 
     /// <summary>Those in front of the queue who were written meanwhile have nothing left to say.</summary>
     private void ForgetSilentSpeakers()

@@ -9,8 +9,8 @@ using Streams.Runtime.Log.Kafka.Embedded;
 namespace Streams.Benchmarks.Broker;
 
 /// <summary>
-/// The broker's process: prints its address, then obeys lines on its input (<c>topic NAME PARTITIONS</c>, <c>preload NAME WORKLOAD</c>),
-/// each answered by one line that begins with <c>ok</c>. Ends when its input does, so never outlives who started it.
+/// The broker's process: prints its address, then obeys lines on its input (<c>topic NAME PARTITIONS</c>, <c>preload NAME WORKLOAD</c>,
+/// <c>delay MILLISECONDS</c>), each answered by one line that begins with <c>ok</c>. Ends when its input does, so never outlives who started it.
 /// </summary>
 internal static class BrokerLoop
 {
@@ -32,6 +32,10 @@ internal static class BrokerLoop
                     break;
                 case "preload":
                     Console.WriteLine("ok " + Preload(broker, words[1], JsonSerializer.Deserialize<Workload>(words[2])!));
+                    break;
+                case "delay":
+                    broker.Delay(TimeSpan.FromMilliseconds(int.Parse(words[1], CultureInfo.InvariantCulture)));
+                    Console.WriteLine("ok");
                     break;
                 default:
                     Console.WriteLine("not understood: " + line);

@@ -26,6 +26,9 @@ internal sealed class BrokerProcess : IDisposable
     /// <summary>Answers how many seconds it took.</summary>
     public string Preload(string topic, Workload workload) => Ask($"preload {topic} {JsonSerializer.Serialize(workload)}");
 
+    /// <summary>From now on every answer takes this long, as over a network.</summary>
+    public void Delay(int inMs) => Ask($"delay {inMs}");
+
     public void Dispose()
     {
         _process.StandardInput.Close();

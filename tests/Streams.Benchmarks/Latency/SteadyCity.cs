@@ -8,7 +8,10 @@ namespace Streams.Benchmarks.Latency;
 /// <summary>A reading beyond its range: who, where, and when it was handed to the producer.</summary>
 internal sealed record Crossing(string Device, string Area, long AtInMs);
 
-/// <summary>Devices that speak in turn at a steady rate, at the time they speak; now and then one, in an area not used so far, is beyond its range.</summary>
+/// <summary>
+/// Devices that speak in turn at a steady rate, at the time they speak; now and then one is beyond its range: each in an area not used so far, and when every
+/// area has been, another of its devices.
+/// </summary>
 internal sealed class SteadyCity : IDelivery
 {
     public const int WarmUpInSeconds = 3;
@@ -24,7 +27,8 @@ internal sealed class SteadyCity : IDelivery
     private readonly int _crossingsPerSecond;
     private readonly List<Crossing> _crossings = [];
     private readonly byte[][] _ids;
-    private int _nextArea;
+    private readonly int _areas;
+    private int _next;
     private long _sequence;
     private long _total;
 
@@ -36,6 +40,7 @@ internal sealed class SteadyCity : IDelivery
         _partitions = log.PartitionsOf(topic);
         _devices = devices;
         _devicesPerArea = devicesPerArea;
+        _areas = devices / devicesPerArea;
         _rate = rate;
         _crossingsPerSecond = crossingsPerSecond;
         _ids = [.. Enumerable.Range(0, devices).Select(device => Encoding.UTF8.GetBytes(Workload.IdOf(device)))];
@@ -92,7 +97,8 @@ internal sealed class SteadyCity : IDelivery
 
             for (; crossed < at * _crossingsPerSecond; crossed++)
             {
-                int device = (_nextArea++ * _devicesPerArea) + 1;
+                int device = (_next % _areas * _devicesPerArea) + 1 + (_next / _areas % (_devicesPerArea - 1));
+                _next++;
                 _crossings.Add(new Crossing(Workload.IdOf(device), AreaOf(device), Send(device, Workload.Impossible, isFirst: false)));
                 Volatile.Write(ref _total, _total + 1);
             }
