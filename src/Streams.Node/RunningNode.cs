@@ -107,8 +107,8 @@ internal sealed class RunningNode(Engine engine, ILog log, string cluster, strin
     private string? Broken => engine.Broken is { Count: > 0 } broken ? string.Join("; ", broken.Select(pair => $"{pair.Key}: {pair.Value}")) : null;
 
     private string? KafkaTrouble => engine.LogFailure is { } failure ? $"{failure} The node connects anew until it can"
-        : engine.State == NodeState.Working && !engine.IsReady ? "not a member of the consumer group yet"
         : engine.BrokersSilentFor > s_longestSilence ? $"no broker has answered for {engine.BrokersSilentFor.TotalSeconds:0} s"
+        : engine.State == NodeState.Working && !engine.IsReady ? "the consumer groups have not given this node its part yet"
         : null;
 
     private string? StoreTrouble => engine.StoreAwayFor > TimeSpan.Zero ? $"the store has not taken commits for {engine.StoreAwayFor.TotalSeconds:0} s; they are tried again"

@@ -24,7 +24,7 @@ const string Usage = """
                --devices 10000  --interval 1  --readings 20000000  --partitions 128  --nodes 3  --runs 3
 
       handover how long shards stand still when a node is stopped, and when it is killed; on PostgreSQL
-               --devices 40000  --partitions 4  --rate 10000 (readings/s)  --nodes 3  --times 3  --session 6 (s)
+               --devices 40000  --partitions 4  --rate 10000 (readings/s)  --nodes 3  --times 3  --session 6 (s)  --round-trip 5 (ms of the broker)
 
       overload a node that is sent several times what it can take: what grows, how soon decisions leave, how it recovers
                --devices 10000  --partitions 64  --cores 0.2 (that the node may use)  --times 3  --seconds 120  --store sqlite|postgres

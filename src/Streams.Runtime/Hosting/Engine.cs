@@ -91,8 +91,8 @@ public sealed class Engine : IDisposable
     /// <summary>Assigned to this node and not to be worked on, with the reason.</summary>
     public IReadOnlyDictionary<InboxPartition, string> Broken => _ownerships.SelectMany(ownership => ownership.Broken).ToDictionary();
 
-    /// <summary>Of each kind a poll of the log has succeeded since this node last joined.</summary>
-    public bool IsReady => Array.TrueForAll(_pollers, poller => poller.HasPolled);
+    /// <summary>The group of each kind has given this node its part since it last joined.</summary>
+    public bool IsReady => Array.TrueForAll(_pollers, poller => poller.HasPart);
 
     public NodeState State => _isDisposed ? NodeState.Left : _pollers[0].IsWanted ? NodeState.Working
         : Array.TrueForAll(_pollers, poller => poller.IsDrained) ? NodeState.Drained

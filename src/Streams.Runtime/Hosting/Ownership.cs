@@ -45,6 +45,8 @@ internal sealed partial class Ownership : IAssignmentListener
     private readonly LogIdentity _identity;
     private readonly EngineMeter _meter;
 
+    private volatile bool _hasPart;
+
     /// <summary>The first claim that fails is told of; then none until one succeeds.</summary>
     private bool _isClaimingFailing;
 
@@ -78,6 +80,13 @@ internal sealed partial class Ownership : IAssignmentListener
 
     /// <summary>The group's member, while there is one: tells what a partition holds.</summary>
     public ILogReader? Reader { get; set; }
+
+    /// <summary>The group has given this member its part, which may be none; no more once it lost it.</summary>
+    public bool HasPart
+    {
+        get => _hasPart;
+        set => _hasPart = value;
+    }
 
     /// <summary>Told of a partition whose batches, wherever they wait, are not to be applied.</summary>
     public Action<InboxPartition> Forget { get; set; } = _ => { };
@@ -115,6 +124,7 @@ internal sealed partial class Ownership : IAssignmentListener
             LogReplaced(_logger, _replaced.Count, string.Join(", ", _replaced.Take(3)) + (_replaced.Count > 3 ? ", ..." : ""));
         }
 
+        _hasPart = true;
         return offsets;
     }
 
@@ -132,6 +142,7 @@ internal sealed partial class Ownership : IAssignmentListener
 
     public void Lost(IReadOnlyList<InboxPartition> partitions)
     {
+        _hasPart = false;
         foreach (InboxPartition partition in partitions)
         {
             Unassign(partition);

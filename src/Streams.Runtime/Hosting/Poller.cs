@@ -31,7 +31,6 @@ internal sealed partial class Poller : IDisposable
     private volatile bool _stopping;
     private volatile bool _wanted = true;
     private volatile bool _isMember;
-    private volatile bool _hasPolled;
     private volatile string? _failure;
 
     /// <param name="isNeeded">Others of this node still have something to tell the kind's actors: it does not leave before.</param>
@@ -56,8 +55,8 @@ internal sealed partial class Poller : IDisposable
     /// <summary>Why the log can not be read, in words; null while it can.</summary>
     public string? Failure => _failure;
 
-    /// <summary>A poll of the log has succeeded since this node last joined.</summary>
-    public bool HasPolled => _hasPolled;
+    /// <summary>The group has shared out its partitions with this node among its members. It may have got none.</summary>
+    public bool HasPart => _ownership.HasPart;
 
     /// <summary>How long it has been at its present turn; zero while it is no member and waits to be told.</summary>
     public TimeSpan TurnFor => _isMember ? _time.GetElapsedTime(Volatile.Read(ref _turnedAt)) : TimeSpan.Zero;
@@ -142,7 +141,7 @@ internal sealed partial class Poller : IDisposable
                 _toldOtherwise.WaitOne(500);
             }
 
-            _hasPolled = false;
+            _ownership.HasPart = false;
             _isMember = false;
         }
     }
@@ -174,7 +173,6 @@ internal sealed partial class Poller : IDisposable
             LogBack(_logger, _time.GetElapsedTime(_failedAt).TotalSeconds);
         }
 
-        _hasPolled = true;
         if (batches.Count > 0)
         {
             CrashPoint.Reach(CrashPoint.AfterConsume);

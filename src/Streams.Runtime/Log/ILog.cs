@@ -47,7 +47,10 @@ public readonly record struct LogMarks(long Low, long High);
 /// <summary>Told of assignments by <see cref="ILogReader.Poll"/>, on the polling thread. Must not throw.</summary>
 public interface IAssignmentListener
 {
-    /// <summary>These partitions are this reader's from now on; answers at which offset to start each, in the same order.</summary>
+    /// <summary>
+    /// These partitions are this reader's from now on, beside those it has; answers at which offset to start each, in the same order. Told of each time that the
+    /// group shares out, also when that brings none.
+    /// </summary>
     IReadOnlyList<long> Assigned(IReadOnlyList<InboxPartition> partitions);
 
     /// <summary>Asked to give these back; they are another's when the call returns, so finish, commit and publish first.</summary>

@@ -35,7 +35,7 @@ internal static class HandoverCommand
 
         // As over a network. With none, the embedded broker (not a real one) now and then turns away a member that answers it after the leader, within the same
         // millisecond, and the group needs a second round.
-        int roundTrip = options.Whole("round-trip", 2, 0, 1000);
+        int roundTrip = options.Whole("round-trip", 5, 0, 1000);
         string? json = options.MaybeText("json");
         options.Finish();
 

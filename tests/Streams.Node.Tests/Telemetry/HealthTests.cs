@@ -41,7 +41,7 @@ public sealed class HealthTests : IDisposable
         HealthPart kafka = Part("kafka");
         Assert.False(kafka.IsWell);
         Assert.False(kafka.Fatal);
-        Assert.Equal("not a member of the consumer group yet", kafka.Detail);
+        Assert.Equal("the consumer groups have not given this node its part yet", kafka.Detail);
         Assert.True(Part("node").IsWell);
         Assert.True(Part("shards").IsWell);
     }

@@ -34,6 +34,17 @@ public sealed class KafkaGroupTests(EmbeddedKafka kafka)
     }
 
     [Fact]
+    public void A_member_for_which_nothing_is_left_is_told_so()
+    {
+        kafka.Log.EnsureTopics([new TopicSpec("alone", 1)]);
+        using var first = new KafkaMember(kafka.Log, "alone", "alone");
+        first.PollUntil(() => first.Owned.Count == 1, "the first member owns all");
+
+        using var second = new KafkaMember(kafka.Log, "alone", "alone");
+        KafkaMember.PollUntil(() => second.EmptyRounds > 0 && first.Owned.Count + second.Owned.Count == 1, "the second knows that it has none", first, second);
+    }
+
+    [Fact]
     public void A_member_that_goes_on_reporting_while_the_group_is_joined_keeps_what_does_not_move()
     {
         kafka.Log.EnsureTopics([new TopicSpec("reported", 4)]);

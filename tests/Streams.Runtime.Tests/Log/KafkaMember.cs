@@ -26,6 +26,9 @@ internal sealed class KafkaMember : IAssignmentListener, IDisposable
 
     public List<string> Story { get; } = [];
 
+    /// <summary>How often the group was shared out and nothing came here.</summary>
+    public int EmptyRounds { get; private set; }
+
     public List<Received> Records { get; } = [];
 
     /// <summary>Headers are copied only when a test looks at them.</summary>
@@ -76,6 +79,12 @@ internal sealed class KafkaMember : IAssignmentListener, IDisposable
 
     public IReadOnlyList<long> Assigned(IReadOnlyList<InboxPartition> partitions)
     {
+        if (partitions.Count == 0)
+        {
+            EmptyRounds++;
+            return [];
+        }
+
         Story.Add($"assigned {string.Join(' ', partitions)}");
         Owned.UnionWith(partitions);
         foreach (InboxPartition partition in partitions.Where(StartPaused.Contains))

@@ -138,12 +138,6 @@ internal sealed unsafe class KafkaAssignment(KafkaClient client, KafkaLogOptions
 
     private void Start(InboxPartition[] partitions, RdTopicPartitions* list)
     {
-        if (partitions.Length == 0)
-        {
-            // A round that brings nothing here.
-            return;
-        }
-
         IReadOnlyList<long> offsets = Listener!.Assigned(partitions);
         for (int i = 0; i < partitions.Length; i++)
         {
