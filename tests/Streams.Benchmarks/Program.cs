@@ -27,7 +27,7 @@ const string Usage = """
                --devices 40000  --partitions 4  --rate 10000 (readings/s)  --nodes 3  --times 3  --session 6 (s)  --round-trip 5 (ms of the broker)
 
       overload a node that is sent several times what it can take: what grows, how soon decisions leave, how it recovers
-               --devices 10000  --partitions 64  --cores 0.2 (that the node may use)  --times 3  --seconds 120  --store sqlite|postgres
+               --devices 10000  --partitions 64  --cores 0.1 (that the node may use)  --times 3  --seconds 120  --store sqlite|postgres
 
       memory   bytes of memory and snapshot of a device with two metrics, new and after a day
                --devices 100000  --day-devices 5000  --interval 60 (s of event time)

@@ -8,6 +8,7 @@ using Streams.Runtime.Log.Kafka.Embedded;
 using Streams.Runtime.Shards;
 using Streams.Runtime.Storage;
 using Streams.Runtime.Tests.Log;
+using Streams.Tests;
 using Record = Streams.Runtime.Log.Record;
 
 namespace Streams.Runtime.Tests.Hosting;

@@ -6,6 +6,7 @@ using Streams.Runtime.Shards;
 using Streams.Runtime.Storage;
 using Streams.Runtime.Telemetry;
 using Streams.Runtime.Tests.Simulation;
+using Streams.Tests;
 
 namespace Streams.Runtime.Tests.Hosting;
 

@@ -7,6 +7,7 @@ using Streams.Runtime.Log;
 using Streams.Runtime.Shards;
 using Streams.Runtime.Storage;
 using Streams.Runtime.Telemetry;
+using Streams.Tests;
 using Record = Streams.Runtime.Log.Record;
 
 namespace Streams.Runtime.Tests.Hosting;

@@ -9,6 +9,7 @@ using Streams.Runtime.Storage;
 using Streams.Runtime.Telemetry;
 using Streams.Runtime.Tests.Log;
 using Streams.Runtime.Tests.Simulation;
+using Streams.Tests;
 
 namespace Streams.Runtime.Tests.Hosting;
 

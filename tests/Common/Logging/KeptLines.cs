@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace Streams.Runtime.Tests.Hosting;
+namespace Streams.Tests;
 
 /// <summary>Keeps what is logged.</summary>
 internal sealed class KeptLines : ILogger, ILoggerFactory
