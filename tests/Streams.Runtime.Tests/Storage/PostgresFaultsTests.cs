@@ -13,7 +13,14 @@ public sealed class PostgresFaultsTests
     [InlineData("55P03", "a lock was held for too long")]
     [InlineData("57P01", "the server is shut down")]
     [InlineData("57P03", "it is starting")]
+    [InlineData("XX000", "inside it something failed")]
     public void What_passes_is_tried_again(string state, string why) =>
+        Assert.True(PostgresFaults.IsUnavailable(new PostgresException("", "ERROR", "ERROR", state)), why);
+
+    [Theory]
+    [InlineData("XX000", "out of disk, it could not write its init file for a new connection")]
+    [InlineData("F0000", "a file of its configuration can not be read")]
+    public void What_ended_the_connection_is_tried_again_on_another(string state, string why) =>
         Assert.True(PostgresFaults.IsUnavailable(new PostgresException("", "FATAL", "FATAL", state)), why);
 
     [Theory]
