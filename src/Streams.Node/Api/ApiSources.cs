@@ -26,7 +26,7 @@ public sealed record ApiSources(IStore Store, INodeView Node, StoreLayout Layout
     internal DeviceCatalog Catalog { get; } = new(Configuration.DeviceTypes);
 
     /// <summary>The tokens that let somebody in.</summary>
-    internal TokenBook Tokens { get; } = new(Store, Time);
+    internal TokenBook Tokens { get; } = new(Store.ReadTokens, Store.TouchTokens, Time);
 
     /// <summary>Notes who did what.</summary>
     internal AuditTrail Audit { get; } = new(Store, Time);

@@ -10,7 +10,9 @@ namespace Streams.Node.People;
 /// The tokens as this node knows them: read from the store again after <see cref="FreshFor"/>, so that a token that is revoked anywhere is refused everywhere
 /// within seconds. While the store is away, tokens known lately go on.
 /// </summary>
-public sealed class TokenBook(IPeopleStore store, TimeProvider time)
+/// <param name="read"><see cref="IPeopleStore.ReadTokens"/>.</param>
+/// <param name="touch"><see cref="IPeopleStore.TouchTokens"/>.</param>
+public sealed class TokenBook(Func<IReadOnlyList<TokenRow>> read, Action<IReadOnlyCollection<KeyValuePair<string, DateTimeOffset>>> touch, TimeProvider time)
 {
     /// <summary>A thousand rows at most, by their index: a millisecond for the store, once a second while anybody asks.</summary>
     public static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(1);
@@ -69,7 +71,7 @@ public sealed class TokenBook(IPeopleStore store, TimeProvider time)
             return;
         }
 
-        store.TouchTokens(due);
+        touch(due);
         foreach ((string name, DateTimeOffset at) in due)
         {
             _noted[name] = at;
@@ -111,7 +113,7 @@ public sealed class TokenBook(IPeopleStore store, TimeProvider time)
     private Known Read()
     {
         long at = time.GetTimestamp();
-        return new Known(store.ReadTokens().ToFrozenDictionary(row => row.Hash, StringComparer.Ordinal), at);
+        return new Known(read().ToFrozenDictionary(row => row.Hash, StringComparer.Ordinal), at);
     }
 
     private sealed record Known(FrozenDictionary<string, TokenRow> ByHash, long ReadAt);

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Streams.Runtime.Audit;
 using Streams.Runtime.Storage;
@@ -16,7 +17,7 @@ public abstract partial class StoreSpec
         new(id, ShardOwner.Noon.AddMinutes(minute), s_marie with { Name = actor }, action, "device:d-1");
 
     private static TokenRow NewToken(string name, DateTimeOffset? expires = null) =>
-        new(name, name.PadRight(64, '0'), ["viewer", "operator"], "dijon/nord", ShardOwner.Noon, "local", expires);
+        new(name, Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(name))), ["viewer", "operator"], "dijon/nord", ShardOwner.Noon, "local", expires);
 
     protected static string? Verify(IStore store)
     {
