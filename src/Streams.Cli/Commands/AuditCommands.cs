@@ -67,7 +67,7 @@ internal static class AuditCommands
             else if (fault is null)
             {
                 string before = chain.Anchor.Number > 0 ? $" Entries through {chain.Anchor.Number} were deleted by retention." : "";
-                screen.Line($"The audit chain is whole: {walk.Checked} entries.{before}");
+                screen.Line($"The audit chain is whole: {walk.Checked} {(walk.Checked == 1 ? "entry" : "entries")}.{before}");
                 screen.Line($"Last: {walk.Last.Number}:{walk.Last.Hash}");
             }
 
