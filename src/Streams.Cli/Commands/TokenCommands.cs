@@ -25,7 +25,7 @@ internal static class TokenCommands
         Add(shared, screen, offers),
         new ExampleCommand("list", "All tokens, and what they may; those that are over for 90 days more.", "streams token list")
             .Answering(shared, screen, _ => ("api/v1/tokens", "tokens"), page => Tokens.WriteSaying(screen, page.List("items"), "There is no token.")),
-        Revoke(shared, screen));
+        Revoke(shared, screen, offers));
 
     private static ExampleCommand Add(SharedOptions shared, Screen screen, Offers offers)
     {
@@ -63,9 +63,9 @@ internal static class TokenCommands
         return add;
     }
 
-    private static ExampleCommand Revoke(SharedOptions shared, Screen screen)
+    private static ExampleCommand Revoke(SharedOptions shared, Screen screen, Offers offers)
     {
-        Argument<string> name = Lists.Id("As the list shows it.", "NAME");
+        Argument<string> name = Lists.Id("As the list shows it.", "NAME").From(offers.Tokens);
         ExampleCommand revoke = new ExampleCommand("revoke", "Ends a token: all nodes refuse it within seconds.", "streams token revoke gateway-7").Taking(name);
         revoke.SetAction(async (parsed, stop) =>
         {
