@@ -105,6 +105,17 @@ public sealed partial class PostgresStore
     /// <summary>Gives the entry the chain's next place, within a transaction that something else began.</summary>
     private static void Seal(NpgsqlConnection connection, AuditDraft entry) => Add(connection, entry, ReadChain(connection, " FOR UPDATE"));
 
+    /// <summary>The same for several, those that are there already left out.</summary>
+    internal static void SealNew(NpgsqlConnection connection, IReadOnlyList<AuditDraft> drafts)
+    {
+        AuditChain chain = ReadChain(connection, " FOR UPDATE");
+        HashSet<string> known = [.. ReadAll(connection, "SELECT id FROM audit WHERE id = ANY($1)", row => row.GetString(0), (object)drafts.Select(draft => draft.Id).ToArray())];
+        foreach (AuditDraft draft in drafts.Where(draft => known.Add(draft.Id)))
+        {
+            chain = chain with { Head = Add(connection, draft, chain).Link };
+        }
+    }
+
     private static AuditEntry Add(NpgsqlConnection connection, AuditDraft draft, AuditChain chain)
     {
         AuditEntry entry = AuditEntry.Seal(draft, chain.Head);

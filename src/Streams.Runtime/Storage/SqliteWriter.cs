@@ -103,6 +103,11 @@ internal sealed partial class SqliteWriter(SqliteDatabase database)
             WriteJournal();
             WriteDocuments();
             WriteHistory();
+            foreach (AuditDraft draft in _set.Audit)
+            {
+                _ = Find(draft.Id) ?? Seal(draft);
+            }
+
             database.Commit();
             return results;
         }

@@ -205,6 +205,27 @@ public abstract partial class StoreSpec
     }
 
     [Fact]
+    public void What_actors_do_for_somebody_is_noted_with_the_commit_that_does_it_and_once()
+    {
+        ShardOwner stale = new(Store, Shard);
+        ShardOwner owner = new(Store, Shard, "node-2");
+        ShardCommit fenced = stale.WithActor(1, 0, "i-1", "stale");
+        fenced.Audit.Add(Deed("stale"));
+        ShardCommit commit = owner.WithActor(1, 0, "i-1", "done");
+        commit.Audit.AddRange([Deed("1", "incident.approve"), Deed("2", "command.send")]);
+
+        Assert.Equal([CommitResult.Fenced, CommitResult.Written], Store.Commit([fenced, commit]));
+        Assert.Equal([CommitResult.Written], Store.Commit([commit]));
+        Store.Append(Deed("between"));
+        ShardCommit again = owner.WithActor(2, 0, "i-1", "decided again", isNew: false);
+        again.Audit.AddRange([Deed("2", "command.send"), Deed("3")]);
+        Store.Commit([again]);
+
+        Assert.Equal(["1", "2", "between", "3"], Store.ReadAudit(new AuditQuery(OldestFirst: true)).Select(entry => entry.Id));
+        Assert.Null(Verify(Store));
+    }
+
+    [Fact]
     public void A_restored_store_says_so_in_its_chain()
     {
         Store.Append(Deed("a"));
