@@ -91,6 +91,7 @@ public sealed class NodeFileTests
     [InlineData("topics.yaml", "topics: { readings: { partitions: 0 } }", "topics.yaml:1:35: topics.readings.partitions is 0; allowed: a whole number from 1 to 1000")]
     [InlineData("topics.yaml", "topics: { readings: { compacted: true } }", "topics.yaml:1:34: topics.readings.compacted is true, but every record")]
     [InlineData("topics.yaml", "topics: { reading: { partitions: 1 } }", "topics.yaml:1:11: topics.reading is not a key known here (did you mean readings?)")]
+    [InlineData("roles.yaml", "roles: { local: { may: [read] } }", "roles.yaml:1:17: roles.local is a name that Streams keeps for itself")]
     [InlineData("roles.yaml", "roles: { viewer: { may: [] } }", "roles.yaml:1:25: roles.viewer.may is empty")]
     [InlineData("roles.yaml", "roles: { viewer: {} }", "roles.yaml:1:18: roles.viewer.may is missing")]
     public void A_wrong_topic_or_role_is_a_fault(string file, string text, string expected)
