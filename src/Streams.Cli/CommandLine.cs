@@ -92,6 +92,8 @@ public static class CommandLine
             ClusterCommands.Build(shared, screen, offers),
             TopicCommands.Build(shared, screen),
             CareCommands.Build(shared, screen, offers),
+            TokenCommands.Build(shared, screen, offers),
+            AuditCommands.Build(shared, screen),
             ConfigCommands.Build(shared, screen),
             StoreCommands.Build(shared, screen),
             CompletionCommand.Build(screen),

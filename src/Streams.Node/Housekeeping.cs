@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Streams.Domain.Devices;
 using Streams.Node.Api.Endpoints;
 using Streams.Node.Configuration;
+using Streams.Runtime.Audit;
 using Streams.Runtime.Storage;
 
 namespace Streams.Node;
@@ -46,6 +47,7 @@ internal sealed partial class Housekeeping(IStore store, HousekeepingSettings ke
             await DeleteAsync(keep.Anomalies, before => store.Prune(AnomalyEndpoints.Collection, before));
             await DeleteAsync(keep.Alerts, before => store.Prune(AlertEndpoints.Collection, before));
             await DeleteAsync(keep.DeadLetters, before => store.Prune(DeadLetterEndpoints.Collection, before, keep.MaxDeadLetters));
+            await DeleteAsync(keep.Audit, PruneAudit);
         }
         catch (StoreUnavailableException e)
         {
@@ -76,6 +78,10 @@ internal sealed partial class Housekeeping(IStore store, HousekeepingSettings ke
             // The node stops.
         }
     }
+
+    /// <summary>Whole days, for each deletion is an entry itself: a day of entries then leaves one behind, not one a minute.</summary>
+    private int PruneAudit(long before) => store.PruneAudit(
+        before - (before % (long)TimeSpan.FromDays(1).TotalMilliseconds), AuditDraft.Now(time, AuditActor.Cluster, AuditWalk.Pruning, "audit"));
 
     private async Task DeleteAsync(TimeSpan kept, Func<long, int> prune)
     {

@@ -6,6 +6,7 @@ using Streams.Domain.Devices;
 using Streams.Node.Actors;
 using Streams.Node.Api;
 using Streams.Node.Configuration;
+using Streams.Node.People;
 using Streams.Node.Telemetry;
 using Streams.Runtime.Actors;
 using Streams.Runtime.Hosting;
@@ -55,6 +56,7 @@ public sealed class NodeHost : IAsyncDisposable
     private readonly NodeMeter _meter = new();
     private readonly NodeTelemetry _telemetry;
     private readonly Neighbours _neighbours;
+    private readonly Registrar _registrar;
     private readonly HttpSettings _httpSettings;
 
     private NodeHost(NodeStart start, ILoggerFactory loggers)
@@ -81,6 +83,8 @@ public sealed class NodeHost : IAsyncDisposable
         ApiSources sources = new(_store, _view, layout, start.Configuration, start.Time) { Simulation = start.Simulation, Neighbours = _neighbours, Telemetry = _telemetry };
         _meter.Watch(sources);
         _http = NodeHttp.Create(sources, loggers);
+        _registrar = new Registrar(_store, _view, topics[TopicSettings.Audit].Name, city.Source, sources.Tokens, sources.Denials, loggers.CreateLogger("Streams.Audit"));
+        sources.Audit.Woken = _registrar.Wake;
         _housekeeping = new Housekeeping(_store, settings.Keep, start.Time, loggers.CreateLogger("Streams.Housekeeping"));
     }
 
@@ -116,6 +120,7 @@ public sealed class NodeHost : IAsyncDisposable
             node.Address = new Uri(node._http.Urls.First());
             node._engine.Url = node.Advertised.ToString();
             node._housekeeping.Start();
+            node._registrar.Start();
             return node;
         }
         catch
@@ -135,6 +140,7 @@ public sealed class NodeHost : IAsyncDisposable
         await Task.Run(_engine.Leave);
         await _http.StopAsync();
         await _http.DisposeAsync();
+        await _registrar.DisposeAsync();
         _neighbours.Dispose();
         _view.Dispose();
         _engine.Dispose();

@@ -1,4 +1,6 @@
 using Streams.Node.Configuration;
+using Streams.Node.People;
+using Streams.Runtime.Audit;
 using Streams.Runtime.Storage;
 
 namespace Streams.Node;
@@ -16,6 +18,7 @@ public static class StoreCare
         using IStore store = NodeHost.StoreOf(configuration.Node, Path.GetFullPath(dataFolder));
         Dictionary<string, int> partitions = configuration.Topics.All.ToDictionary(topic => topic.Name, topic => topic.Partitions);
         store.Open(NodeHost.LayoutOf(configuration.Node, NodeHost.KindsOf(configuration), topic => partitions[topic]));
-        return store.BeginLineage();
+        AuditActor actor = new(Environment.UserName, [Policy.LocalRole], "machine", Environment.MachineName);
+        return store.BeginLineage(AuditDraft.Now(TimeProvider.System, actor, "store.restored", "store"));
     }
 }

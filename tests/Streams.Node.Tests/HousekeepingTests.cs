@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Streams.Domain.Devices;
 using Streams.Node.Configuration;
 using Streams.Runtime;
+using Streams.Runtime.Audit;
 using Streams.Runtime.Storage;
 
 namespace Streams.Node.Tests;
@@ -81,6 +82,23 @@ public sealed class HousekeepingTests : IDisposable
         await SweepAsync(time);
         Assert.Empty(Left(HistoryPart.Minutes));
         Assert.Equal(2, time.Pauses);
+    }
+
+    [Fact]
+    public async Task Who_did_what_goes_after_two_years_in_whole_days_and_leaves_one_entry_behind()
+    {
+        foreach (double days in new[] { 800, 731, 730.1, 729, 1 })
+        {
+            _store.Append(new AuditDraft($"{days}", Now.AddDays(-days), AuditActor.Cluster, "device.put", $"{days} days ago"));
+        }
+
+        _store.AuditPublished(5);
+        await SweepAsync();
+        await SweepAsync();
+
+        // Of the day that is not over yet, nothing: 730.1 days ago is the same day as 730.
+        Assert.Equal([3L, 4, 5, 6], _store.ReadAudit(new AuditQuery(OldestFirst: true)).Select(entry => entry.Link.Number));
+        Assert.Equal((2, AuditWalk.Pruning), (_store.ReadAuditChain().Anchor.Number, _store.ReadAudit(new AuditQuery())[0].Action));
     }
 
     private static HistoryRow Row(HistoryPart part, int number) => new(0, (byte)part, 0, new byte[] { (byte)number });

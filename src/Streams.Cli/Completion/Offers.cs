@@ -28,6 +28,8 @@ internal sealed class Offers(SharedOptions shared)
 
     public IEnumerable<string> ScenarioRuns(CompletionContext context) => Ask(context, "api/v1/scenario-runs", run => [run.Text("id")]);
 
+    public IEnumerable<string> Tokens(CompletionContext context) => Ask(context, "api/v1/tokens", token => [token.Text("name")]);
+
     public IEnumerable<string> Nodes(CompletionContext context) => Ask(context, "api/v1/cluster", node => [node.Text("name")], "nodes");
 
     /// <param name="list">The member that is asked for.</param>

@@ -18,6 +18,7 @@ internal sealed class NodeClient : IDisposable
 
     private readonly HttpClient _http;
     private readonly Uri _server;
+    private readonly bool _hasToken;
 
     /// <param name="patience">Longest wait for an answer; default 30 s.</param>
     public NodeClient(Uri server, string? token, TimeSpan? patience = null)
@@ -27,6 +28,7 @@ internal sealed class NodeClient : IDisposable
         _http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         if (!string.IsNullOrEmpty(token))
         {
+            _hasToken = true;
             _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         }
     }
@@ -105,7 +107,7 @@ internal sealed class NodeClient : IDisposable
         return status switch
         {
             HttpStatusCode.NotFound => new(ExitStatus.NotFound, $"Not found: {what}." + (detail is null ? "" : $" {detail}")),
-            HttpStatusCode.Unauthorized => new(ExitStatus.Denied, $"Denied: {_server} asks for a token. Give one with --token or STREAMS_TOKEN."),
+            HttpStatusCode.Unauthorized => new(ExitStatus.Denied, $"Denied: {_server} {(_hasToken ? "does not know the token, or it no longer holds. Give another" : "asks for a token. Give one")} with --token or STREAMS_TOKEN."),
             HttpStatusCode.Forbidden => new(ExitStatus.Denied, $"Denied: {detail ?? "this token's roles do not allow it."}"),
             HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity => new(ExitStatus.Usage, detail ?? $"The node refused the request ({(int)status})."),
             _ => new(ExitStatus.Failed, $"The node could not answer ({(int)status}): {detail ?? status.ToString()}"),

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Streams.Domain.Devices;
 using Streams.Node.Configuration;
+using Streams.Node.People;
 using Streams.Node.Telemetry;
 using Streams.Runtime;
 using Streams.Runtime.Log;
@@ -23,6 +24,18 @@ public sealed record ApiSources(IStore Store, INodeView Node, StoreLayout Layout
 
     /// <summary>The configured device types, to be looked up by name.</summary>
     internal DeviceCatalog Catalog { get; } = new(Configuration.DeviceTypes);
+
+    /// <summary>The tokens that let somebody in.</summary>
+    internal TokenBook Tokens { get; } = new(Store.ReadTokens, Store.TouchTokens, Time);
+
+    /// <summary>Notes who did what.</summary>
+    internal AuditTrail Audit { get; } = new(Store, Time);
+
+    /// <summary>Notes who was refused.</summary>
+    internal Denials Denials => field ??= new Denials(Audit, Time);
+
+    /// <summary>Lets requests in.</summary>
+    internal Doorkeeper Door => field ??= new Doorkeeper(Configuration.Node.Http, new Policy(Configuration.Roles), Tokens, () => Store.NodeSecret, Denials);
 
     /// <summary>How many documents the store holds.</summary>
     internal DocumentCounts Counts { get; } = new(Store, Time);

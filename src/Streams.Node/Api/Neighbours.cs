@@ -1,6 +1,8 @@
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Streams.Node.Api.Endpoints;
+using Streams.Node.People;
 using Streams.Runtime;
 using Streams.Runtime.Storage;
 
@@ -37,7 +39,7 @@ internal sealed class Neighbours : IDisposable
         _time = time;
 
         // Nodes find each other by the addresses they gave; a proxy that this machine is to use for the world knows none of them.
-        _http = new HttpClient(handler ?? new SocketsHttpHandler { UseProxy = false, ConnectTimeout = s_patience, PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1) })
+        _http = new HttpClient(new Credentials(store) { InnerHandler = handler ?? new SocketsHttpHandler { UseProxy = false, ConnectTimeout = s_patience, PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1) } })
         {
             Timeout = Timeout.InfiniteTimeSpan,
         };
@@ -184,6 +186,16 @@ internal sealed class Neighbours : IDisposable
         lock (_gate)
         {
             return _leftAloneUntil.TryGetValue(name, out long until) && _time.GetTimestamp() < until;
+        }
+    }
+
+    /// <summary>Nodes know each other by the installation's secret, which the store holds for all of them.</summary>
+    private sealed class Credentials(IStore store) : DelegatingHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Doorkeeper.Credential(store.NodeSecret));
+            return base.SendAsync(request, cancellationToken);
         }
     }
 }

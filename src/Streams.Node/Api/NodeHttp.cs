@@ -8,6 +8,7 @@ using Streams.Node.Api.Description;
 using Streams.Node.Api.Endpoints;
 using Streams.Node.Api.Requests;
 using Streams.Node.Configuration;
+using Streams.Node.People;
 
 namespace Streams.Node.Api;
 
@@ -36,10 +37,11 @@ public static class NodeHttp
     {
         WebApplicationBuilder builder = Begin(http, loggers);
         builder.Services.AddSingleton(simulation);
+        builder.Services.AddSingleton(new Doorkeeper(http, new Policy([]), tokens: null, nodeSecret: null, denials: null));
         builder.Services.AddRouting();
         builder.Services.AddRequestTimeouts();
         WebApplication app = Build(builder);
-        app.UseStreamsApi(http.AllowAnonymous);
+        app.UseStreamsApi(http);
         ApiRoutes.Map(app, ScenarioEndpoints.Operations);
         return app;
     }

@@ -18,6 +18,9 @@ public static class StreamsApi
     {
         HttpSettings http = sources.Configuration.Node.Http;
         services.AddSingleton(sources);
+        services.AddSingleton(sources.Time);
+        services.AddSingleton(sources.Audit);
+        services.AddSingleton(sources.Door);
         if (sources.Simulation is { } simulation)
         {
             services.AddSingleton(simulation);
@@ -34,9 +37,9 @@ public static class StreamsApi
 
     /// <summary>Everything that goes wrong below becomes <c>application/problem+json</c>; foreign pages are kept out; slow requests end.</summary>
     public static IApplicationBuilder UseStreamsApi(this IApplicationBuilder app) =>
-        app.UseStreamsApi(app.ApplicationServices.GetRequiredService<ApiSources>().Configuration.Node.Http.AllowAnonymous);
+        app.UseStreamsApi(app.ApplicationServices.GetRequiredService<ApiSources>().Configuration.Node.Http);
 
-    internal static IApplicationBuilder UseStreamsApi(this IApplicationBuilder app, bool allowAnonymous)
+    internal static IApplicationBuilder UseStreamsApi(this IApplicationBuilder app, HttpSettings http)
     {
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
@@ -46,7 +49,7 @@ public static class StreamsApi
             SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException or StoreUnavailableException or LogFailedException,
         });
         app.UseStatusCodePages(context => Problem.Explain(context.HttpContext));
-        app.Use((context, next) => LocalGuard.Check(context, allowAnonymous, () => next(context)));
+        app.Use((context, next) => LocalGuard.Check(context, http, () => next(context)));
         app.UseRouting();
         app.UseRequestTimeouts();
         return app;
@@ -65,6 +68,8 @@ public static class StreamsApi
             .. DeadLetterEndpoints.Operations,
             .. ScenarioEndpoints.Operations,
             .. ClusterEndpoints.Operations,
+            .. PeopleEndpoints.Operations(sources.Door.Policy),
+            .. AuditEndpoints.Operations,
             .. HealthEndpoints.Operations,
             .. MetricsEndpoint.Operations,
         ];

@@ -122,25 +122,17 @@ public static class NodeFile
     private static HttpSettings ReadHttp(YamlSection section)
     {
         HttpSettings defaults = new();
-        HttpSettings http = new()
+        return new HttpSettings
         {
             Address = section.Optional("address", Address, defaults.Address),
             Port = (int)section.Optional("port", Form.Whole(0, 65535), defaults.Port),
             AdvertisedUrl = section.MaybeText("advertisedUrl", Url) is { } url ? new Uri(url) : null,
             AllowAnonymous = section.Optional("allowAnonymous", Form.Flag, defaults.AllowAnonymous),
+            TrustThisMachine = section.Optional("trustThisMachine", Form.Flag, defaults.TrustThisMachine),
             MaxBodyInBytes = section.Optional("maxBody", Form.Bytes(1 << 10, 64 << 20), defaults.MaxBodyInBytes),
             RequestTimeout = section.Optional("requestTimeout", Form.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10)), defaults.RequestTimeout),
             MaxConnections = (int)section.Optional("maxConnections", Form.Whole(1, 100_000), defaults.MaxConnections),
         };
-        if (section.IsSound("address", "allowAnonymous") && !http.AllowAnonymous && IPAddress.TryParse(http.Address, out IPAddress? address) && !IPAddress.IsLoopback(address))
-        {
-            section.Fault(
-                "address",
-                $"{http.Address} is reachable from other machines, and there is nobody yet who could be let in by a token",
-                "127.0.0.1 or ::1, or http.allowAnonymous: true where a gateway in front decides who comes in");
-        }
-
-        return http;
     }
 
     private static LimitSettings ReadLimits(YamlSection section)
@@ -202,6 +194,7 @@ public static class NodeFile
             Alerts = section.Optional("alerts", Days, defaults.Alerts),
             Journal = section.Optional("journal", Days, defaults.Journal),
             DeadLetters = section.Optional("deadLetters", Days, defaults.DeadLetters),
+            Audit = section.Optional("audit", Form.Duration(TimeSpan.FromDays(365), TimeSpan.FromDays(36_500)), defaults.Audit),
             MaxDeadLetters = (int)section.Optional("maxDeadLetters", Form.Whole(100, 10_000_000), defaults.MaxDeadLetters),
         };
     }

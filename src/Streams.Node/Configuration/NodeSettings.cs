@@ -82,8 +82,14 @@ public sealed record HttpSettings
     /// <summary>Where the other nodes of the cluster reach this one's API. Null (default): made of <see cref="Address"/>, or the machine's name where that is any address, and the port.</summary>
     public Uri? AdvertisedUrl { get; init; }
 
-    /// <summary>Lets everybody who can reach the address act as an operator. Needed to listen beyond this machine as long as there are no tokens. Default false.</summary>
+    /// <summary>Lets everybody who can reach the address act as an operator, without a token; for where a gateway in front decides who comes in. Default false.</summary>
     public bool AllowAnonymous { get; init; }
+
+    /// <summary>
+    /// Takes requests that come from this machine itself, under its own name and not passed on by a proxy that says so, for the operator <c>local</c>. Default true; false where a
+    /// proxy on this machine lets others in.
+    /// </summary>
+    public bool TrustThisMachine { get; init; } = true;
 
     /// <summary>Default 8 MB; 1 KB to 64 MB. 413 beyond.</summary>
     public long MaxBodyInBytes { get; init; } = 8 << 20;
@@ -187,6 +193,9 @@ public sealed record HousekeepingSettings
 
     /// <summary>Refused inputs kept at most; the oldest go first. Default 100,000; 100 to 10,000,000.</summary>
     public int MaxDeadLetters { get; init; } = 100_000;
+
+    /// <summary>Who did what. Default 730 days; 365 to 36,500.</summary>
+    public TimeSpan Audit { get; init; } = TimeSpan.FromDays(730);
 
     /// <summary>How long rows of this part are kept; null for good.</summary>
     public TimeSpan? Of(HistoryPart part) => part switch

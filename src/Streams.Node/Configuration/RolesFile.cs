@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Streams.Node.People;
 
 namespace Streams.Node.Configuration;
 
@@ -20,8 +21,14 @@ public enum Permission
     /// <summary>Issue, acknowledge and cancel alerts.</summary>
     HandleAlerts,
 
-    /// <summary>Drain nodes, see and change the cluster.</summary>
+    /// <summary>Drain nodes, change the cluster, start scenarios in a simulated city.</summary>
     Operate,
+
+    /// <summary>Give and end tokens.</summary>
+    ManagePeople,
+
+    /// <summary>See who did what.</summary>
+    ReadAudit,
 }
 
 /// <summary>A named set of permissions.</summary>
@@ -35,6 +42,11 @@ public static class RolesFile
         ImmutableArray<Role>.Builder roles = ImmutableArray.CreateBuilder<Role>();
         foreach ((string name, YamlSection role) in file.Root.Section("roles").Entries(Form.SnakeCase))
         {
+            if (Policy.OwnRoles.Contains(name))
+            {
+                file.Root.Section("roles").Fault(name, "is a name that Streams keeps for itself", "another name");
+            }
+
             roles.Add(new Role(name, [.. role.List("may", Form.Choice<Permission>(), required: true)]));
             if (role.IsSound("may") && roles[^1].Permissions.IsEmpty)
             {

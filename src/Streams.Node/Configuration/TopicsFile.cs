@@ -12,6 +12,7 @@ public sealed class TopicSettings(string prefix, ImmutableSortedDictionary<strin
     public const string Anomalies = "anomalies";
     public const string Alerts = "alerts";
     public const string DeadLetters = "dead-letters";
+    public const string Audit = "audit";
 
     public string Prefix { get; } = prefix;
 
@@ -34,6 +35,7 @@ public static class TopicsFile
         (TopicSettings.Anomalies, 8, false, 30),
         (TopicSettings.Alerts, 4, true, 30),
         (TopicSettings.DeadLetters, 4, false, 30),
+        (TopicSettings.Audit, 4, false, 365),
     ];
 
     public static TopicSettings Read(YamlFile file)

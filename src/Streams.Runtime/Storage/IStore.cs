@@ -1,3 +1,5 @@
+using Streams.Runtime.Audit;
+
 namespace Streams.Runtime.Storage;
 
 /// <summary>
@@ -5,7 +7,7 @@ namespace Streams.Runtime.Storage;
 /// or from the thread pool for reads. Thread-safe; commits and claims may come from several threads (SQLite lines them up).
 /// Every implementation passes the inherited store spec in the tests.
 /// </summary>
-public interface IStore : IDisposable
+public interface IStore : IPeopleStore, IDisposable
 {
     /// <summary>Creates or migrates the schema and checks that this store belongs to this layout.</summary>
     /// <exception cref="StoreMismatchException">
@@ -26,9 +28,10 @@ public interface IStore : IDisposable
     /// To be called once after the store was restored from a backup, or lost its newest commits otherwise, before any node runs on it: the lineage ends where the
     /// store does, and another begins. Without it, what was published after the backup would be taken for what is decided anew.
     /// </summary>
+    /// <param name="entry">Notes it in the audit chain, in the same transaction; null for a test's store.</param>
     /// <returns>How many shards' numbers were noted.</returns>
     /// <exception cref="StoreMismatchException">A node is running.</exception>
-    int BeginLineage();
+    int BeginLineage(AuditDraft? entry = null);
 
     /// <summary>Last outbox numbers of every source, as stored: nothing that was published has a greater one, unless the store lost commits.</summary>
     IReadOnlyDictionary<int, long> ReadNumbers();

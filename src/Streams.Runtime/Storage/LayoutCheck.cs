@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 
 namespace Streams.Runtime.Storage;
 
@@ -13,6 +14,7 @@ internal static class LayoutCheck
     private const string Cluster = "cluster";
     private const string KindPrefix = "kind/";
     public const string LineageKey = "lineage";
+    public const string NodeSecretKey = "node_secret";
 
     /// <returns>Rows to add: everything for a new store, kinds that are new since for an old one.</returns>
     /// <exception cref="StoreMismatchException">What is stored is not what is configured.</exception>
@@ -52,6 +54,11 @@ internal static class LayoutCheck
             missing.Add(new(LineageKey, NewLineage()));
         }
 
+        if (!stored.ContainsKey(NodeSecretKey))
+        {
+            missing.Add(new(NodeSecretKey, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32))));
+        }
+
         foreach ((byte kind, KindLayout wanted) in layout.Kinds)
         {
             string key = KindPrefix + kind.ToString(CultureInfo.InvariantCulture);
@@ -76,8 +83,12 @@ internal static class LayoutCheck
     }
 
     /// <summary>See <see cref="IStore.Lineage"/>: as stored, or as now to be added.</summary>
-    public static long LineageOf(IReadOnlyDictionary<string, string> stored, IReadOnlyList<KeyValuePair<string, string>> missing) => long.Parse(
-        stored.TryGetValue(LineageKey, out string? lineage) ? lineage : missing.First(row => row.Key == LineageKey).Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    public static long LineageOf(IReadOnlyDictionary<string, string> stored, IReadOnlyList<KeyValuePair<string, string>> missing) =>
+        long.Parse(Of(stored, missing, LineageKey), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+
+    /// <summary>A row that every store has: as stored, or as now to be added.</summary>
+    public static string Of(IReadOnlyDictionary<string, string> stored, IReadOnlyList<KeyValuePair<string, string>> missing, string key) =>
+        stored.TryGetValue(key, out string? value) ? value : missing.First(row => row.Key == key).Value;
 
     /// <summary>The stored schema's version, 0 for a new store.</summary>
     /// <exception cref="StoreMismatchException">A newer version of Streams wrote it.</exception>

@@ -6,7 +6,7 @@ namespace Streams.Runtime.Storage;
 /// <summary>PostgreSQL's tables, as a list of migrations: version n is what the first n of them make. PostgreSQL 14 or later, built with LZ4 as packages are.</summary>
 internal static class PostgresSchema
 {
-    internal static readonly Migration[] Migrations = [new(First), new(Attempts), new(Retention), new(Nodes)];
+    internal static readonly Migration[] Migrations = [new(First), new(Attempts), new(Retention), new(Nodes), new(People)];
 
     /// <summary>Nodes that start together line up on this advisory lock; any constant will do that nobody else uses in the database.</summary>
     private const long MigrationLock = 0x53_74_72_65_61_6d_73;
@@ -94,13 +94,30 @@ internal static class PostgresSchema
         CREATE TABLE ended_lineages (lineage bigint NOT NULL, source int NOT NULL, number bigint NOT NULL, PRIMARY KEY (lineage, source))
         """;
 
+    // Who may act, and who did what. The chain's row is locked while an entry takes its number. Programs of before know nothing of it, and go on beside it.
+    private const string People = """
+        CREATE TABLE tokens (
+            name text COLLATE "C" PRIMARY KEY, hash text NOT NULL UNIQUE, roles text NOT NULL, area text, created_at bigint NOT NULL, created_by text NOT NULL,
+            expires_at bigint, last_used_at bigint, revoked_at bigint);
+        CREATE TABLE audit (
+            number bigint PRIMARY KEY, id text NOT NULL UNIQUE, at_in_ms bigint NOT NULL, actor text COLLATE "C" NOT NULL, action text COLLATE "C" NOT NULL,
+            body bytea NOT NULL);
+        CREATE INDEX audit_actor ON audit (actor, number);
+        CREATE INDEX audit_action ON audit (action, number);
+        CREATE TABLE audit_chain (
+            id int PRIMARY KEY CHECK (id = 1), head_number bigint NOT NULL, head_hash text NOT NULL, anchor_number bigint NOT NULL, anchor_hash text NOT NULL,
+            published_through bigint NOT NULL)
+            WITH (fillfactor = 10, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+        INSERT INTO audit_chain VALUES (1, 0, '0000000000000000000000000000000000000000000000000000000000000000', 0, '0000000000000000000000000000000000000000000000000000000000000000', 0)
+        """;
+
     /// <summary>Brings the schema to <see cref="Version"/> and checks the layout, in one transaction; of several nodes, one at a time.</summary>
-    /// <returns>The store's lineage.</returns>
+    /// <returns>The store's lineage and its nodes' secret.</returns>
     /// <exception cref="StoreMismatchException">See <see cref="LayoutCheck"/>.</exception>
-    public static long Migrate(NpgsqlConnection connection, StoreLayout layout, string store) => Migrate(connection, layout, store, Migrations);
+    public static (long Lineage, string NodeSecret) Migrate(NpgsqlConnection connection, StoreLayout layout, string store) => Migrate(connection, layout, store, Migrations);
 
     /// <param name="migrations">All there are; a test's may be others than the program's.</param>
-    internal static long Migrate(NpgsqlConnection connection, StoreLayout layout, string store, IReadOnlyList<Migration> migrations)
+    internal static (long Lineage, string NodeSecret) Migrate(NpgsqlConnection connection, StoreLayout layout, string store, IReadOnlyList<Migration> migrations)
     {
         using NpgsqlTransaction transaction = connection.BeginTransaction();
         Execute(connection, string.Create(CultureInfo.InvariantCulture, $"SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock({MigrationLock})"));
@@ -121,7 +138,7 @@ internal static class PostgresSchema
         }
 
         transaction.Commit();
-        return LayoutCheck.LineageOf(stored, missing);
+        return (LayoutCheck.LineageOf(stored, missing), LayoutCheck.Of(stored, missing, LayoutCheck.NodeSecretKey));
     }
 
     public static void WriteMeta(NpgsqlConnection connection, string key, string value)

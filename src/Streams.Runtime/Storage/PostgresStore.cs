@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Npgsql;
+using Streams.Runtime.Audit;
 
 namespace Streams.Runtime.Storage;
 
@@ -11,7 +12,7 @@ namespace Streams.Runtime.Storage;
 /// Every call is tried again on a new connection when the first was lost, three times in all. That is safe where the outcome is unknown
 /// because a commit carries its number: if it had been written, the next try finds that number stored and writes nothing.
 /// </remarks>
-public sealed class PostgresStore : IStore
+public sealed partial class PostgresStore : IStore
 {
     internal const string SelectShards = """
         SELECT number, owner, epoch, commit_number, next_offset, incarnation, generation, urgent_number, bulk_number, claimed_at,
@@ -62,6 +63,8 @@ public sealed class PostgresStore : IStore
 
     public long Lineage { get; private set; }
 
+    public string NodeSecret { get; private set; } = "";
+
     public EndedLineages Ended { get; private set; } = EndedLineages.None;
 
     public int SchemaVersion => PostgresSchema.Version;
@@ -73,7 +76,7 @@ public sealed class PostgresStore : IStore
         {
             On(connection =>
             {
-                Lineage = PostgresSchema.Migrate(connection, layout, _name);
+                (Lineage, NodeSecret) = PostgresSchema.Migrate(connection, layout, _name);
                 Ended = new EndedLineages(ReadAll(
                     connection, "SELECT lineage, source, number FROM ended_lineages", row => (row.GetInt64(0), row.GetInt32(1), row.GetInt64(2))));
                 return true;
@@ -190,7 +193,7 @@ public sealed class PostgresStore : IStore
         row => new OutboxChunk((Lane)row.GetInt16(0), row.GetInt64(1), row.GetInt32(2), row.GetFieldValue<byte[]>(3)),
         shard.Number));
 
-    public int BeginLineage() => On(connection =>
+    public int BeginLineage(AuditDraft? entry = null) => On(connection =>
     {
         using NpgsqlTransaction transaction = connection.BeginTransaction();
         LayoutCheck.RefuseWhileRunning(ReadNodes(connection), _name);
@@ -203,6 +206,11 @@ public sealed class PostgresStore : IStore
             Lineage);
         Execute(connection, "DELETE FROM nodes");
         PostgresSchema.WriteMeta(connection, LayoutCheck.LineageKey, LayoutCheck.NewLineage());
+        if (entry is not null)
+        {
+            Seal(connection, entry);
+        }
+
         transaction.Commit();
         return noted / 2;
     });

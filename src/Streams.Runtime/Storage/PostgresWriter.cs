@@ -87,6 +87,11 @@ internal sealed class PostgresWriter
                 return results;
             }
 
+            if (_set.Audit.Count > 0)
+            {
+                PostgresStore.SealNew(connection, _set.Audit);
+            }
+
             Write(connection);
             return results;
         }

@@ -1,4 +1,5 @@
 using System.Text;
+using Streams.Runtime.Audit;
 
 namespace Streams.Runtime.Storage;
 
@@ -53,6 +54,12 @@ public sealed class ShardCommit
     public List<Document> Documents { get; } = [];
 
     public List<HistoryRow> History { get; } = [];
+
+    /// <summary>
+    /// What actors did on somebody's behalf, in order; the store gives each its place in the chain. Ids are made of shard, lane and outbox number, so that what is decided again after a
+    /// restore is the same entry: one that is there already is not written again.
+    /// </summary>
+    public List<AuditDraft> Audit { get; } = [];
 }
 
 /// <summary>An actor's snapshot.</summary>

@@ -5,7 +5,7 @@ namespace Streams.Runtime.Storage;
 /// <summary>SQLite's tables, as a list of migrations: version n is what the first n of them make.</summary>
 internal static class SqliteSchema
 {
-    internal static readonly Migration[] Migrations = [new(First), new(Attempts), new(Retention), new(Nodes)];
+    internal static readonly Migration[] Migrations = [new(First), new(Attempts), new(Retention), new(Nodes), new(People)];
 
     public static int Version => Migrations.Length;
 
@@ -86,10 +86,25 @@ internal static class SqliteSchema
         CREATE TABLE ended_lineages (lineage INTEGER NOT NULL, source INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (lineage, source));
         """;
 
+    // As PostgreSQL's: who may act, and who did what.
+    private const string People = """
+        CREATE TABLE tokens (
+            name TEXT PRIMARY KEY, hash TEXT NOT NULL UNIQUE, roles TEXT NOT NULL, area TEXT, created_at INTEGER NOT NULL, created_by TEXT NOT NULL,
+            expires_at INTEGER, last_used_at INTEGER, revoked_at INTEGER);
+        CREATE TABLE audit (
+            number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at_in_ms INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, body BLOB NOT NULL);
+        CREATE INDEX audit_actor ON audit (actor, number);
+        CREATE INDEX audit_action ON audit (action, number);
+        CREATE TABLE audit_chain (
+            id INTEGER PRIMARY KEY CHECK (id = 1), head_number INTEGER NOT NULL, head_hash TEXT NOT NULL, anchor_number INTEGER NOT NULL, anchor_hash TEXT NOT NULL,
+            published_through INTEGER NOT NULL);
+        INSERT INTO audit_chain VALUES (1, 0, '0000000000000000000000000000000000000000000000000000000000000000', 0, '0000000000000000000000000000000000000000000000000000000000000000', 0);
+        """;
+
     /// <summary>Brings the schema to <see cref="Version"/> and checks the layout, in one transaction.</summary>
-    /// <returns>The store's lineage.</returns>
+    /// <returns>The store's lineage and its nodes' secret.</returns>
     /// <exception cref="StoreMismatchException">See <see cref="LayoutCheck"/>.</exception>
-    public static long Migrate(SqliteDatabase database, StoreLayout layout, string store)
+    public static (long Lineage, string NodeSecret) Migrate(SqliteDatabase database, StoreLayout layout, string store)
     {
         database.Begin();
         try
@@ -110,7 +125,7 @@ internal static class SqliteSchema
             }
 
             database.Commit();
-            return LayoutCheck.LineageOf(stored, missing);
+            return (LayoutCheck.LineageOf(stored, missing), LayoutCheck.Of(stored, missing, LayoutCheck.NodeSecretKey));
         }
         catch
         {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using Streams.Runtime.Audit;
 
 namespace Streams.Runtime.Storage;
 
@@ -7,7 +8,7 @@ namespace Streams.Runtime.Storage;
 /// State in one SQLite file, for one node: one connection writes, others read beside it (WAL). A commit is on the disk when it returns.
 /// The file is this process's alone: SQLite does not follow a partition to another node, so a second one is refused.
 /// </summary>
-public sealed class SqliteStore : IStore
+public sealed partial class SqliteStore : IStore
 {
     private const string Memory = ":memory:";
 
@@ -45,6 +46,8 @@ public sealed class SqliteStore : IStore
 
     public long Lineage { get; private set; }
 
+    public string NodeSecret { get; private set; } = "";
+
     public EndedLineages Ended { get; private set; } = EndedLineages.None;
 
     public int SchemaVersion => SqliteSchema.Version;
@@ -57,7 +60,7 @@ public sealed class SqliteStore : IStore
         {
             if (_database is not null)
             {
-                Lineage = SqliteSchema.Migrate(_database, layout, Describe());
+                (Lineage, NodeSecret) = SqliteSchema.Migrate(_database, layout, Describe());
                 Ended = ReadEnded(_database);
                 return;
             }
@@ -72,7 +75,7 @@ public sealed class SqliteStore : IStore
 
                 _database = SqliteDatabase.Open(_path, writable: true);
                 _database.Execute(IsInMemory ? "PRAGMA temp_store = MEMORY;" : Settings);
-                Lineage = SqliteSchema.Migrate(_database, layout, Describe());
+                (Lineage, NodeSecret) = SqliteSchema.Migrate(_database, layout, Describe());
                 Ended = ReadEnded(_database);
                 SqliteSchema.WriteMeta(_database, "opened_by", string.Create(
                     CultureInfo.InvariantCulture, $"node '{layout.Owner}', process {Environment.ProcessId} on {Environment.MachineName}"));
@@ -164,10 +167,10 @@ public sealed class SqliteStore : IStore
         database.Prepare("SELECT lane, first_number, count, records FROM outbox WHERE shard = ?1 ORDER BY lane, last_number").Bind(1, shard.Number),
         row => new OutboxChunk((Lane)row.Int32(0), row.Int64(1), row.Int32(2), row.Blob(3))));
 
-    public int BeginLineage()
+    public int BeginLineage(AuditDraft? entry = null)
     {
         // The file's lock says that no node runs on it.
-        return Write(writer => writer.BeginLineage(Lineage));
+        return Write(writer => writer.BeginLineage(Lineage, entry));
     }
 
     public IReadOnlyDictionary<int, long> ReadNumbers() => Read(database => ReadAll(

@@ -1,7 +1,9 @@
+using Streams.Runtime.Audit;
+
 namespace Streams.Runtime.Storage;
 
 /// <summary>Writes to a SQLite database: claims, commits and pruning, each one transaction. One thread at a time.</summary>
-internal sealed class SqliteWriter(SqliteDatabase database)
+internal sealed partial class SqliteWriter(SqliteDatabase database)
 {
     private const string ReadShard = """
         SELECT number, owner, epoch, commit_number, next_offset, incarnation, generation, urgent_number, bulk_number, claimed_at,
@@ -62,7 +64,7 @@ internal sealed class SqliteWriter(SqliteDatabase database)
         InTransaction(() => database.Prepare("UPDATE shards SET trying_from = ?3, trying_count = ?4 WHERE number = ?1 AND epoch = ?2")
             .Bind(1, shard).Bind(2, epoch).Bind(3, records.From).Bind(4, records.Count).Run());
 
-    public int BeginLineage(long ending) => InTransaction(() =>
+    public int BeginLineage(long ending, AuditDraft? entry) => InTransaction(() =>
     {
         int noted = database.Prepare("""
             INSERT INTO ended_lineages (lineage, source, number)
@@ -70,6 +72,11 @@ internal sealed class SqliteWriter(SqliteDatabase database)
             """).Bind(1, ending).Run();
         database.Execute("DELETE FROM nodes");
         SqliteSchema.WriteMeta(database, LayoutCheck.LineageKey, LayoutCheck.NewLineage());
+        if (entry is not null)
+        {
+            Seal(entry);
+        }
+
         return noted / 2;
     });
 
@@ -96,6 +103,11 @@ internal sealed class SqliteWriter(SqliteDatabase database)
             WriteJournal();
             WriteDocuments();
             WriteHistory();
+            foreach (AuditDraft draft in _set.Audit)
+            {
+                _ = Find(draft.Id) ?? Seal(draft);
+            }
+
             database.Commit();
             return results;
         }

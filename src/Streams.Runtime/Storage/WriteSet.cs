@@ -1,3 +1,5 @@
+using Streams.Runtime.Audit;
+
 namespace Streams.Runtime.Storage;
 
 /// <summary>
@@ -31,6 +33,9 @@ internal sealed class WriteSet
     public List<DocumentWrite> DeletedDocuments { get; } = [];
 
     public List<HistoryWrite> History { get; } = [];
+
+    /// <summary>For the chain, whose lock is taken last and held shortest.</summary>
+    public List<AuditDraft> Audit { get; } = [];
 
     /// <summary>The store's number of an actor: its shard in the high half, its index in the low half, so a shard's actors lie together.</summary>
     public static long ActorId(int shard, int index) => ((long)shard << 32) | (uint)index;
@@ -110,6 +115,7 @@ internal sealed class WriteSet
         Documents.Clear();
         DeletedDocuments.Clear();
         History.Clear();
+        Audit.Clear();
     }
 
     private void Add(int shard, ShardCommit commit)
@@ -146,6 +152,8 @@ internal sealed class WriteSet
         {
             History.Add(new HistoryWrite(ActorId(shard, row.ActorIndex), commit.AtInMs, row));
         }
+
+        Audit.AddRange(commit.Audit);
     }
 
     /// <summary>Sorts by key and drops all but the last written of each, so that an older row can never come after a newer one.</summary>

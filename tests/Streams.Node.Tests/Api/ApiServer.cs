@@ -13,6 +13,7 @@ using Streams.Node.Api;
 using Streams.Node.Telemetry;
 using Streams.Node.Tests.Api.Description;
 using Streams.Node.Configuration;
+using Streams.Node.People;
 using Streams.Node.Tests.Configuration;
 using Streams.Runtime;
 using Streams.Runtime.Storage;
@@ -31,16 +32,21 @@ internal sealed class ApiServer : IAsyncDisposable, IDisposable
     });
 
     private readonly WebApplication _app;
+    private readonly bool _ownsStore;
     private readonly NodeMeter _meter = new();
     private readonly NodeTelemetry _telemetry;
     private readonly Dictionary<ShardId, (long Epoch, long Commits)> _claims = [];
 
     /// <param name="neighbours">Reaches the other nodes.</param>
-    public ApiServer(Func<HttpSettings, HttpSettings>? http = null, HttpMessageHandler? neighbours = null)
+    /// <param name="store">Another server's, for two nodes on one store.</param>
+    /// <param name="time">Null: it is always now.</param>
+    public ApiServer(Func<HttpSettings, HttpSettings>? http = null, HttpMessageHandler? neighbours = null, SqliteStore? store = null, TimeProvider? time = null)
     {
+        _ownsStore = store is null;
+        Store = store ?? SqliteStore.InMemory();
         Store.Open(Layout);
         ClusterConfiguration shipped = ConfigurationFolder.AsShipped;
-        Sources = new ApiSources(Store, Node, Layout, shipped with { Node = shipped.Node with { Http = http?.Invoke(shipped.Node.Http) ?? shipped.Node.Http } }, new FixedTime(Now))
+        Sources = new ApiSources(Store, Node, Layout, shipped with { Node = shipped.Node with { Http = http?.Invoke(shipped.Node.Http) ?? shipped.Node.Http } }, time ?? new FixedTime(Now))
         {
             Telemetry = _telemetry = new NodeTelemetry(new TelemetrySettings(), Node.Identity, NullLoggerFactory.Instance, _meter.Meter),
         };
@@ -56,6 +62,12 @@ internal sealed class ApiServer : IAsyncDisposable, IDisposable
         builder.Services.AddStreamsApi(Sources);
         _app = builder.Build();
         _telemetry.Serve(_app);
+        _app.Use((context, next) =>
+        {
+            // A test server has no connection.
+            context.Connection.RemoteIpAddress = Remote;
+            return next(context);
+        });
         _app.UseStreamsApi();
         _app.MapStreamsApi();
         _app.Start();
@@ -63,15 +75,21 @@ internal sealed class ApiServer : IAsyncDisposable, IDisposable
         Client = new HttpClient(new DescribedAnswers(() => Description.Value, _app.GetTestServer().CreateHandler())) { BaseAddress = _app.GetTestServer().BaseAddress };
     }
 
-    public SqliteStore Store { get; } = SqliteStore.InMemory();
+    public SqliteStore Store { get; }
 
     public PlayedNode Node { get; } = new();
+
+    /// <summary>Where requests come from; from this machine itself, unless a test says otherwise.</summary>
+    public IPAddress Remote { get; set; } = IPAddress.Loopback;
 
     /// <summary>Reaches this server as another node does.</summary>
     public HttpMessageHandler Handler => new AskingHandler(this);
 
     /// <summary>Another node's questions end in this.</summary>
     public Exception? Fails { get; set; }
+
+    /// <summary>Other nodes come with this one's secret, whatever theirs is.</summary>
+    public bool Accepts { get; set; } = true;
 
     /// <summary>Questions of other nodes.</summary>
     public int Asked { get; private set; }
@@ -143,7 +161,10 @@ internal sealed class ApiServer : IAsyncDisposable, IDisposable
         await _app.DisposeAsync();
         _telemetry.Dispose();
         _meter.Dispose();
-        Store.Dispose();
+        if (_ownsStore)
+        {
+            Store.Dispose();
+        }
     }
 
     private sealed class AskingHandler(ApiServer server) : DelegatingHandler(server._app.GetTestServer().CreateHandler())
@@ -151,6 +172,12 @@ internal sealed class ApiServer : IAsyncDisposable, IDisposable
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             server.Asked++;
+
+            // Test servers have a store each, where nodes would share one, and its secret with it.
+            if (server.Accepts)
+            {
+                request.Headers.Authorization = new System.Net.Http.Headers.AuthenticationHeaderValue("Bearer", Doorkeeper.Credential(server.Store.NodeSecret));
+            }
 
             // Its own machine's name, as a node that serves that only wants to be called.
             request.RequestUri = new UriBuilder(request.RequestUri!) { Host = "localhost", Port = 80 }.Uri;

@@ -50,7 +50,7 @@ public sealed class NodeFileTests
     [InlineData("store: { kind: postgres, connectionString: Hst=x }", "node.yaml:1:44: store.connectionString can't be read")]
     [InlineData("http: { port: 65536 }", "node.yaml:1:15: http.port is 65536; allowed: a whole number from 0 to 65535")]
     [InlineData("http: { address: localhost }", "node.yaml:1:18: http.address is localhost; allowed: an IP address")]
-    [InlineData("http: { address: 0.0.0.0 }", "node.yaml:1:18: http.address 0.0.0.0 is reachable from other machines")]
+    [InlineData("keep: { audit: 30d }", "node.yaml:1:16: keep.audit is 30d; allowed: a duration from 365d")]
     [InlineData("http: { maxBody: 1TB }", "node.yaml:1:18: http.maxBody is 1TB; allowed: a size from 1KB to 64MB")]
     [InlineData("limits: { actorMemory: 2000GB }", "node.yaml:1:24: limits.actorMemory is 2000GB; allowed: a size from 16MB to 1024GB")]
     [InlineData("keep: { deadLetters: 1h }", "node.yaml:1:22: keep.deadLetters is 1h; allowed: a duration from 1d to 3650d")]
@@ -68,10 +68,12 @@ public sealed class NodeFileTests
     }
 
     [Fact]
-    public void Beyond_this_machine_anonymous_access_must_be_said()
+    public void Beyond_this_machine_tokens_are_asked_for_unless_it_is_said_otherwise()
     {
-        using ConfigurationFolder folder = new("node.yaml", "http: { address: 0.0.0.0, allowAnonymous: true }");
-        Assert.True(folder.Load().Node.Http.AllowAnonymous);
+        using ConfigurationFolder asking = new("node.yaml", "http: { address: 0.0.0.0 }");
+        using ConfigurationFolder open = new("node.yaml", "http: { address: 0.0.0.0, allowAnonymous: true, trustThisMachine: false }");
+        Assert.Equal((false, true), (asking.Load().Node.Http.AllowAnonymous, asking.Load().Node.Http.TrustThisMachine));
+        Assert.Equal((true, false), (open.Load().Node.Http.AllowAnonymous, open.Load().Node.Http.TrustThisMachine));
     }
 
     [Fact]
@@ -89,6 +91,7 @@ public sealed class NodeFileTests
     [InlineData("topics.yaml", "topics: { readings: { partitions: 0 } }", "topics.yaml:1:35: topics.readings.partitions is 0; allowed: a whole number from 1 to 1000")]
     [InlineData("topics.yaml", "topics: { readings: { compacted: true } }", "topics.yaml:1:34: topics.readings.compacted is true, but every record")]
     [InlineData("topics.yaml", "topics: { reading: { partitions: 1 } }", "topics.yaml:1:11: topics.reading is not a key known here (did you mean readings?)")]
+    [InlineData("roles.yaml", "roles: { local: { may: [read] } }", "roles.yaml:1:17: roles.local is a name that Streams keeps for itself")]
     [InlineData("roles.yaml", "roles: { viewer: { may: [] } }", "roles.yaml:1:25: roles.viewer.may is empty")]
     [InlineData("roles.yaml", "roles: { viewer: {} }", "roles.yaml:1:18: roles.viewer.may is missing")]
     public void A_wrong_topic_or_role_is_a_fault(string file, string text, string expected)

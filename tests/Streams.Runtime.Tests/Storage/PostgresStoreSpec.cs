@@ -27,6 +27,15 @@ public sealed class PostgresStoreSpec : StoreSpec
         return true;
     }
 
+    protected override void Tamper(string sql) => _server.Execute(DatabaseName, sql);
+
+    protected override IStore AnotherNode()
+    {
+        IStore node = Connect();
+        node.Open(Layout);
+        return node;
+    }
+
     protected override string Explain(bool newestFirst) => ((PostgresStore)Opened).On(connection =>
     {
         using NpgsqlCommand explain = new("ANALYZE; EXPLAIN " + Filled(HistorySql.For('$', newestFirst), "65543", "'d-3'", "2", "4000", "9000", "50"), connection);

@@ -29,7 +29,15 @@ public sealed class SqliteStoreSpec : StoreSpec
         return true;
     }
 
+    protected override void Tamper(string sql) => SqliteStoreSpec.TamperIn((SqliteStore)Opened, sql);
+
     protected override string Explain(bool newestFirst) => PlanIn((SqliteStore)Opened, newestFirst);
+
+    internal static void TamperIn(SqliteStore store, string sql) => store.OnWriter(database =>
+    {
+        database.Execute(sql);
+        return true;
+    });
 
     internal static string PlanIn(SqliteStore store, bool newestFirst) => store.OnWriter(database =>
     {
@@ -175,6 +183,8 @@ public sealed class SqliteInMemoryStoreSpec : StoreSpec
     protected override bool SurvivesRestart => false;
 
     protected override bool MakeVersionTwo(string rows) => false;
+
+    protected override void Tamper(string sql) => SqliteStoreSpec.TamperIn((SqliteStore)Opened, sql);
 
     protected override string Explain(bool newestFirst) => SqliteStoreSpec.PlanIn((SqliteStore)Opened, newestFirst);
 

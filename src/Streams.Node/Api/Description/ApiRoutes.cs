@@ -1,4 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
 using Streams.Node.Api.Requests;
+using Streams.Node.People;
 
 namespace Streams.Node.Api.Description;
 
@@ -46,7 +48,8 @@ internal static class ApiRoutes
             return;
         }
 
-        if (await Query.ReadAsync(context, operation) is { } query)
+        Doorkeeper door = context.RequestServices.GetRequiredService<Doorkeeper>();
+        if (await door.AdmitAsync(context, operation) && await Query.ReadAsync(context, operation) is { } query && await door.AdmitToAreaAsync(context, operation, query))
         {
             await operation.Handle(context, query);
         }

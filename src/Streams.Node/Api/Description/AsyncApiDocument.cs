@@ -22,6 +22,7 @@ internal static class AsyncApiDocument
         (TopicSettings.Aggregates, "aggregate", "aggregate", "event-headers", "The device's or area's id.", "Closed and revised windows of devices and areas. ce_type is streams.aggregate."),
         (TopicSettings.Anomalies, "anomaly", "anomaly", "event-headers", "The device's id.", "Anomalies. ce_type is streams.anomaly.raised or streams.anomaly.cleared."),
         (TopicSettings.Alerts, "alert", "alert", "event-headers", "The alert's id.", "Every state of every alert; compacted: the newest state stays. ce_type is streams.alert."),
+        (TopicSettings.Audit, "auditEntry", "audit-entry", "event-headers", "The name of who acted.", "Who did what, or was refused it; as GET /api/v1/audit has it, at least once each. ce_type is streams.audit."),
         (TopicSettings.DeadLetters, "deadLetter", "", "dead-letter-headers", "The refused record's key.", "Input that was refused: its bytes as they came, and in the headers why."),
     ];
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.WebUtilities;
 using Streams.Node.Api.Requests;
+using Streams.Node.People;
 
 namespace Streams.Node.Api.Description;
 
@@ -33,6 +34,15 @@ internal static class OpenApiDocument
             {
                 ["responses"] = new JsonObject(Reply.OfAll.Select(each => KeyValuePair.Create(NameOf(each.Status), (JsonNode?)Describe([each])))),
                 ["schemas"] = Schemas.Components(Schemas.Texts.Keys),
+                ["securitySchemes"] = new JsonObject
+                {
+                    ["token"] = new JsonObject
+                    {
+                        ["type"] = "http",
+                        ["scheme"] = "bearer",
+                        ["description"] = "A token made with: streams token add NAME --role ROLE. On a node's own machine none is needed.",
+                    },
+                },
             },
         };
         return JsonSerializer.SerializeToUtf8Bytes(document, Answer.SerializerOptions);
@@ -41,10 +51,13 @@ internal static class OpenApiDocument
     private static JsonObject Describe(Operation operation)
     {
         JsonObject described = new() { ["operationId"] = operation.Id, ["summary"] = operation.Summary, ["tags"] = new JsonArray(operation.Tag) };
-        if (operation.Details.Length > 0)
+        string needs = operation.Needs is { } permission ? $"Needs `{Policy.NameOf(permission)}`." : "";
+        if (operation.Details.Length + needs.Length > 0)
         {
-            described["description"] = operation.Details;
+            described["description"] = $"{operation.Details} {needs}".Trim();
         }
+
+        described["security"] = operation.Needs is null ? [] : new JsonArray(new JsonObject { ["token"] = new JsonArray() });
 
         if (operation.Parameters.Count > 0)
         {

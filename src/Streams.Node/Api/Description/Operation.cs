@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Streams.Node.Api.Requests;
+using Streams.Node.Configuration;
 
 namespace Streams.Node.Api.Description;
 
@@ -13,6 +14,14 @@ namespace Streams.Node.Api.Description;
 /// <param name="Handle">Called when every parameter is good.</param>
 internal sealed record Operation(string Id, string Method, string Path, string Summary, Func<HttpContext, Query, Task> Handle)
 {
+    /// <summary>What somebody must be allowed to do; null where everybody may, which has to be said too.</summary>
+    public required Permission? Needs { get; init; }
+
+    /// <summary>
+    /// The area the request is about, for those who are bound to one; null for the whole city. Where this is null itself, it is about the whole city.
+    /// </summary>
+    public Func<HttpContext, Query, Task<string?>>? Concerns { get; init; }
+
     /// <summary>What the summary leaves open; Markdown.</summary>
     public string Details { get; init; } = "";
 
@@ -42,7 +51,8 @@ internal sealed record Reply(int Status, string Says, JsonObject? Schema, string
     public static readonly IReadOnlyList<Reply> OfAll =
     [
         Problem(StatusCodes.Status400BadRequest, "Something in the request is wrong; nothing was done. All of it is named at once."),
-        Problem(StatusCodes.Status403Forbidden, "Asked under a foreign host name or by a page of another origin, while the node serves its own machine only."),
+        Problem(StatusCodes.Status401Unauthorized, "No token, or one that is unknown, expired or revoked."),
+        Problem(StatusCodes.Status403Forbidden, "The token's roles do not allow it, or not there; the detail names what it needs and who may. Or asked by a page of another origin, or under a foreign name."),
         Problem(StatusCodes.Status500InternalServerError, "Something broke in the node; its log says what. Try again."),
         Problem(StatusCodes.Status503ServiceUnavailable, "The store or Kafka is away, or the answer took too long. Try again after Retry-After."),
     ];

@@ -5,6 +5,7 @@ using Streams.Domain.Windows;
 using Streams.Node.Api.Aggregates;
 using Streams.Node.Api.Description;
 using Streams.Node.Api.Requests;
+using Streams.Node.Configuration;
 using Streams.Runtime.Storage;
 
 namespace Streams.Node.Api.Endpoints;
@@ -25,6 +26,8 @@ internal static class AggregateEndpoints
     public static Operation Of(string operation, string path, string kind, string collection, Parameter<string> id) =>
         new(operation, HttpMethods.Get, path, $"Closed windows of the {kind}, oldest first, each in its newest revision.", (context, query) => GetAsync(context, query, kind, collection, query.Of(id)))
         {
+            Needs = Permission.Read,
+            Concerns = (context, query) => kind == AreaEndpoints.Kind ? Task.FromResult<string?>(query.Of(id)) : Concerning.DocumentAsync(context, collection, query.Of(id)),
             Details = "Without `from`, the last day of what there is: a week of PT15M, a month of PT1H, a year of P1D where `window` says one of these.",
             Parameters = [id, Metric, Window, From, To, Parameters.After, Parameters.Limit],
             Replies = [Reply.Page("aggregate", "A page of windows."), Reply.NotFound($"There is no such {kind}.")],

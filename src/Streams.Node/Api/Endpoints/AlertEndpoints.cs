@@ -1,5 +1,6 @@
 using Streams.Node.Api.Description;
 using Streams.Node.Api.Requests;
+using Streams.Node.Configuration;
 using Streams.Runtime.Storage;
 
 namespace Streams.Node.Api.Endpoints;
@@ -17,11 +18,15 @@ internal static class AlertEndpoints
     [
         new("listAlerts", HttpMethods.Get, "/api/v1/alerts", "Alerts, newest first.", ListAsync)
         {
+            Needs = Permission.Read,
+            Concerns = (_, query) => Task.FromResult(query.Of(Parameters.Area)),
             Parameters = [Parameters.Area, State, Since, Parameters.After, Parameters.Limit],
             Replies = [Reply.Page("alert", "A page of alerts, each in its newest state.")],
         },
         new("getAlert", HttpMethods.Get, "/api/v1/alerts/{id}", "One alert, in its newest state.", GetAsync)
         {
+            Needs = Permission.Read,
+            Concerns = (context, query) => Concerning.DocumentAsync(context, Collection, query.Of(Id)),
             Parameters = [Id],
             Replies = [Reply.Json("alert", "The alert."), Reply.NotFound("There is no such alert.")],
         },

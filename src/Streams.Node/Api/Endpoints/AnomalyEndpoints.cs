@@ -1,5 +1,6 @@
 using Streams.Node.Api.Description;
 using Streams.Node.Api.Requests;
+using Streams.Node.Configuration;
 using Streams.Runtime.Storage;
 
 namespace Streams.Node.Api.Endpoints;
@@ -18,6 +19,8 @@ internal static class AnomalyEndpoints
     [
         new("listAnomalies", HttpMethods.Get, "/api/v1/anomalies", "Anomalies, newest first.", ListAsync)
         {
+            Needs = Permission.Read,
+            Concerns = (_, query) => Task.FromResult(query.Of(Parameters.Area)),
             Parameters = [Parameters.Area, Device, State, From, To, Parameters.After, Parameters.Limit],
             Replies = [Reply.Page("anomaly", "A page of anomalies, each as it was last said.")],
         },

@@ -1,5 +1,6 @@
 using Streams.Node.Api.Description;
 using Streams.Node.Api.Requests;
+using Streams.Node.Configuration;
 using Streams.Runtime.Storage;
 
 namespace Streams.Node.Api.Endpoints;
@@ -23,11 +24,15 @@ internal static class AreaEndpoints
     [
         new("listAreas", HttpMethods.Get, "/api/v1/areas", "The tree of areas as a list: every area follows its parent.", ListAsync)
         {
+            Needs = Permission.Read,
+            Concerns = (_, query) => Task.FromResult(query.Of(Under)),
             Parameters = [Under, Parameters.After, Parameters.Limit],
             Replies = [Reply.Page("area", "A page of areas.")],
         },
         new("getArea", HttpMethods.Get, "/api/v1/areas/{id}", "One area, with its figures domain by domain and what they usually are at this hour.", OneAsync)
         {
+            Needs = Permission.Read,
+            Concerns = (_, query) => Task.FromResult<string?>(query.Of(Id)),
             Parameters = [Id],
             Replies = [Reply.Json("area", "The area."), Reply.NotFound("There is no such area.")],
         },

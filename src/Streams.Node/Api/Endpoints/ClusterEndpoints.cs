@@ -3,6 +3,7 @@ using System.Text.Json;
 using Streams.Node.Api.Description;
 using Streams.Node.Api.Requests;
 using Streams.Node.Configuration;
+using Streams.Node.People;
 using Streams.Runtime;
 using Streams.Runtime.Storage;
 
@@ -30,22 +31,26 @@ internal static class ClusterEndpoints
     [
         new("getCluster", HttpMethods.Get, "/api/v1/cluster", "Nodes and shards.", GetAsync)
         {
+            Needs = Permission.Read,
             Parameters = [Of],
             Replies = [Reply.Json("cluster", "Who runs what, and how far it is.")],
         },
         new("drainNode", HttpMethods.Post, "/api/v1/cluster/nodes/{name}/drain", "Drains a node.", (context, query) => OrderAsync(context, query.Of(Name), drain: true))
         {
+            Needs = Permission.Operate,
             Details = "It finishes, commits and publishes what it has, gives its shards to the others and takes none; it still answers. Whichever node is asked passes the order on.",
             Parameters = [Name],
             Replies = NodeReplies("The node drains. The cluster tells when it is done."),
         },
         new("undrainNode", HttpMethods.Delete, "/api/v1/cluster/nodes/{name}/drain", "Lets a drained node work again.", (context, query) => OrderAsync(context, query.Of(Name), drain: false))
         {
+            Needs = Permission.Operate,
             Parameters = [Name],
             Replies = NodeReplies("The node takes shards again."),
         },
         new("describeActors", HttpMethods.Post, "/api/v1/cluster/actors", "Actors of this very node as they are now.", DescribeAsync)
         {
+            Needs = Permission.Read,
             Details = "What nodes ask each other, so that each can answer for all.",
             Takes = [("application/json", Schemas.Ref("actors-question"))],
             Replies =
@@ -56,6 +61,7 @@ internal static class ClusterEndpoints
         },
         new("getRecentHistory", HttpMethods.Get, "/api/v1/cluster/history", "Closed windows that an actor of this very node has not yet handed to the store.", HistoryAsync)
         {
+            Needs = Permission.Read,
             Details = "What nodes ask each other, so that each can answer for all.",
             Parameters = [Kind, Key],
             Replies = [Reply.Json("recent-history", "Rows as they are to be stored; null where this node does not run the actor.")],
@@ -84,18 +90,27 @@ internal static class ClusterEndpoints
     private static async Task OrderAsync(HttpContext context, string name, bool drain)
     {
         ApiSources sources = ApiSources.Of(context);
-        if (name == sources.Node.Identity.Node)
-        {
-            sources.Node.Drain(drain);
-        }
-        else if (sources.Node.Nodes().FirstOrDefault(node => node.Name == name) is not { IsAlive: true } node)
+        bool isThis = name == sources.Node.Identity.Node;
+        NodeRow? node = sources.Node.Nodes().FirstOrDefault(each => each.Name == name);
+        if (!isThis && node is not { IsAlive: true })
         {
             await Problem.NotFound(context, $"There is no node {name} running. Nodes: {string.Join(", ", sources.Node.Nodes().Where(each => each.IsAlive).Select(each => each.Name))}.");
             return;
         }
-        else if (!await sources.Neighbours.OrderAsync(name, drain, context.RequestAborted))
+
+        string? failure = await AuditTrail.DoAsync(context, AuditTrail.Draft(context, drain ? "node.drain" : "node.undrain", "node:" + name), async () =>
         {
-            await Problem.Write(context, StatusCodes.Status502BadGateway, "node-unreachable", $"Node {name} did not take the order{(node.Url.Length > 0 ? " at " + node.Url : "")}. Ask it itself, or stop its process: SIGTERM drains it too.");
+            if (isThis)
+            {
+                sources.Node.Drain(drain);
+                return null;
+            }
+
+            return await sources.Neighbours.OrderAsync(name, drain, context.RequestAborted) ? null : "the node did not take the order";
+        });
+        if (failure is not null)
+        {
+            await Problem.Write(context, StatusCodes.Status502BadGateway, "node-unreachable", $"Node {name} did not take the order{(node is { Url.Length: > 0 } ? " at " + node.Url : "")}. Ask it itself, or stop its process: SIGTERM drains it too.");
             return;
         }
 

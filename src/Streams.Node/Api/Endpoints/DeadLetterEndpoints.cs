@@ -2,6 +2,8 @@ using System.Text;
 using System.Text.Json;
 using Streams.Node.Api.Description;
 using Streams.Node.Api.Requests;
+using Streams.Node.Configuration;
+using Streams.Node.People;
 using Streams.Runtime.Storage;
 
 namespace Streams.Node.Api.Endpoints;
@@ -26,16 +28,19 @@ internal static class DeadLetterEndpoints
     [
         new("listDeadLetters", HttpMethods.Get, "/api/v1/dead-letters", "Refused input, newest first.", ListAsync)
         {
+            Needs = Permission.RepairInput,
             Parameters = [Reason, From, To, Parameters.After, Parameters.Limit],
             Replies = [Reply.Page("dead-letter", "A page of dead letters.")],
         },
         new("getDeadLetter", HttpMethods.Get, "/api/v1/dead-letters/{id}", "One refused input.", GetAsync)
         {
+            Needs = Permission.RepairInput,
             Parameters = [Id],
             Replies = [Reply.Json("dead-letter", "The dead letter."), Reply.NotFound("There is no such dead letter.")],
         },
         new("replayDeadLetter", HttpMethods.Post, "/api/v1/dead-letters/{id}/replay", "Puts the original record into its topic again.", ReplayAsync)
         {
+            Needs = Permission.RepairInput,
             Details = "There it is taken, or refused anew: worth doing when what was missing is there now.",
             Parameters = [Id],
             Replies =
@@ -102,7 +107,11 @@ internal static class DeadLetterEndpoints
             Encoding.UTF8.GetBytes(root.GetProperty("key").GetString()!),
             root.GetProperty("value").GetBytesFromBase64(),
             headers);
-        await ApiSources.Of(context).Node.PublishAsync([record], context.RequestAborted);
+        await AuditTrail.DoAsync(context, AuditTrail.Draft(context, "dead-letter.replay", "dead-letter:" + found.Id), async () =>
+        {
+            await ApiSources.Of(context).Node.PublishAsync([record], context.RequestAborted);
+            return null;
+        });
         await Answer.Json(
             context,
             json =>

@@ -26,15 +26,18 @@ internal static class DescriptionEndpoints
         [
             new("getOpenApi", HttpMethods.Get, "/openapi/v1.json", "This API, as OpenAPI 3.1.", (context, _) => openApi!.WriteAsync(context))
             {
+                Needs = null,
                 Replies = [new(StatusCodes.Status200OK, "The document.", new JsonObject { ["type"] = "object" }, "application/json"), StaticDocument.Unchanged],
             },
             new("getAsyncApi", HttpMethods.Get, "/asyncapi.yaml", "The Kafka topics, as AsyncAPI 3.0.", (context, _) => asyncApi.WriteAsync(context))
             {
+                Needs = null,
                 Replies = [new(StatusCodes.Status200OK, "The document.", null, "application/yaml"), StaticDocument.Unchanged],
             },
             new("getSchema", HttpMethods.Get, "/schemas/{name}.json", "The JSON Schema of one shape.", (context, query) =>
                 schemas.TryGetValue(query.Of(Name), out StaticDocument? schema) ? schema.WriteAsync(context) : Problem.NotFound(context, $"There is no schema {query.Of(Name)}."))
             {
+                Needs = null,
                 Parameters = [Name],
                 Replies = [new(StatusCodes.Status200OK, "The schema.", new JsonObject { ["type"] = "object" }, SchemaMedia), StaticDocument.Unchanged, Reply.NotFound("There is no such schema.")],
             },

@@ -1,5 +1,6 @@
 using Streams.Node.Api.Description;
 using Streams.Node.Api.Requests;
+using Streams.Node.Configuration;
 using Streams.Runtime.Storage;
 
 namespace Streams.Node.Api.Endpoints;
@@ -18,16 +19,22 @@ internal static class DeviceEndpoints
     [
         new("listDevices", HttpMethods.Get, "/api/v1/devices", "Devices, those heard of last first.", ListAsync)
         {
+            Needs = Permission.Read,
+            Concerns = (_, query) => Task.FromResult(query.Of(Parameters.Area)),
             Parameters = [Parameters.Area, Type, State, Parameters.After, Parameters.Limit],
             Replies = [Reply.Page("device", "A page of devices.")],
         },
         new("getDevice", HttpMethods.Get, "/api/v1/devices/{id}", "One device.", (context, query) => OneAsync(context, Kind, Collection, query.Of(Id)))
         {
+            Needs = Permission.Read,
+            Concerns = (context, query) => Concerning.DocumentAsync(context, Collection, query.Of(Id)),
             Parameters = [Id],
             Replies = [Reply.Json("device", "The device."), Reply.NotFound("There is no such device.")],
         },
         new("registerDevice", HttpMethods.Put, "/api/v1/devices/{id}", "Registers a device, or moves one that is known.", DeviceOrders.RegisterAsync)
         {
+            Needs = Permission.ManageDevices,
+            Concerns = (context, query) => Concerning.DocumentAsync(context, Collection, query.Of(Id)),
             Details = "Its readings then need to say neither type nor area. A known device learns the type beside those it has; a location or name that is left out stays as it is. "
                 + "The order goes through the device's inbox, in order with its readings.",
             Parameters = [Id],
@@ -43,6 +50,8 @@ internal static class DeviceEndpoints
         },
         new("removeDevice", HttpMethods.Delete, "/api/v1/devices/{id}", "Removes a device.", DeviceOrders.RemoveAsync)
         {
+            Needs = Permission.ManageDevices,
+            Concerns = (context, query) => Concerning.DocumentAsync(context, Collection, query.Of(Id)),
             Details = "Its area forgets it, its silence is no longer watched, its anomalies are cleared. A reading that comes later registers it anew if it says type and area, or the city's configuration does; it is refused otherwise.",
             Parameters = [Id],
             Replies =

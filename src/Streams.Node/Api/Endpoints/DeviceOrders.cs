@@ -5,6 +5,8 @@ using Streams.Domain.Devices;
 using Streams.Domain.Readings;
 using Streams.Node.Api.Requests;
 using Streams.Node.Configuration;
+using Streams.Node.People;
+using Streams.Runtime.Audit;
 using Streams.Runtime.Storage;
 
 namespace Streams.Node.Api.Endpoints;
@@ -26,7 +28,8 @@ internal static class DeviceOrders
     {
         string id = query.Of(DeviceEndpoints.Id);
         ApiSources sources = ApiSources.Of(context);
-        if (await ReadAsync(context, sources, id) is not { } registration)
+        if (await ReadAsync(context, sources, id) is not { } registration
+            || !await sources.Door.AdmitToAreaAsync(context, Permission.ManageDevices, registration.Area, Principal.Of(context)))
         {
             return;
         }
@@ -34,7 +37,8 @@ internal static class DeviceOrders
         bool isKnown = await Task.Run(() => sources.Store.Get(DeviceEndpoints.Collection, id)) is not null;
         ArrayBufferWriter<byte> body = new(256);
         DeviceOrder.Write(body, registration);
-        await SendAsync(context, sources, id, DeviceOrder.Register.EventType, body.WrittenMemory);
+        AuditDraft deed = AuditTrail.Draft(context, "device.put", "device:" + id).With("area", registration.Area).With("type", registration.Type);
+        await AuditTrail.DoAsync(context, deed, () => SendAsync(context, sources, id, DeviceOrder.Register.EventType, body.WrittenMemory));
         if (!await IsDoneAsync(context, sources, id, row => row is { } device && IsAsOrdered(device.Body, registration)))
         {
             await WriteReceiptAsync(context, id);
@@ -60,7 +64,7 @@ internal static class DeviceOrders
             return;
         }
 
-        await SendAsync(context, sources, id, DeviceOrder.Remove.EventType, default);
+        await AuditTrail.DoAsync(context, AuditTrail.Draft(context, "device.delete", "device:" + id), () => SendAsync(context, sources, id, DeviceOrder.Remove.EventType, default));
         if (await IsDoneAsync(context, sources, id, row => row is null))
         {
             context.Response.StatusCode = StatusCodes.Status204NoContent;
@@ -110,21 +114,25 @@ internal static class DeviceOrders
         return null;
     }
 
-    private static Task SendAsync(HttpContext context, ApiSources sources, string id, string eventType, ReadOnlyMemory<byte> body) => sources.Node.PublishAsync(
-        [
-            new PublishedRecord(
-                sources.Configuration.Topics[TopicSettings.Readings].Name, Encoding.UTF8.GetBytes(id), body,
-                [
-                    KeyValuePair.Create("ce_specversion", "1.0"),
-                    KeyValuePair.Create("ce_id", Guid.CreateVersion7(sources.Time.GetUtcNow()).ToString()),
-                    KeyValuePair.Create("ce_source", $"/streams/{Uri.EscapeDataString(sources.Node.Identity.Cluster)}/operators"),
-                    KeyValuePair.Create("ce_type", eventType),
-                    KeyValuePair.Create("ce_subject", id),
-                    KeyValuePair.Create("ce_time", Answer.Time(sources.Time.GetUtcNow())),
-                    KeyValuePair.Create("content-type", "application/json"),
-                ]),
-        ],
-        context.RequestAborted);
+    private static async Task<string?> SendAsync(HttpContext context, ApiSources sources, string id, string eventType, ReadOnlyMemory<byte> body)
+    {
+        await sources.Node.PublishAsync(
+            [
+                new PublishedRecord(
+                    sources.Configuration.Topics[TopicSettings.Readings].Name, Encoding.UTF8.GetBytes(id), body,
+                    [
+                        KeyValuePair.Create("ce_specversion", "1.0"),
+                        KeyValuePair.Create("ce_id", Guid.CreateVersion7(sources.Time.GetUtcNow()).ToString()),
+                        KeyValuePair.Create("ce_source", $"/streams/{Uri.EscapeDataString(sources.Node.Identity.Cluster)}/operators"),
+                        KeyValuePair.Create("ce_type", eventType),
+                        KeyValuePair.Create("ce_subject", id),
+                        KeyValuePair.Create("ce_time", Answer.Time(sources.Time.GetUtcNow())),
+                        KeyValuePair.Create("content-type", "application/json"),
+                    ]),
+            ],
+            context.RequestAborted);
+        return null;
+    }
 
     private static async Task<bool> IsDoneAsync(HttpContext context, ApiSources sources, string id, Func<Document?, bool> isDone)
     {

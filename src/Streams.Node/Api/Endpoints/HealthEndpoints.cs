@@ -12,11 +12,13 @@ internal static class HealthEndpoints
     [
         new("getLive", HttpMethods.Get, "/health/live", "Whether the process can go on.", (context, _) => WriteAsync(context, part => part.IsWell || !part.Fatal))
         {
+            Needs = null,
             Details = "A supervisor starts it anew otherwise.",
             Replies = [Reply.Json("health", "It can."), Reply.Json("health", "It can not.", StatusCodes.Status503ServiceUnavailable)],
         },
         new("getReady", HttpMethods.Get, "/health/ready", "Whether the node does its work.", (context, _) => WriteAsync(context, part => part.IsWell))
         {
+            Needs = null,
             Details = "A load balancer passes it by otherwise.",
             Replies = [Reply.Json("health", "It does."), Reply.Json("health", "It does not.", StatusCodes.Status503ServiceUnavailable)],
         },

@@ -11,6 +11,7 @@ internal static class MetricsEndpoint
     [
         new("getMetrics", HttpMethods.Get, "/metrics", "The node's figures in the Prometheus text format.", GetAsync)
         {
+            Needs = null,
             Details = "Each with its meaning: \"Figures and logs\" in the operator's manual.",
             Replies = [new(StatusCodes.Status200OK, "The figures.", null, "text/plain"), Reply.NotFound("This server has no figures.")],
         },

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Streams.Node.Api.Description;
 using Streams.Node.Api.Intake;
 using Streams.Node.Api.Requests;
+using Streams.Node.Configuration;
 using Streams.Node.Telemetry;
 
 namespace Streams.Node.Api.Endpoints;
@@ -18,6 +19,7 @@ internal static class ReadingEndpoints
     [
         new("postReadings", HttpMethods.Post, "/api/v1/readings", "Takes one reading or many.", (context, _) => PostAsync(context, intake))
         {
+            Needs = Permission.SendReadings,
             Details = "Each reading is checked as far as that can be done without its device, which may still refuse it: then it is a dead letter. Sending again does no harm. "
                 + "A CloudEvent may also come in binary mode: its attributes as ce- headers, the reading or SenML pack as the body.",
             Takes =

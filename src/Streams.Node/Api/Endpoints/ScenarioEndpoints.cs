@@ -5,6 +5,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Streams.Domain.Cities;
 using Streams.Node.Api.Description;
 using Streams.Node.Api.Requests;
+using Streams.Node.Configuration;
+using Streams.Node.People;
+using Streams.Runtime.Audit;
 
 namespace Streams.Node.Api.Endpoints;
 
@@ -26,19 +29,23 @@ internal static class ScenarioEndpoints
     [
         new("getSimulation", HttpMethods.Get, "/api/v1/simulation", "The simulated city.", With(DescribeAsync))
         {
+            Needs = Permission.Read,
             Replies = [Reply.Json("simulation", "What is simulated, and what time it is there."), NoneHere],
         },
         new("listScenarios", HttpMethods.Get, "/api/v1/scenarios", "What may befall the simulated city.", With(ListAsync))
         {
+            Needs = Permission.Read,
             Replies = [Reply.Page("scenario", "All of them."), NoneHere],
         },
         new("getScenario", HttpMethods.Get, "/api/v1/scenarios/{name}", "One scenario.", With(GetAsync))
         {
+            Needs = Permission.Read,
             Parameters = [Name],
             Replies = [Reply.Json("scenario", "The scenario."), NoSuch],
         },
         new("startScenario", HttpMethods.Post, "/api/v1/scenarios/{name}/start", "Lets a scenario begin now.", With(StartAsync))
         {
+            Needs = Permission.Operate,
             Parameters = [Name],
             Takes = [("application/json", Schemas.Ref("scenario-start"))],
             TakesNothingToo = true,
@@ -53,10 +60,12 @@ internal static class ScenarioEndpoints
         },
         new("listScenarioRuns", HttpMethods.Get, "/api/v1/scenario-runs", "Scenarios that run, and those that ran; newest first.", With(RunsAsync))
         {
+            Needs = Permission.Read,
             Replies = [Reply.Page("scenario-run", "All of them."), NoneHere],
         },
         new("stopScenarioRun", HttpMethods.Post, "/api/v1/scenario-runs/{id}/stop", "Lets a run's effects die down.", With(StopAsync))
         {
+            Needs = Permission.Operate,
             Parameters = [Id],
             Replies = [Reply.Json("scenario-run", "It stops."), Reply.NotFound("There is no such run, or no city is simulated by this process.")],
         },
@@ -105,10 +114,15 @@ internal static class ScenarioEndpoints
             return;
         }
 
-        ScenarioRun? run;
+        ScenarioRun? run = null;
         try
         {
-            run = simulation.Start(scenario, area);
+            AuditDraft deed = AuditTrail.Draft(context, "scenario.start", "scenario:" + scenario.Name).With("area", area);
+            await AuditTrail.DoAsync(context, deed, () =>
+            {
+                run = simulation.Start(scenario, area);
+                return Task.FromResult(run is null ? "as many run as may at once" : null);
+            });
         }
         catch (ArgumentException)
         {
@@ -126,7 +140,17 @@ internal static class ScenarioEndpoints
     private static async Task StopAsync(HttpContext context, ISimulation simulation)
     {
         string id = (string)context.Request.RouteValues["id"]!;
-        await (simulation.Stop(id) is { } run
+        ScenarioRun? run = null;
+        if (simulation.Runs.Any(each => each.Id == id))
+        {
+            await AuditTrail.DoAsync(context, AuditTrail.Draft(context, "scenario.stop", "scenario-run:" + id), () =>
+            {
+                run = simulation.Stop(id);
+                return Task.FromResult(run is null ? "there is no such run" : null);
+            });
+        }
+
+        await (run is not null
             ? Answer.Json(context, json => Write(json, run, simulation.NowInMs))
             : Problem.NotFound(context, $"There is no run {id}. Those there are: GET /api/v1/scenario-runs"));
     }

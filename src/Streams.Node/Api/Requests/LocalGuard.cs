@@ -1,19 +1,20 @@
 using System.Net;
 using Microsoft.Extensions.Primitives;
+using Streams.Node.Configuration;
 
 namespace Streams.Node.Api.Requests;
 
 /// <summary>
 /// While a node serves its own machine only, whoever is on that machine is the operator. A web page opened there must not become one too:
-/// requests from other origins, and requests under a foreign host name (DNS rebinding), are refused. With
-/// <c>http.allowAnonymous</c> a gateway in front decides, and host names are its affair.
+/// requests from other origins, and requests under a foreign host name (DNS rebinding), are refused. A request with a token acts by that, which no page has of
+/// itself; with <c>http.allowAnonymous</c> a gateway in front decides, and host names are its affair.
 /// </summary>
 internal static class LocalGuard
 {
-    public static Task Check(HttpContext context, bool allowAnonymous, Func<Task> next)
+    public static Task Check(HttpContext context, HttpSettings http, Func<Task> next)
     {
         HttpRequest request = context.Request;
-        if (!allowAnonymous && !IsLocal(request.Host.Host))
+        if (!http.AllowAnonymous && IsLocal(http.Address) && request.Headers.Authorization.Count == 0 && !IsLocal(request.Host.Host))
         {
             return Problem.Write(
                 context, StatusCodes.Status403Forbidden, "foreign-host",
@@ -30,7 +31,7 @@ internal static class LocalGuard
         return next();
     }
 
-    private static bool IsLocal(string host) =>
+    internal static bool IsLocal(string host) =>
         host is "localhost" || (IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address) && IPAddress.IsLoopback(address));
 
     private static bool IsForeign(HttpRequest request)
