@@ -19,7 +19,7 @@ public sealed record CapAlert
 
     public AlertStatus Status { get; init; }
 
-    public AlertMessageType MessageType { get; init; }
+    public CapMessageType MessageType { get; init; }
 
     public string? Source { get; init; }
 
@@ -36,7 +36,7 @@ public sealed record CapAlert
     /// <summary>Purpose of the message; wanted for an exercise and for an error.</summary>
     public string? Note { get; init; }
 
-    /// <summary>Earlier messages; required unless this is an <see cref="AlertMessageType.Alert"/>.</summary>
+    /// <summary>Earlier messages; required unless this is a <see cref="CapMessageType.Alert"/>.</summary>
     public CapList<CapReference> References { get; init; }
 
     /// <summary>One with white space is written in quotes.</summary>
@@ -50,4 +50,18 @@ public sealed record CapAlert
 public readonly record struct CapReference(string Sender, string Identifier, DateTimeOffset Sent)
 {
     public override string ToString() => $"{Sender},{Identifier},{CapText.Time(Sent)}";
+}
+
+/// <summary>What a message is for. Streams says the first three; the others come from other systems.</summary>
+public enum CapMessageType : byte
+{
+    Alert = 0,
+    Update = 1,
+    Cancel = 2,
+
+    /// <summary>The referenced messages were received and accepted.</summary>
+    Ack = 3,
+
+    /// <summary>The referenced messages were refused; the note says why.</summary>
+    Error = 4,
 }
