@@ -81,12 +81,12 @@ internal sealed class XmlTree(string name, string space, int line, XmlTree? pare
         return Read(reader, limits);
     }
 
-    /// <summary>The same for text that another document holds.</summary>
-    public static (XmlTree? Root, CapFinding? Fault) Read(string document, CapLimits limits)
+    /// <summary>The same for a document that stands as text within an element; lines and paths are those of the outer document.</summary>
+    public static (XmlTree? Root, CapFinding? Fault) ReadWithin(XmlTree container, CapLimits limits)
     {
-        using var text = new StringReader(document);
+        using var text = new StringReader(container.Text.Trim());
         using var reader = XmlReader.Create(text, Settings(limits));
-        return Read(reader, limits);
+        return Read(reader, limits, container);
     }
 
     private static XmlReaderSettings Settings(CapLimits limits) => new()
@@ -98,10 +98,11 @@ internal sealed class XmlTree(string name, string space, int line, XmlTree? pare
         MaxCharactersInDocument = limits.MaxBytes,
     };
 
-    private static (XmlTree? Root, CapFinding? Fault) Read(XmlReader reader, CapLimits limits)
+    private static (XmlTree? Root, CapFinding? Fault) Read(XmlReader reader, CapLimits limits, XmlTree? container = null)
     {
         XmlTree? root = null;
         XmlTree? at = null;
+        int before = container is null ? 0 : container.Line - 1;
         var lines = (IXmlLineInfo)reader;
         try
         {
@@ -112,10 +113,10 @@ internal sealed class XmlTree(string name, string space, int line, XmlTree? pare
                     case XmlNodeType.Element:
                         if (reader.Depth >= limits.MaxDepth)
                         {
-                            return (null, Refused("depth", lines.LineNumber, $"more than {limits.MaxDepth} elements stand within each other", $"at most {limits.MaxDepth}"));
+                            return (null, Refused("depth", before + lines.LineNumber, $"more than {limits.MaxDepth} elements stand within each other", $"at most {limits.MaxDepth}"));
                         }
 
-                        var element = new XmlTree(reader.LocalName, reader.NamespaceURI, lines.LineNumber, at);
+                        var element = new XmlTree(reader.LocalName, reader.NamespaceURI, before + lines.LineNumber, at ?? container);
                         bool isEmpty = reader.IsEmptyElement;
                         element.TakeAttributes(reader);
                         root ??= element;
@@ -123,7 +124,7 @@ internal sealed class XmlTree(string name, string space, int line, XmlTree? pare
                         at = isEmpty ? at : element;
                         break;
                     case XmlNodeType.EndElement:
-                        at = at!.Parent;
+                        at = ReferenceEquals(at, root) ? null : at!.Parent;
                         break;
                     case XmlNodeType.Text or XmlNodeType.CDATA or XmlNodeType.Whitespace or XmlNodeType.SignificantWhitespace:
                         at?.Add(reader.Value);
@@ -137,11 +138,11 @@ internal sealed class XmlTree(string name, string space, int line, XmlTree? pare
         }
         catch (XmlException fault) when (fault.Message.Contains("DTD", StringComparison.Ordinal))
         {
-            return (null, Refused("dtd", fault.LineNumber, "there is a document type declaration (DTD)", "leave it out: it is not processed, and nothing it names is fetched"));
+            return (null, Refused("dtd", before + fault.LineNumber, "there is a document type declaration (DTD)", "leave it out: it is not processed, and nothing it names is fetched"));
         }
         catch (XmlException fault)
         {
-            return (null, Refused("not-well-formed", fault.LineNumber, "the document is not well-formed XML: " + fault.Message, "XML 1.0 in the encoding that its declaration names"));
+            return (null, Refused("not-well-formed", before + fault.LineNumber, "the document is not well-formed XML: " + fault.Message, "XML 1.0 in the encoding that its declaration names"));
         }
     }
 

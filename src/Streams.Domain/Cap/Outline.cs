@@ -1,0 +1,80 @@
+using System.Collections.Immutable;
+
+namespace Streams.Domain.Cap;
+
+/// <summary>Brings an area's outline into a polygon that others take: closed, rounded, and of few points.</summary>
+internal static class Outline
+{
+    /// <summary>Cell broadcast takes polygons of up to 100 points (ATIS-0700041); phones get nothing from more.</summary>
+    public const int MostPoints = 100;
+
+    /// <summary>1e-5 degrees are about a metre.</summary>
+    private const int Decimals = 5;
+
+    /// <param name="corners">Latitude first, the last equal to the first or not.</param>
+    /// <returns>Null if there is no area in it.</returns>
+    public static CapPolygon? Of(ImmutableArray<(double Latitude, double Longitude)> corners)
+    {
+        var ring = new List<CapPoint>(corners.Length);
+        foreach ((double latitude, double longitude) in corners)
+        {
+            if (!double.IsFinite(latitude) || !double.IsFinite(longitude) || Math.Abs(latitude) > 90 || Math.Abs(longitude) > 180)
+            {
+                return null;
+            }
+
+            var point = new CapPoint(Rounded(latitude), Rounded(longitude));
+            if (ring.Count == 0 || ring[^1] != point)
+            {
+                ring.Add(point);
+            }
+        }
+
+        if (ring.Count > 1 && ring[0] == ring[^1])
+        {
+            ring.RemoveAt(ring.Count - 1);
+        }
+
+        Thin(ring, MostPoints - 1);
+        if (ring.Count < 3)
+        {
+            return null;
+        }
+
+        ring.Add(ring[0]);
+        return new CapPolygon(CapList.From(ring));
+    }
+
+    private static decimal Rounded(double degrees) => Math.Round((decimal)degrees, Decimals);
+
+    /// <summary>
+    /// Takes out corners until few enough are left, always the one whose triangle with its neighbours is the smallest (Visvalingam and Whyatt 1993).
+    /// The outline stays within a breadth of what it was; it need not contain all of the area any more.
+    /// </summary>
+    private static void Thin(List<CapPoint> ring, int most)
+    {
+        // Outlines have at most some thousands of corners: looking at all of them for each one that goes is quick enough.
+        while (ring.Count > most)
+        {
+            int smallest = 0;
+            double least = double.MaxValue;
+            for (int i = 0; i < ring.Count; i++)
+            {
+                double size = Triangle(ring[(i + ring.Count - 1) % ring.Count], ring[i], ring[(i + 1) % ring.Count]);
+                if (size < least)
+                {
+                    (smallest, least) = (i, size);
+                }
+            }
+
+            ring.RemoveAt(smallest);
+        }
+    }
+
+    private static double Triangle(CapPoint a, CapPoint b, CapPoint c)
+    {
+        (double abX, double abY) = ((double)(b.Longitude - a.Longitude), (double)(b.Latitude - a.Latitude));
+        (double acX, double acY) = ((double)(c.Longitude - a.Longitude), (double)(c.Latitude - a.Latitude));
+        return Math.Abs((abX * acY) - (acX * abY));
+    }
+}
