@@ -5,7 +5,7 @@ namespace Streams.Domain.Cap;
 /// <summary>Brings an area's outline into a polygon that others take: closed, rounded, and of few points.</summary>
 internal static class Outline
 {
-    /// <summary>Cell broadcast takes polygons of up to 100 points (ATIS-0700041); phones get nothing from more.</summary>
+    /// <summary>Shows a district on any map; cell broadcast, which reaches the phones, takes polygons of about as many.</summary>
     public const int MostPoints = 100;
 
     /// <summary>1e-5 degrees are about a metre.</summary>
