@@ -93,6 +93,7 @@ public static class CommandLine
             TopicCommands.Build(shared, screen),
             CareCommands.Build(shared, screen, offers),
             ConfigCommands.Build(shared, screen),
+            CapCommands.Build(shared, screen),
             StoreCommands.Build(shared, screen),
             CompletionCommand.Build(screen),
             VersionCommand.Build(shared, screen),

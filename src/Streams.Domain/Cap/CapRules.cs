@@ -55,7 +55,7 @@ internal sealed class CapRules(CapFindings findings)
         {
             findings.Refuse(name, "name-empty", $"{name.Name} is empty", "a name without spaces, commas, < and &");
         }
-        else if (name.Text.Any(char.IsWhiteSpace) || name.Text.AsSpan().ContainsAny(",<&"))
+        else if (name.Text.Any(char.IsWhiteSpace) || name.Text.AsSpan().ContainsAny(CapText.NotInNames))
         {
             findings.Refuse(name, "name-characters", $"{name.Name} is {CapText.Shown(name.Text)}", "no spaces, commas, < and &");
         }

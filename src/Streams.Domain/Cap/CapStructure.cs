@@ -55,7 +55,7 @@ internal sealed partial class CapStructure(CapFindings findings)
 
     private void CheckParts(XmlTree element, CapPart[] parts)
     {
-        if (element.Text.AsSpan().ContainsAnyExcept(CapText.Space))
+        if (element.Text.AsSpan().ContainsAnyExcept(CapText.AnySpace))
         {
             findings.Refuse(element, "text-between-elements", $"text stands between the elements of <{element.Name}>: {CapText.Shown(element.Text.Trim())}", "elements only");
         }

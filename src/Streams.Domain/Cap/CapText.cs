@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
@@ -7,7 +8,12 @@ namespace Streams.Domain.Cap;
 internal static class CapText
 {
     /// <summary>White space of XML, and only that.</summary>
-    public static ReadOnlySpan<char> Space => [' ', '\t', '\n', '\r'];
+    public const string Space = " \t\n\r";
+
+    public static readonly SearchValues<char> AnySpace = SearchValues.Create(Space);
+
+    /// <summary>What the names of messages and senders must not hold, beside white space.</summary>
+    public static readonly SearchValues<char> NotInNames = SearchValues.Create(",<&");
 
     private const int LongestShown = 60;
 
@@ -67,7 +73,7 @@ internal static class CapText
     {
         point = default;
         int comma = text.IndexOf(',');
-        if (comma < 0 || text.IndexOfAny(Space) >= 0 || !TryNumber(text[..comma], out decimal latitude) || !TryNumber(text[(comma + 1)..], out decimal longitude))
+        if (comma < 0 || text.IndexOfAny(AnySpace) >= 0 || !TryNumber(text[..comma], out decimal latitude) || !TryNumber(text[(comma + 1)..], out decimal longitude))
         {
             return false;
         }
@@ -81,7 +87,7 @@ internal static class CapText
     {
         reference = null;
         string[] parts = text.Split(',');
-        if (parts.Length != 3 || parts[0].Length == 0 || parts[1].Length == 0 || parts[0].AsSpan().ContainsAny("<&") || parts[1].AsSpan().ContainsAny("<&")
+        if (parts.Length != 3 || parts[0].Length == 0 || parts[1].Length == 0 || parts[0].AsSpan().ContainsAny(NotInNames) || parts[1].AsSpan().ContainsAny(NotInNames)
             || !TryTime(parts[2], out DateTimeOffset sent))
         {
             return false;
@@ -101,7 +107,7 @@ internal static class CapText
         int at = 0;
         while (true)
         {
-            at += text.AsSpan(at).IndexOfAnyExcept(Space) is var skip and >= 0 ? skip : text.Length - at;
+            at += text.AsSpan(at).IndexOfAnyExcept(AnySpace) is var skip and >= 0 ? skip : text.Length - at;
             if (at == text.Length)
             {
                 words = CapList.From(found);
@@ -121,7 +127,7 @@ internal static class CapText
             }
             else
             {
-                int length = text.AsSpan(at).IndexOfAny(Space) is var next and >= 0 ? next : text.Length - at;
+                int length = text.AsSpan(at).IndexOfAny(AnySpace) is var next and >= 0 ? next : text.Length - at;
                 found.Add(text.Substring(at, length));
                 at += length;
             }
@@ -129,7 +135,7 @@ internal static class CapText
     }
 
     public static string QuotedWords(CapList<string> words) =>
-        string.Join(' ', words.Select(word => word.Length == 0 || word.AsSpan().IndexOfAny(Space) >= 0 ? $"\"{word}\"" : word));
+        string.Join(' ', words.Select(word => word.Length == 0 || word.AsSpan().IndexOfAny(AnySpace) >= 0 ? $"\"{word}\"" : word));
 
     /// <summary>For a message: on one line, and not longer than one.</summary>
     public static string Shown(string text)

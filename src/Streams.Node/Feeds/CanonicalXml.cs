@@ -59,6 +59,18 @@ internal static class CanonicalXml
         return Apply(alone, method, prefixes);
     }
 
+    /// <summary>A copy without texts that are white space only.</summary>
+    public static XmlDocument WithoutIndentation(XmlDocument document)
+    {
+        var copy = (XmlDocument)document.CloneNode(deep: true);
+        foreach (XmlNode blank in copy.SelectNodes("//text()")!.OfType<XmlNode>().Where(node => node is not XmlCDataSection && string.IsNullOrWhiteSpace(node.Value)).ToArray())
+        {
+            blank.ParentNode!.RemoveChild(blank);
+        }
+
+        return copy;
+    }
+
     public static bool IsSignature(XmlElement element) => element is { LocalName: "Signature", NamespaceURI: SignatureAlgorithm.Namespace };
 
     private static byte[] Apply(XmlDocument document, string method, IEnumerable<string> prefixes)

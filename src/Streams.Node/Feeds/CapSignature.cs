@@ -70,15 +70,29 @@ public static class CapSignature
     {
         var reasons = ImmutableArray.CreateBuilder<SignatureRemark>();
         var remarks = ImmutableArray.CreateBuilder<SignatureRemark>();
-        byte[] digest = SignatureAlgorithm.Hash(CanonicalXml.Document(xml, parts.DocumentMethod, parts.DocumentPrefixes, parts.OnlyRoot), parts.DigestHash);
-        if (!CryptographicOperations.FixedTimeEquals(digest, parts.Digest))
+        using SignatureKeys keys = SignatureKeys.Of(parts.KeyInfo, trusted, reasons);
+        Attempt attempt = Attempt.On(xml, parts, keys, parts.OnlyRoot);
+        if (!attempt.IsIntact)
+        {
+            // Widespread software signs an alert without white space between its elements and sends it indented. That white space says nothing in CAP, so the words are still the signed ones.
+            XmlDocument bare = CanonicalXml.WithoutIndentation(xml);
+            Attempt second = Attempt.On(bare, SignatureParts.Of(bare.DocumentElement!.ChildNodes.OfType<XmlElement>().Single(CanonicalXml.IsSignature)), keys, onlyRoot: true);
+            if (second.Right > attempt.Right)
+            {
+                attempt = second;
+                if (attempt.IsIntact)
+                {
+                    remarks.Add(new SignatureRemark("indented-after-signing", "white space between elements was put in after signing; the words are the signed ones"));
+                }
+            }
+        }
+
+        if (!attempt.DigestIsRight)
         {
             reasons.Add(new SignatureRemark("digest-differs", "the digest differs: the alert was changed after it was signed"));
         }
 
-        using SignatureKeys keys = SignatureKeys.Of(parts.KeyInfo, trusted, reasons);
-        byte[] signed = CanonicalXml.Element(parts.SignedInfo, parts.InfoMethod, parts.InfoPrefixes);
-        SignatureKeys.Key? key = keys.All.FirstOrDefault(candidate => candidate.Verifies(signed, parts));
+        SignatureKeys.Key? key = attempt.Key;
         if (keys.All.Count == 0)
         {
             reasons.Add(new SignatureRemark("no-key", "there is no key to verify with: neither in the document nor among the trusted certificates"));
@@ -88,8 +102,7 @@ public static class CapSignature
             reasons.Add(new SignatureRemark("signature-differs", "the signature's value differs: it was not made with the key given, or it was changed"));
         }
 
-        bool isIntact = reasons.Count == 0;
-        if (keys.Certificate(key) is { } certificate)
+        if (key?.Certificate is { } certificate)
         {
             SignerTrust.Check(certificate, keys.Certificates, trusted, now, reasons);
         }
@@ -108,7 +121,22 @@ public static class CapSignature
             remarks.Add(new SignatureRemark("weak-key", $"the RSA key has {key.RsaBits} bits, which is weak; at least {SignatureKeys.StrongRsaBits} are wanted"));
         }
 
-        return new SignatureVerdict(
-            reasons.Count == 0 ? SignatureState.Good : SignatureState.Bad, reasons.ToImmutable(), remarks.ToImmutable(), keys.Certificate(key)?.Subject ?? key?.Name, isIntact);
+        return new SignatureVerdict(reasons.Count == 0 ? SignatureState.Good : SignatureState.Bad, reasons.ToImmutable(), remarks.ToImmutable(), key?.Name, attempt.IsIntact);
+    }
+
+    /// <summary>The arithmetic on one form of the document.</summary>
+    /// <param name="Key">The key that made the value; null if none of those known did.</param>
+    private readonly record struct Attempt(bool DigestIsRight, SignatureKeys.Key? Key)
+    {
+        public bool IsIntact => DigestIsRight && Key is not null;
+
+        public int Right => (DigestIsRight ? 1 : 0) + (Key is null ? 0 : 1);
+
+        public static Attempt On(XmlDocument xml, SignatureParts parts, SignatureKeys keys, bool onlyRoot)
+        {
+            byte[] digest = SignatureAlgorithm.Hash(CanonicalXml.Document(xml, parts.DocumentMethod, parts.DocumentPrefixes, onlyRoot), parts.DigestHash);
+            byte[] signed = CanonicalXml.Element(parts.SignedInfo, parts.InfoMethod, parts.InfoPrefixes);
+            return new Attempt(CryptographicOperations.FixedTimeEquals(digest, parts.Digest), keys.All.FirstOrDefault(key => key.Verifies(signed, parts)));
+        }
     }
 }

@@ -27,13 +27,19 @@ internal sealed class SignatureKeys : IDisposable
         var keys = new SignatureKeys();
         foreach (XmlElement element in Named(info, "X509Certificate").Take(MostCertificates))
         {
+            if (!SignatureParts.TryBytes(element, out byte[] bytes))
+            {
+                reasons.Add(new SignatureRemark("certificate-unreadable", "the certificate in the document is not base64"));
+                continue;
+            }
+
             try
             {
-                X509Certificate2 certificate = X509CertificateLoader.LoadCertificate(SignatureParts.Bytes(element));
+                X509Certificate2 certificate = X509CertificateLoader.LoadCertificate(bytes);
                 keys._own.Add(certificate);
                 keys.Add(certificate);
             }
-            catch (Exception fault) when (fault is CryptographicException or InvalidDataException)
+            catch (CryptographicException fault)
             {
                 reasons.Add(new SignatureRemark("certificate-unreadable", $"the certificate in the document cannot be read: {fault.Message}"));
             }
@@ -54,8 +60,6 @@ internal sealed class SignatureKeys : IDisposable
 
         return keys;
     }
-
-    public X509Certificate2? Certificate(Key? key) => key?.Certificate;
 
     public void Dispose()
     {
@@ -81,12 +85,12 @@ internal sealed class SignatureKeys : IDisposable
         XmlElement? exponent = Named(value, "Exponent").FirstOrDefault();
         try
         {
-            if (modulus is not null && exponent is not null)
+            if (modulus is not null && exponent is not null && SignatureParts.TryBytes(modulus, out byte[] n) && SignatureParts.TryBytes(exponent, out byte[] e))
             {
-                _keys.Add(new Key(RSA.Create(new RSAParameters { Modulus = SignatureParts.Bytes(modulus), Exponent = SignatureParts.Bytes(exponent) }), null, null));
+                _keys.Add(new Key(RSA.Create(new RSAParameters { Modulus = n, Exponent = e }), null, null));
             }
         }
-        catch (Exception fault) when (fault is CryptographicException or InvalidDataException)
+        catch (CryptographicException fault)
         {
             reasons.Add(new SignatureRemark("key-unreadable", $"the key in the document cannot be read: {fault.Message}"));
         }

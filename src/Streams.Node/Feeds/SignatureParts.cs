@@ -6,6 +6,8 @@ namespace Streams.Node.Feeds;
 /// <summary>The parts of a signature element, taken out strictly: each at its place and of a known algorithm, or a refusal.</summary>
 internal sealed record SignatureParts
 {
+    private static readonly string[] IdNames = ["Id", "ID", "id"];
+
     public required XmlElement SignedInfo { get; init; }
 
     public required string InfoMethod { get; init; }
@@ -24,8 +26,10 @@ internal sealed record SignatureParts
 
     public required HashAlgorithmName DigestHash { get; init; }
 
+    /// <summary>Empty, as no digest is, if it is not base64.</summary>
     public required byte[] Digest { get; init; }
 
+    /// <summary>Empty, as no signature is, if it is not base64.</summary>
     public required byte[] Value { get; init; }
 
     public required XmlElement? KeyInfo { get; init; }
@@ -74,8 +78,8 @@ internal sealed record SignatureParts
             DocumentMethod = documentMethod,
             DocumentPrefixes = documentPrefixes,
             DigestHash = SignatureAlgorithm.Digest(Algorithm(of[^2])) ?? throw Wrong($"the digest {Algorithm(of[^2])} is not taken; {SignatureAlgorithm.Sha256} is wanted"),
-            Digest = Bytes(of[^1]),
-            Value = Bytes(parts[1]),
+            Digest = TryBytes(of[^1], out byte[] digest) ? digest : [],
+            Value = TryBytes(parts[1], out byte[] value) ? value : [],
             KeyInfo = parts.Length == 3 ? parts[2] : null,
         };
     }
@@ -86,7 +90,7 @@ internal sealed record SignatureParts
         // White space, comments and what else stands outside the root does not say anything; attributes of the prefix xml would be inherited.
         XmlAttribute? inherited = root.Attributes.OfType<XmlAttribute>().Concat(((XmlElement)SignedInfo.ParentNode!).Attributes.OfType<XmlAttribute>()).FirstOrDefault(attribute => attribute.Prefix == "xml");
         bool isWhole = ReferenceUri.Length == 0
-            || (ReferenceUri[0] == '#' && new[] { "Id", "ID", "id" }.Any(name => root.GetAttribute(name) is { Length: > 0 } id && id == ReferenceUri[1..]));
+            || (ReferenceUri[0] == '#' && IdNames.Any(name => root.GetAttribute(name) is { Length: > 0 } id && id == ReferenceUri[1..]));
         return !isWhole ? $"the signature is over \"{ReferenceUri}\"; \"\" is wanted, the whole document"
             : inherited is not null ? $"the attribute {inherited.Name} changes what is signed; leave it out"
             : null;
@@ -128,15 +132,19 @@ internal sealed record SignatureParts
             : children;
     }
 
-    internal static byte[] Bytes(XmlElement element)
+    /// <summary>Base64 to the letter: spare bits of the last character are zero (XML Schema 2, section 3.2.16), or two texts would stand for one value.</summary>
+    internal static bool TryBytes(XmlElement element, out byte[] bytes)
     {
+        string text = string.Concat(element.InnerText.Where(character => !char.IsWhiteSpace(character)));
         try
         {
-            return Convert.FromBase64String(element.InnerText);
+            bytes = Convert.FromBase64String(text);
+            return Convert.ToBase64String(bytes) == text;
         }
-        catch (FormatException fault)
+        catch (FormatException)
         {
-            throw new InvalidDataException($"{element.LocalName} is not base64", fault);
+            bytes = [];
+            return false;
         }
     }
 

@@ -29,8 +29,8 @@ internal static class SignerTrust
 
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange([.. trusted]);
-        chain.ChainPolicy.ExtraStore.AddRange([.. inDocument]);
+        chain.ChainPolicy.CustomTrustStore.AddRange(trusted.ToArray());
+        chain.ChainPolicy.ExtraStore.AddRange(inDocument.ToArray());
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
         chain.ChainPolicy.VerificationTimeIgnored = false;
