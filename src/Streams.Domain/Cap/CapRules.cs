@@ -108,7 +108,7 @@ internal sealed class CapRules(CapFindings findings)
 
             if (text.EndsWith("+00:00", StringComparison.Ordinal))
             {
-                findings.Advise(list!, "utc-as-plus-zero", $"the time of {CapText.Shown(text)}", "UTC is written -00:00");
+                findings.Advise(list!, "reference-utc-as-plus-zero", $"the time of {CapText.Shown(text)}", "UTC is written -00:00");
             }
 
             if (reference.Value.Sender == TextOf(alert, "sender") && reference.Value.Identifier == TextOf(alert, "identifier"))

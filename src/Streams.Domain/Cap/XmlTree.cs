@@ -59,7 +59,7 @@ internal sealed class XmlTree(string name, string space, int line, XmlTree? pare
                 }
             }
 
-            return count == 1 ? $"{Parent.Path}/{Name}" : $"{Parent.Path}/{Name}[{ordinal}]";
+            return count <= 1 ? $"{Parent.Path}/{Name}" : $"{Parent.Path}/{Name}[{ordinal}]";
         }
     }
 
