@@ -20,7 +20,7 @@ internal sealed record CheckedFile(string File, CapDocument Document, SignatureV
         string verdict = Document.IsAccepted ? "valid" : "invalid";
         string kind = Document.Kind == CapDocumentKind.Alert ? "" : "; " + Feed();
         string signature = Signature is null ? "" : $"; signature {Signature}";
-        screen.Write(($"{File}: ", null), (verdict, Document.IsAccepted ? "green" : "red"), (kind + signature, null));
+        screen.Line($"{File}: {screen.Ansi((verdict, Document.IsAccepted ? "green" : "red"))}{kind}{signature}");
         foreach (CapFinding finding in Document.All)
         {
             screen.Line(finding.Kind == CapFindingKind.Advice ? $"  advice: {finding}" : $"  {finding}");

@@ -10,18 +10,17 @@ internal sealed class CapFindings(CapLimits limits)
 
     public bool AnyRefused { get; private set; }
 
-    public void Refuse(XmlTree where, string rule, string what, string allowed) =>
-        Add(new CapFinding(CapFindingKind.Refused, rule, where.Line, where.Path, what, allowed));
+    public void Refuse(XmlTree where, string rule, string what, string allowed) => Add(CapFindingKind.Refused, where, rule, what, allowed);
 
-    public void Advise(XmlTree where, string rule, string what, string allowed) =>
-        Add(new CapFinding(CapFindingKind.Advice, rule, where.Line, where.Path, what, allowed));
+    public void Advise(XmlTree where, string rule, string what, string allowed) => Add(CapFindingKind.Advice, where, rule, what, allowed);
 
-    public void Add(CapFinding finding)
+    private void Add(CapFindingKind kind, XmlTree where, string rule, string what, string allowed)
     {
-        AnyRefused |= finding.Kind == CapFindingKind.Refused;
+        AnyRefused |= kind == CapFindingKind.Refused;
         if (_found.Count < Limits.MaxFindings)
         {
-            _found.Add(finding);
+            // The path is looked up among all siblings: never for what is only counted.
+            _found.Add(new CapFinding(kind, rule, where.Line, where.Path, what, allowed));
         }
         else
         {
