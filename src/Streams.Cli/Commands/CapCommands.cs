@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Streams.Cli.Output;
@@ -30,14 +29,20 @@ internal static class CapCommands
         check.SetAction(parsed =>
         {
             using Certificates trusted = Certificates.Load(parsed.GetValue(trust) ?? []);
-            List<CheckedFile> checks = [.. parsed.GetRequiredValue(files).Select(file => CheckedFile.Of(file, ReadFile(file), trusted.All, shared.Time.GetUtcNow()))];
+            var checks = new List<CheckedFile>();
+            foreach (string file in parsed.GetRequiredValue(files))
+            {
+                var each = CheckedFile.Of(file, ReadFile(file), trusted.All, shared.Time.GetUtcNow());
+                checks.Add(each);
+                if (!shared.WantsJson(parsed))
+                {
+                    each.Print(screen);
+                }
+            }
+
             if (shared.WantsJson(parsed))
             {
                 screen.Json(JsonSerializer.SerializeToElement(new { items = checks.Select(each => each.ToJson()) }));
-            }
-            else
-            {
-                checks.ForEach(each => each.Print(screen));
             }
 
             return checks.TrueForAll(each => each.Document.IsAccepted) ? ExitStatus.Done : ExitStatus.Failed;
@@ -126,11 +131,8 @@ internal static class CapCommands
         return sign;
     }
 
-    private static Argument<string[]> Files()
-    {
-        var files = new Argument<string[]>("FILE") { HelpName = "FILE", Description = "Documents; - for standard input.", Arity = ArgumentArity.OneOrMore };
-        return files;
-    }
+    private static Argument<string[]> Files() =>
+        new("FILE") { HelpName = "FILE", Description = "Documents; - for standard input.", Arity = ArgumentArity.OneOrMore };
 
     private static Option<string[]> Trust() => new("--trust")
     {
@@ -142,7 +144,7 @@ internal static class CapCommands
     private static byte[] ReadFile(string file)
     {
         // One byte more than is taken, so that a longer one is said to be too long.
-        const int most = (1 << 20) + 1;
+        int most = CapLimits.Default.MaxBytes + 1;
         try
         {
             using Stream stream = file == StandardInput ? Console.OpenStandardInput() : File.OpenRead(file);

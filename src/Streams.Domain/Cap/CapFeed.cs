@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace Streams.Domain.Cap;
 
 /// <summary>Feeds of other systems: Atom and RSS, with whole alerts inside, as elements or as text, or with links to them.</summary>
-internal static class CapFeed
+internal static partial class CapFeed
 {
     private const string Atom = "http://www.w3.org/2005/Atom";
 
@@ -71,8 +73,7 @@ internal static class CapFeed
             {
                 yield return CapReader.Read(child, limits);
             }
-            else if (child.Children.Count == 0 && child.Text.AsSpan().TrimStart(CapText.Space) is ['<', ..] && child.Text.Contains("alert", StringComparison.Ordinal)
-                && child.Text.Contains(":cap:", StringComparison.Ordinal))
+            else if (child.Children.Count == 0 && BeginOfAlert().IsMatch(child.Text))
             {
                 (XmlTree? root, CapFinding? fault) = XmlTree.ReadWithin(child, limits);
                 yield return root is null ? new CapReading(null, [fault! with { Path = child.Path }]) : CapReader.Read(root, limits);
@@ -99,6 +100,10 @@ internal static class CapFeed
             }
         }
     }
+
+    /// <summary>Declarations and remarks, then an alert: other markup in a feed's texts is for people.</summary>
+    [GeneratedRegex(@"^\s*(<\?[^>]*\?>\s*|<!--[^>]*-->\s*)*<([\w.\-]+:)?alert[\s>]", RegexOptions.ExplicitCapture)]
+    private static partial Regex BeginOfAlert();
 
     private static void Require(XmlTree element, ReadOnlySpan<string> names, string space, CapFindings findings)
     {

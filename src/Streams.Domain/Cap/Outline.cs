@@ -12,7 +12,7 @@ internal static class Outline
     private const int Decimals = 5;
 
     /// <param name="corners">Latitude first, the last equal to the first or not.</param>
-    /// <returns>Null if there is no area in it.</returns>
+    /// <returns>Null if there are fewer than three corners, or one that is nowhere on earth.</returns>
     public static CapPolygon? Of(ImmutableArray<(double Latitude, double Longitude)> corners)
     {
         var ring = new List<CapPoint>(corners.Length);
@@ -53,22 +53,25 @@ internal static class Outline
     /// </summary>
     private static void Thin(List<CapPoint> ring, int most)
     {
-        // Outlines have at most some thousands of corners: looking at all of them for each one that goes is quick enough.
+        // Some thousands of corners at most: to look for the smallest among all each time is quick enough, to work out all of them each time is not.
+        List<double> sizes = [.. Enumerable.Range(0, ring.Count).Select(SizeAt)];
         while (ring.Count > most)
         {
             int smallest = 0;
-            double least = double.MaxValue;
-            for (int i = 0; i < ring.Count; i++)
+            for (int i = 1; i < sizes.Count; i++)
             {
-                double size = Triangle(ring[(i + ring.Count - 1) % ring.Count], ring[i], ring[(i + 1) % ring.Count]);
-                if (size < least)
-                {
-                    (smallest, least) = (i, size);
-                }
+                smallest = sizes[i] < sizes[smallest] ? i : smallest;
             }
 
             ring.RemoveAt(smallest);
+            sizes.RemoveAt(smallest);
+            int next = smallest % ring.Count;
+            int before = (smallest + ring.Count - 1) % ring.Count;
+            sizes[next] = SizeAt(next);
+            sizes[before] = SizeAt(before);
         }
+
+        double SizeAt(int i) => Triangle(ring[(i + ring.Count - 1) % ring.Count], ring[i], ring[(i + 1) % ring.Count]);
     }
 
     private static double Triangle(CapPoint a, CapPoint b, CapPoint c)

@@ -1,5 +1,6 @@
 using System.Security.Cryptography.Xml;
 using System.Xml;
+using Streams.Domain.Cap;
 
 namespace Streams.Node.Feeds;
 
@@ -8,16 +9,42 @@ internal static class CanonicalXml
 {
     private const string Declarations = "http://www.w3.org/2000/xmlns/";
 
+    /// <summary>The canonical form sorts an element's attributes in a time that grows with the square of their number. CAP has none, signatures have one or two.</summary>
+    private const int MostAttributes = 100;
+
     /// <summary>Reads without a DTD and without fetching anything; white space is kept, as it is signed.</summary>
-    /// <exception cref="XmlException">Not well-formed, or with a DTD.</exception>
-    public static XmlDocument Load(ReadOnlyMemory<byte> bytes, int mostCharacters)
+    /// <exception cref="XmlException">Not well-formed, with a DTD, or beyond a limit.</exception>
+    public static XmlDocument Load(ReadOnlyMemory<byte> bytes, CapLimits limits)
     {
-        using var stream = new MemoryStream(bytes.ToArray(), writable: false);
-        using var reader = XmlReader.Create(stream, new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, MaxCharactersInDocument = mostCharacters });
+        byte[] copy = bytes.ToArray();
+        CheckLimits(copy, limits);
+        using XmlReader reader = Reader(copy, limits);
         var document = new XmlDocument { PreserveWhitespace = true, XmlResolver = null };
         document.Load(reader);
         return document;
     }
+
+    /// <summary>Before there is a tree: what works on one goes into itself for each level, and the stack is not endless.</summary>
+    private static void CheckLimits(byte[] bytes, CapLimits limits)
+    {
+        using XmlReader reader = Reader(bytes, limits);
+        while (reader.Read())
+        {
+            if (reader.Depth > limits.MaxDepth)
+            {
+                throw new XmlException($"More than {limits.MaxDepth} elements stand within each other.");
+            }
+
+            if (reader.AttributeCount > MostAttributes)
+            {
+                throw new XmlException($"An element has {reader.AttributeCount} attributes; at most {MostAttributes} are taken.");
+            }
+        }
+    }
+
+    private static XmlReader Reader(byte[] bytes, CapLimits limits) => XmlReader.Create(
+        new MemoryStream(bytes, writable: false),
+        new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, MaxCharactersInDocument = limits.MaxBytes, CloseInput = true });
 
     /// <summary>The whole document without its signature and without comments.</summary>
     /// <param name="onlyRoot">True for a reference to the root's id: then processing instructions around it are no part of it.</param>

@@ -24,7 +24,7 @@ public static class CapSignature
 
         try
         {
-            XmlDocument xml = CanonicalXml.Load(document, CapLimits.Default.MaxBytes);
+            XmlDocument xml = CanonicalXml.Load(document, CapLimits.Default);
             return Verify(xml, trusted, now);
         }
         catch (XmlException fault)

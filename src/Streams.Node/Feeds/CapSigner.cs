@@ -48,7 +48,7 @@ public static class CapSigner
     {
         try
         {
-            XmlDocument xml = CanonicalXml.Load(document, CapLimits.Default.MaxBytes);
+            XmlDocument xml = CanonicalXml.Load(document, CapLimits.Default);
             return xml.DocumentElement!.GetElementsByTagName("Signature", SignatureAlgorithm.Namespace).Count == 0
                 ? xml
                 : throw new InvalidDataException("The document is already signed; sign the one without a signature.");

@@ -43,6 +43,14 @@ public sealed class CapFeedTests
     }
 
     [Fact]
+    public void Markup_for_people_in_a_feed_is_no_alert()
+    {
+        CapDocument document = Read($"{Head}<entry>{Entry}<link href='http://a/1'/><summary>&lt;p>An alert of urn:oasis:names:tc:emergency:cap:1.2&lt;br></summary></entry></feed>");
+
+        Assert.Equal((true, true), (document.IsIndex, document.IsAccepted));
+    }
+
+    [Fact]
     public void An_index_says_how_many_alerts_it_links_to()
     {
         CapDocument document = Read($"{Head}<entry>{Entry}<link href='http://a/1'/></entry><entry>{Entry}<link href='http://a/2'/></entry></feed>");

@@ -199,6 +199,35 @@ public sealed class CapSignatureTests
         Assert.Contains("private key", Assert.Throws<ArgumentException>(() => CapSigner.Sign(Encoding.UTF8.GetBytes(Xml), bare)).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_document_in_another_encoding_is_signed_as_UTF8()
+    {
+        using X509Certificate2 signer = Signers.Ecdsa();
+
+        byte[] signed = CapSigner.Sign(Encoding.Latin1.GetBytes(Xml.Replace("utf-8", "iso-8859-1", StringComparison.Ordinal)), signer);
+
+        Assert.Contains("\"utf-8\"", Encoding.UTF8.GetString(signed), StringComparison.Ordinal);
+        Assert.Contains("and é", Encoding.UTF8.GetString(signed), StringComparison.Ordinal);
+        Assert.Equal(SignatureState.Good, CapSignature.Verify(signed, [signer], Signers.Now).State);
+    }
+
+    [Theory]
+    [InlineData("<a>", "</a>", 100_000, "elements stand within each other")]
+    [InlineData("<a b='<'>", "", 1, "cannot be read")]
+    public void What_would_break_its_reader_is_not_read_on(string open, string close, int times, string expected)
+    {
+        string many = string.Concat(Enumerable.Repeat(open, times)) + string.Concat(Enumerable.Repeat(close, times));
+
+        SignatureVerdict verdict = Verify(many);
+
+        Assert.Equal(SignatureState.None, verdict.State);
+        Assert.Contains(expected, Assert.Single(verdict.Remarks).What, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_element_of_countless_attributes_is_not_read_on() =>
+        Assert.Contains("attributes", Assert.Single(Verify($"<a {string.Join(' ', Enumerable.Range(0, 101).Select(i => $"b{i}=''"))}/>").Remarks).What, StringComparison.Ordinal);
+
     [Theory]
     [InlineData("<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><a>&x;</a>")]
     [InlineData("<a")]
