@@ -95,6 +95,7 @@ public static class CommandLine
             TokenCommands.Build(shared, screen, offers),
             AuditCommands.Build(shared, screen),
             ConfigCommands.Build(shared, screen),
+            CapCommands.Build(shared, screen),
             StoreCommands.Build(shared, screen),
             CompletionCommand.Build(screen),
             VersionCommand.Build(shared, screen),

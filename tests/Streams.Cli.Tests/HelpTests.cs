@@ -67,7 +67,7 @@ public sealed class HelpTests
     public static TheoryData<string> Asking() =>
     [
         .. Commands()
-            .Where(each => each.Command.Subcommands.Count == 0 && each.Path[0] is not ("up" or "node" or "replay" or "simulate" or "config" or "store" or "completion" or "version"))
+            .Where(each => each.Command.Subcommands.Count == 0 && each.Path[0] is not ("up" or "node" or "replay" or "simulate" or "config" or "cap" or "store" or "completion" or "version"))
             .Select(each => ((ExampleCommand)each.Command).Examples[0]),
     ];
 

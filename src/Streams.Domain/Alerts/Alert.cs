@@ -25,6 +25,9 @@ public sealed record Alert
 
     public AlertScope Scope { get; init; }
 
+    /// <summary>To whom it is limited, which CAP wants said of a restricted alert; null for a public one.</summary>
+    public string? Restriction => Scope == AlertScope.Restricted ? "operators of the city's systems" : null;
+
     /// <summary>Earlier messages of this alert as CAP refers to them: <c>sender,identifier,sent</c>.</summary>
     public ImmutableArray<string> References { get; init; } = [];
 

@@ -24,9 +24,9 @@ public static class AlertJson
         json.WriteString("status", alert.Status.ToString());
         json.WriteString("msgType", alert.MessageType.ToString());
         json.WriteString("scope", alert.Scope.ToString());
-        if (alert.Scope == AlertScope.Restricted)
+        if (alert.Restriction is { } restriction)
         {
-            json.WriteString("restriction", "operators of the city's systems");
+            json.WriteString("restriction", restriction);
         }
 
         json.WriteStartArray("references");
