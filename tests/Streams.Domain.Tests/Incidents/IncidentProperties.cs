@@ -12,7 +12,7 @@ public sealed class IncidentProperties
     [Fact]
     public void Every_incident_ends_with_what_was_done_taken_back()
     {
-        for (int seed = 0; seed < 5000; seed++)
+        for (int seed = 0; seed < 1000; seed++)
         {
             Run(seed);
         }
@@ -67,22 +67,20 @@ public sealed class IncidentProperties
                 incident.Wake(now);
             }
 
-            incident.Drain(world);
-            while (world.Open.Count > 0)
-            {
-                incident.Hear(world.Obey(now), now);
-                incident.Drain(world);
-            }
-
             foreach (PlaybookStep step in playbook.Steps)
             {
                 incident.Say(new PersonSays(PersonVerb.TryAgain, "ann", ["officer"], step.Id, "", now));
             }
 
             incident.Drain(world);
+            while (world.Open.Count > 0)
+            {
+                incident.Hear(world.Obey(now), now);
+                incident.Drain(world);
+            }
         }
 
-        Assert.True(incident.State == IncidentState.Closed, $"seed {seed}: {incident.State}");
+        Assert.True(incident.State == IncidentState.Closed, $"seed {seed}: {incident.State}; {string.Join("; ", incident.Timeline.TakeLast(12).Select(entry => $"{entry.What} {entry.Subject} {entry.Detail}"))}");
         Assert.Empty(world.Standing.Where(each => playbook.Steps.Single(step => step.Id == each.Step).Undo is not null && !world.LetBe.Contains(each.Step)).Select(each => $"seed {seed}: {each.CommandId} still stands"));
     }
 
