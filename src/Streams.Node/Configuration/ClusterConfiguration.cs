@@ -78,9 +78,18 @@ public sealed record ClusterConfiguration
         before = faults.Count;
         ImmutableArray<SystemKind> systems = Open("systems.yaml") is { } systemsFile && systemsFile.Root.Keys.Any() ? SystemsFile.Read(systemsFile, areTypesSound ? types : null) : [];
         bool areSystemsSound = faults.Count == before;
-        ImmutableArray<Playbook> playbooks = Open("playbooks.yaml") is { } playbooksFile && playbooksFile.Root.Keys.Any()
-            ? PlaybooksFile.Read(playbooksFile, areSystemsSound ? systems : null, areRulesSound ? rules : null, areRolesSound ? roles : null)
-            : [];
+        ImmutableArray<Playbook> playbooks = [];
+        if (Open("playbooks.yaml") is { } playbooksFile && playbooksFile.Root.Keys.Any())
+        {
+            // Beside no file at all, not every name is a fault of its own.
+            playbooks = PlaybooksFile.Read(
+                playbooksFile, areSystemsSound && !systems.IsEmpty ? systems : null, areRulesSound && !rules.IsEmpty ? rules : null, areRolesSound && roles is { IsEmpty: false } ? roles : null);
+            if (areSystemsSound && systems.IsEmpty)
+            {
+                faults.Add(new YamlPlace(Path.Combine(directory, "systems.yaml"), 0, 0), "there are playbooks, and no systems that they could tell anything", "expected: the systems that playbooks.yaml names");
+            }
+        }
+
         (ImmutableArray<AreaDescription> areas, ImmutableArray<CityPlan> cities) =
             ReadCities(Path.Combine(directory, "cities"), areTypesSound ? types : null, areRulesSound ? rules : null, faults);
         ReportMisspeltFiles(directory, Files, faults);

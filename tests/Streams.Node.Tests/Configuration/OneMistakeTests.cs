@@ -153,7 +153,7 @@ public sealed class OneMistakeTests
     [InlineData("approval: { role: duty_officer, people: 2, escalatesAfter: 5m", "approval: { role: duty_oficer, people: 2, escalatesAfter: 5m", "playbooks.flood.steps.evacuate.approval.role is duty_oficer (did you mean duty_officer?)")]
     [InlineData("people: 2, escalatesAfter: 5m", "people: 3, escalatesAfter: 5m", "playbooks.flood.steps.evacuate.approval.people is 3")]
     [InlineData("reroute, after: [close-road] }\n      lines", "reroute, after: [close-rode] }\n      lines", "playbooks.flood.steps.reroute.after[0] is close-rode (did you mean close-road?)")]
-    [InlineData("action: cordon, vital: true }\n      reroute", "action: cordon, vital: true, after: [lines] }\n      reroute", "playbooks.flood.steps.patrol.after makes patrol wait for itself: patrol after")]
+    [InlineData("action: close-road, when: { from: Severe }, parameters: { reason: flood }", "action: close-road, after: [reroute], parameters: { reason: flood }", "playbooks.flood.steps.close-road.after makes close-road wait for itself: close-road after reroute after close-road")]
     [InlineData("{ factor: 0.5 }", "{ factor: 5 }", "playbooks.storm.steps.tram.parameters.factor is 5; allowed: a number from 0.25 to 3")]
     [InlineData("{ factor: 0.5 }", "{ faktor: 0.5, factor: 1 }", "playbooks.storm.steps.tram.parameters.faktor is no parameter of set-frequency (did you mean factor?)")]
     [InlineData("parameters: { factor: 0.5 }, ", "", "playbooks.storm.steps.tram.parameters lack factor, which set-frequency needs; allowed: a number in 1")]
@@ -181,7 +181,7 @@ public sealed class OneMistakeTests
     private static ConfigurationFolder Whole()
     {
         ConfigurationFolder folder = new("device-types.yaml", Shipped("device-types.yaml"));
-        foreach (string file in new[] { "node.yaml", "topics.yaml", "alert-rules.yaml", "roles.yaml" })
+        foreach (string file in new[] { "node.yaml", "topics.yaml", "alert-rules.yaml", "roles.yaml", "systems.yaml", "playbooks.yaml" })
         {
             folder.Write(file, Shipped(file));
         }
