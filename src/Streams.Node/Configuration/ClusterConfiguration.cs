@@ -4,6 +4,8 @@ using Streams.Domain.Alerts;
 using Streams.Domain.Areas;
 using Streams.Domain.Cities;
 using Streams.Domain.Devices;
+using Streams.Domain.Dispatch;
+using Streams.Domain.Incidents;
 
 namespace Streams.Node.Configuration;
 
@@ -12,7 +14,7 @@ public sealed record ClusterConfiguration
 {
     public const string EnvironmentPrefix = "STREAMS__";
 
-    private static readonly string[] Files = ["node.yaml", "topics.yaml", "device-types.yaml", "alert-rules.yaml", "roles.yaml"];
+    private static readonly string[] Files = ["node.yaml", "topics.yaml", "device-types.yaml", "alert-rules.yaml", "roles.yaml", "systems.yaml", "playbooks.yaml"];
 
     public required NodeSettings Node { get; init; }
 
@@ -24,6 +26,12 @@ public sealed record ClusterConfiguration
     public required AlertRules AlertRules { get; init; }
 
     public required ImmutableArray<Role> Roles { get; init; }
+
+    /// <summary>What city systems can be told to do.</summary>
+    public required ImmutableArray<SystemKind> Systems { get; init; }
+
+    /// <summary>What is done about what.</summary>
+    public required ImmutableArray<Playbook> Playbooks { get; init; }
 
     /// <summary>Of all cities, ids unique. Areas need not be here to exist.</summary>
     public required ImmutableArray<AreaDescription> Areas { get; init; }
@@ -64,7 +72,24 @@ public sealed record ClusterConfiguration
             ? AlertRulesFile.Read(rulesFile, areTypesSound ? types : null)
             : [];
         bool areRulesSound = faults.Count == before;
+        before = faults.Count;
         ImmutableArray<Role>? roles = Open("roles.yaml") is { } rolesFile ? RolesFile.Read(rolesFile) : null;
+        bool areRolesSound = faults.Count == before;
+        before = faults.Count;
+        ImmutableArray<SystemKind> systems = Open("systems.yaml") is { } systemsFile && systemsFile.Root.Keys.Any() ? SystemsFile.Read(systemsFile, areTypesSound ? types : null) : [];
+        bool areSystemsSound = faults.Count == before;
+        ImmutableArray<Playbook> playbooks = [];
+        if (Open("playbooks.yaml") is { } playbooksFile && playbooksFile.Root.Keys.Any())
+        {
+            // Beside no file at all, not every name is a fault of its own.
+            playbooks = PlaybooksFile.Read(
+                playbooksFile, areSystemsSound && !systems.IsEmpty ? systems : null, areRulesSound && !rules.IsEmpty ? rules : null, areRolesSound && roles is { IsEmpty: false } ? roles : null);
+            if (areSystemsSound && systems.IsEmpty)
+            {
+                faults.Add(new YamlPlace(Path.Combine(directory, "systems.yaml"), 0, 0), "there are playbooks, and no systems that they could tell anything", "expected: the systems that playbooks.yaml names");
+            }
+        }
+
         (ImmutableArray<AreaDescription> areas, ImmutableArray<CityPlan> cities) =
             ReadCities(Path.Combine(directory, "cities"), areTypesSound ? types : null, areRulesSound ? rules : null, faults);
         ReportMisspeltFiles(directory, Files, faults);
@@ -85,6 +110,8 @@ public sealed record ClusterConfiguration
                 areas,
                 new CityRegister(cities)),
             Roles = roles.Value,
+            Systems = systems,
+            Playbooks = playbooks,
             Areas = areas,
             Cities = cities,
         }, []);

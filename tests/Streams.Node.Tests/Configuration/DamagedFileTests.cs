@@ -12,6 +12,8 @@ public sealed class DamagedFileTests
     [InlineData("device-types.yaml")]
     [InlineData("roles.yaml")]
     [InlineData("alert-rules.yaml")]
+    [InlineData("systems.yaml")]
+    [InlineData("playbooks.yaml")]
     [InlineData("cities/songdo/city.yaml")]
     [InlineData("cities/songdo/areas.yaml")]
     [InlineData("cities/songdo/population.yaml")]

@@ -136,6 +136,33 @@ public sealed class OneMistakeTests
         Assert.StartsWith("environment variable STREAMS__: no configuration key is named", Assert.Single(folder.Faults(("STREAMS__", "1"))), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("undo: normal-signals, within: 2m", "undo: normal-signal, within: 2m", "systems.traffic-control.actions.green-wave.undo is normal-signal, which the system can not do (did you mean normal-signals?)")]
+    [InlineData("undo: clear-message", "undo: show-message", "systems.variable-signs.actions.show-message.undo is the action itself")]
+    [InlineData("devices: [camera]", "devices: [camra]", "systems.cameras.devices[0] is camra (did you mean camera?)")]
+    [InlineData("{ title: Patrol sent, target: unit", "{ title: Patrol sent, target: devices", "systems.police.actions.send-patrol.target is devices, of which the system names no types")]
+    [InlineData("least: 20, most: 90", "least: 90, most: 20", "systems.traffic-control.actions.green-wave.parameters.speed.most is less than least")]
+    [InlineData("{ title: Patrol sent, target: unit, within: 30m }", "{ title: Patrol sent, target: unit, within: 1s }", "systems.police.actions.send-patrol.within is 1s")]
+    public void In_a_system(string right, string wrong, string expected) => Check("systems.yaml", right, wrong, expected);
+
+    [Theory]
+    [InlineData("system: cameras, action: point-at, count: 5", "system: camera, action: point-at, count: 5", "playbooks.flood.steps.look.system is camera (did you mean cameras?)")]
+    [InlineData("action: raise-pumps", "action: raise-pump", "playbooks.flood.steps.pumps.action is raise-pump, which water can not do (did you mean raise-pumps?)")]
+    [InlineData("rules: [river-flood, river", "rules: [river-flod, river", "playbooks.flood.rules[0] is river-flod (did you mean river-flood?)")]
+    [InlineData("rules: [storm, gusts]", "rules: [storm, heavy-rain]", "playbooks.storm.rules[1] is heavy-rain, of which flood takes care")]
+    [InlineData("approval: { role: duty_officer, people: 2, escalatesAfter: 5m", "approval: { role: duty_oficer, people: 2, escalatesAfter: 5m", "playbooks.flood.steps.evacuate.approval.role is duty_oficer (did you mean duty_officer?)")]
+    [InlineData("people: 2, escalatesAfter: 5m", "people: 3, escalatesAfter: 5m", "playbooks.flood.steps.evacuate.approval.people is 3")]
+    [InlineData("reroute, after: [close-road] }\n      lines", "reroute, after: [close-rode] }\n      lines", "playbooks.flood.steps.reroute.after[0] is close-rode (did you mean close-road?)")]
+    [InlineData("action: close-road, when: { from: Severe }, parameters: { reason: flood }", "action: close-road, after: [reroute], parameters: { reason: flood }", "playbooks.flood.steps.close-road.after makes close-road wait for itself: close-road after reroute after close-road")]
+    [InlineData("{ factor: 0.5 }", "{ factor: 5 }", "playbooks.storm.steps.tram.parameters.factor is 5; allowed: a number from 0.25 to 3")]
+    [InlineData("{ factor: 0.5 }", "{ faktor: 0.5, factor: 1 }", "playbooks.storm.steps.tram.parameters.faktor is no parameter of set-frequency (did you mean factor?)")]
+    [InlineData("parameters: { factor: 0.5 }, ", "", "playbooks.storm.steps.tram.parameters lack factor, which set-frequency needs; allowed: a number in 1")]
+    [InlineData("lapsesAfter: 10m, onSilence: \"yes\"", "onSilence: \"yes\"", "playbooks.storm.steps.stop-tram.approval.onSilence never comes to matter")]
+    [InlineData("lapsesAfter: 10m, onSilence", "lapsesAfter: 5m, onSilence", "playbooks.storm.steps.stop-tram.approval.lapsesAfter is over before the next role is asked")]
+    [InlineData("fallback: patrol", "fallback: patrols", "playbooks.flood.steps.close-road.fallback is patrols (did you mean patrol?)")]
+    [InlineData("action: raise-pumps, onFailure: ask", "action: raise-pumps, undo: later", "playbooks.flood.steps.pumps.undo is later; allowed: one of never")]
+    public void In_a_playbook(string right, string wrong, string expected) => Check("playbooks.yaml", right, wrong, expected);
+
     private static void Check(string file, string right, string wrong, string expected) => Check(file, Shipped(file), right, wrong, expected);
 
     private static void Check(string file, string text, string right, string wrong, string expected)
@@ -154,7 +181,7 @@ public sealed class OneMistakeTests
     private static ConfigurationFolder Whole()
     {
         ConfigurationFolder folder = new("device-types.yaml", Shipped("device-types.yaml"));
-        foreach (string file in new[] { "node.yaml", "topics.yaml", "alert-rules.yaml", "roles.yaml" })
+        foreach (string file in new[] { "node.yaml", "topics.yaml", "alert-rules.yaml", "roles.yaml", "systems.yaml", "playbooks.yaml" })
         {
             folder.Write(file, Shipped(file));
         }

@@ -1,0 +1,98 @@
+using Streams.Domain.Alerts;
+using Streams.Domain.Incidents;
+
+namespace Streams.Domain.Tests.Incidents;
+
+/// <summary>Which alerts are one incident.</summary>
+public sealed class IncidentDeskTests
+{
+    private static readonly Playbook s_flood = new() { Name = "flood", Title = "Flood", Rules = ["river-flood"], NearInMetres = 3000, Steps = [] };
+    private static readonly Playbook s_fire = new() { Name = "fire", Title = "Fire", Rules = ["building-fire"], Steps = [] };
+
+    /// <summary>Areas stand on a line, a kilometre for each step in their last letter.</summary>
+    private static double Distance(string one, string other) => 1000 * Math.Abs(one[^1] - other[^1]);
+
+    // alert+Severity@area of a flood, alert!Severity@area of a fire, ?: of an exercise; alert- is over; /N: the Nth incident is over. Answers the number of each alert's incident.
+    [Theory]
+    [InlineData("a+Severe@c/a b+Severe@c/a", "1 1")]
+    [InlineData("a+Severe@c/a b+Severe@c/d", "1 1")]
+    [InlineData("a+Severe@c/a b+Severe@c/e", "1 2")]
+    [InlineData("a+Severe@c/a b+Severe@c/d d+Severe@c/g", "1 1 1")]
+    [InlineData("a!Severe@c/a b!Severe@c/b", "1 2")]
+    [InlineData("a!Severe@c/a b!Severe@c", "1 1")]
+    [InlineData("a!Severe@c b!Severe@c/b", "1 1")]
+    [InlineData("a+Severe@c/a b!Severe@c/a", "1 2")]
+    [InlineData("a+Severe@c/a b?Severe@c/a", "1 2")]
+    [InlineData("a+Minor@c/a", "0")]
+    [InlineData("a+Severe@c/a b+Minor@c/a", "1 1")]
+    [InlineData("a+Minor@c/a a+Severe@c/a", "0 1")]
+    [InlineData("a+Severe@c/a a- b+Severe@c/a", "1 1 1")]
+    [InlineData("a+Severe@c/a /1 b+Severe@c/a", "1 2")]
+    [InlineData("a+Severe@c/a /1 a-", "1 1")]
+    [InlineData("a+Severe@c/a a- /1 a+Severe@c/a", "1 1 2")]
+    [InlineData("b- ", "0")]
+    public void Alerts_of_one_hazard_that_lie_together_are_one_incident(string words, string expected)
+    {
+        IncidentDesk desk = new("c");
+        List<string> ids = [];
+        List<string> told = [];
+        int revision = 0;
+        Dictionary<string, IncidentAlert> alerts = [];
+        foreach (string word in words.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (word[0] == '/')
+            {
+                desk.Over(ids[word[1] - '1']);
+                continue;
+            }
+
+            string id = word[..1];
+            string[] parts = word[2..].Split('@');
+            IncidentAlert alert = word[1] == '-'
+                ? alerts.GetValueOrDefault(id, new IncidentAlert(id, "c/a", "", AlertSeverity.Severe, AlertState.Active, 0, 0, "")) with { State = AlertState.Cleared, Revision = ++revision }
+                : new IncidentAlert(id, parts[1], "", Enum.Parse<AlertSeverity>(parts[0]), AlertState.Active, revision * 1000, ++revision, "");
+            alerts[id] = alert;
+            DeskVerdict verdict = desk.Take(alert, word[1] == '?', word[1] == '!' ? s_fire : s_flood, Distance);
+            if (verdict.IsNew)
+            {
+                ids.Add(verdict.Incident!);
+            }
+
+            told.Add(verdict.Incident is null ? "0" : (ids.IndexOf(verdict.Incident) + 1).ToString(System.Globalization.CultureInfo.InvariantCulture));
+        }
+
+        Assert.Equal(expected, string.Join(' ', told));
+        Assert.Equal(ids.Count, ids.Distinct().Count());
+    }
+
+    [Fact]
+    public void Merged_incidents_go_on_as_one_and_split_ones_as_two()
+    {
+        IncidentDesk desk = new("c");
+        string first = Take(desk, "a", "c/a");
+        string second = Take(desk, "b", "c/z");
+        Assert.NotEqual(first, second);
+
+        Assert.Equal(["b"], desk.Merge(second, first)!.Select(alert => alert.Id));
+        Assert.Equal(first, Take(desk, "b", "c/z", revision: 2));
+        Assert.Equal(first, Take(desk, "d", "c/y"));
+        Assert.Null(desk.Merge(second, first));
+
+        string? split = desk.Split(first, ["b", "d"]);
+        Assert.NotNull(split);
+        Assert.Equal(split, Take(desk, "b", "c/z", revision: 3));
+        Assert.Equal(first, Take(desk, "a", "c/a", revision: 3));
+        Assert.Null(desk.Split(first, ["a"]));
+        Assert.Null(desk.Split(first, ["b"]));
+    }
+
+    [Fact]
+    public void Two_of_one_second_have_different_ids()
+    {
+        IncidentDesk desk = new("c");
+        Assert.Equal(["c.flood.19700101T000001Z", "c.flood.19700101T000001Z~2", "c.flood.19700101T000001Z~3"], new[] { Take(desk, "a", "c/a"), Take(desk, "b", "c/k"), Take(desk, "d", "c/z") });
+    }
+
+    private static string Take(IncidentDesk desk, string alert, string area, int revision = 1) =>
+        desk.Take(new IncidentAlert(alert, area, "", AlertSeverity.Severe, AlertState.Active, 1000, revision, ""), false, s_flood, Distance).Incident!;
+}
