@@ -28,10 +28,10 @@ public sealed record ClusterConfiguration
     public required ImmutableArray<Role> Roles { get; init; }
 
     /// <summary>What city systems can be told to do.</summary>
-    public required ImmutableArray<SystemKind> Systems { get; init; }
+    public ImmutableArray<SystemKind> Systems { get; init; } = [];
 
     /// <summary>What is done about what.</summary>
-    public required ImmutableArray<Playbook> Playbooks { get; init; }
+    public ImmutableArray<Playbook> Playbooks { get; init; } = [];
 
     /// <summary>Of all cities, ids unique. Areas need not be here to exist.</summary>
     public required ImmutableArray<AreaDescription> Areas { get; init; }
