@@ -66,7 +66,7 @@ public static class CapFromAlert
     private static CapArea AreaOf(Alert alert) => new()
     {
         Description = alert.AreaName,
-        Polygons = alert.Place is { } place && Outline.Of(place.Polygon) is { } outline ? [outline] : [],
+        Polygons = alert.Place is { } place && CapOutline.Of(place.Polygon) is { } outline ? [outline] : [],
         Geocodes = CapList.From(
             (alert.Place?.Geocodes ?? ImmutableDictionary<string, string>.Empty)
                 .OrderBy(code => code.Key, StringComparer.Ordinal)

@@ -28,7 +28,11 @@ public sealed partial class Incident
             PersonVerb.Close => EndBy(said, IncidentEnd.Closed),
             _ => Refuse("not understood"),
         };
-        Advance(said.TimeInMs);
+        if (outcome != IncidentOutcome.Refused)
+        {
+            Advance(said.TimeInMs);
+        }
+
         return outcome;
     }
 

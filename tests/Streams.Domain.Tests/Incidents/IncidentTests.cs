@@ -120,6 +120,18 @@ public sealed class IncidentTests
     }
 
     [Fact]
+    public void What_is_refused_changes_nothing_even_where_something_is_due()
+    {
+        IncidentStory story = new(Of(Step("one") with { When = StepCondition.Always with { Lasts = TimeSpan.FromMinutes(1) } }));
+        story.Hear("a1+Severe");
+        int entries = story.Entries.Count;
+        IncidentOutcome outcome = story.Incident.Say(new PersonSays(PersonVerb.Approve, "ann", ["officer"], null, "", 10_000_000));
+        Assert.Equal(IncidentOutcome.Refused, outcome);
+        Assert.False(story.Incident.HasUnsaid);
+        Assert.Equal(entries, story.Incident.Entries);
+    }
+
+    [Fact]
     public void The_timeline_has_no_gap_and_says_who_did_what()
     {
         IncidentStory story = new(Of(Step("one") with { Approval = new ApprovalRule("officer", 1, null, TimeSpan.FromMinutes(5), null, null, SilenceMeans.No) }));

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace Streams.Domain.Cap;
 
 /// <summary>Brings an area's outline into a polygon that others take: closed, rounded, and of few points.</summary>
-internal static class Outline
+internal static class CapOutline
 {
     /// <summary>Shows a district on any map; cell broadcast, which reaches the phones, takes polygons of about as many.</summary>
     public const int MostPoints = 100;
