@@ -11,6 +11,10 @@ public sealed class TopicSettings(string prefix, ImmutableSortedDictionary<strin
     public const string Aggregates = "aggregates";
     public const string Anomalies = "anomalies";
     public const string Alerts = "alerts";
+    public const string Incidents = "incidents";
+    public const string Requests = "requests";
+    public const string Commands = "commands";
+    public const string CommandResults = "command-results";
     public const string DeadLetters = "dead-letters";
     public const string Audit = "audit";
 
@@ -34,6 +38,10 @@ public static class TopicsFile
         (TopicSettings.Aggregates, 16, false, 3),
         (TopicSettings.Anomalies, 8, false, 30),
         (TopicSettings.Alerts, 4, true, 30),
+        (TopicSettings.Incidents, 8, false, 30),
+        (TopicSettings.Requests, 8, false, 3),
+        (TopicSettings.Commands, 8, false, 7),
+        (TopicSettings.CommandResults, 8, false, 7),
         (TopicSettings.DeadLetters, 4, false, 30),
         (TopicSettings.Audit, 4, false, 365),
     ];
@@ -56,7 +64,7 @@ public static class TopicsFile
                 (short)topic.Optional("replicationFactor", Form.Whole(1, 15), replication)));
         }
 
-        foreach (string inbox in new[] { TopicSettings.Readings, TopicSettings.Observations })
+        foreach (string inbox in new[] { TopicSettings.Readings, TopicSettings.Observations, TopicSettings.Incidents, TopicSettings.Requests, TopicSettings.CommandResults })
         {
             if (byName[inbox].Compacted)
             {
