@@ -28,19 +28,14 @@ public sealed partial class Incident
         writer.Text(WorstArea);
         writer.Signed(ClosedInMs ?? -1);
         PlaybookCodec.Write(writer, MergedInto);
+        writer.Flag(IsReleased);
+        PlaybookCodec.Write(writer, [.. _followers]);
         writer.Signed(_allOverSinceInMs);
         writer.Signed(_lastWokenInMs);
         writer.Unsigned((ulong)_alerts.Count);
         foreach (IncidentAlert alert in _alerts.Values)
         {
-            writer.Text(alert.Id);
-            writer.Text(alert.Area);
-            writer.Text(alert.Rule);
-            writer.Byte((byte)alert.Severity);
-            writer.Byte((byte)alert.State);
-            writer.Signed(alert.OnsetInMs);
-            writer.Signed(alert.Revision);
-            writer.Text(alert.Headline);
+            alert.Save(writer);
         }
 
         foreach (StepRun run in _steps)
@@ -86,12 +81,13 @@ public sealed partial class Incident
         WorstArea = reader.Text();
         ClosedInMs = reader.Signed() is var closed && closed >= 0 ? closed : null;
         MergedInto = PlaybookCodec.ReadMaybe(ref reader);
+        IsReleased = reader.Flag();
+        _followers.AddRange(PlaybookCodec.ReadNames(ref reader));
         _allOverSinceInMs = reader.Signed();
         _lastWokenInMs = reader.Signed();
         for (int left = reader.Count(MaxAlerts); left > 0; left--)
         {
-            IncidentAlert alert = new(
-                reader.Text(), reader.Text(), reader.Text(), (AlertSeverity)reader.Byte(), (AlertState)reader.Byte(), reader.Signed(), (int)reader.Signed(), reader.Text());
+            IncidentAlert alert = IncidentAlert.Read(ref reader);
             _alerts[alert.Id] = alert;
         }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using Streams.Domain.Areas;
 using Streams.Domain.Dispatch;
 
@@ -46,6 +47,21 @@ public sealed partial class Incident
         return IncidentOutcome.Changed;
     }
 
+    /// <summary>Ids of the steps that are so now.</summary>
+    public IReadOnlyList<string> StepsIn(StepState state) => [.. _steps.Where(run => run.State == state).Select(run => run.Step.Id)];
+
+    /// <summary>Each step as far as it has come, in the playbook's order.</summary>
+    internal void WriteSteps(Utf8JsonWriter json)
+    {
+        json.WriteStartArray("steps"u8);
+        foreach (StepRun run in _steps)
+        {
+            run.Write(json);
+        }
+
+        json.WriteEndArray();
+    }
+
     /// <summary>Does what can be done now, until nothing more can.</summary>
     private void Advance(long nowInMs)
     {
@@ -67,7 +83,7 @@ public sealed partial class Incident
     }
 
     /// <summary>Of an incident that ends: nothing more comes of the step.</summary>
-    private bool IsAtRest(StepRun run) => run.State is StepState.Failed or StepState.Skipped or StepState.Undone or StepState.Done && (End == IncidentEnd.Merged || !run.IsToUndo);
+    private static bool IsAtRest(StepRun run) => run.State is StepState.Failed or StepState.Skipped or StepState.Undone or StepState.Done && !run.IsToUndo;
 
     private bool Advance(StepRun run, long nowInMs)
     {
@@ -84,7 +100,7 @@ public sealed partial class Incident
                 _unsaid.Add(output => output.Withdraw(commandId, run.Step.System, area));
                 Failed(run, run.IsUndoing, new CommandProgress(run.UnderWay, CommandStatus.Unanswered, nowInMs, "not done in time", []), nowInMs);
                 return true;
-            case StepState.Done or StepState.Failed or StepState.Skipped when State == IncidentState.Ending && End != IncidentEnd.Merged && run.IsToUndo && IsUndoReady(run):
+            case StepState.Done or StepState.Failed or StepState.Skipped when State == IncidentState.Ending && (End != IncidentEnd.Merged || IsReleased) && run.IsToUndo && IsUndoReady(run):
                 run.Attempt = 0;
                 run.IsUndoing = true;
                 return Undo(run, nowInMs);

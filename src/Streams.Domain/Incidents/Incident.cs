@@ -24,6 +24,15 @@ public interface IIncidentOutput
     void Withdraw(string commandId, string system, string area);
 
     void Entry(TimelineEntry entry);
+
+    /// <summary>It takes no more alerts: for the desk of its city.</summary>
+    void Over();
+
+    /// <summary>An alert that came when it took no more: for the desk, which finds it another.</summary>
+    void Return(IncidentAlert alert);
+
+    /// <summary>An incident that was merged into this one may take back what it did.</summary>
+    void Release(string incident);
 }
 
 /// <summary>
@@ -124,7 +133,13 @@ public sealed partial class Incident
     {
         if (State != IncidentState.Open)
         {
-            return Refuse($"the incident is {State.ToString().ToLowerInvariant()}: an alert opens another");
+            if (!alert.Stands)
+            {
+                return IncidentOutcome.Unchanged;
+            }
+
+            _unsaid.Add(output => output.Return(alert));
+            return IncidentOutcome.Changed;
         }
 
         bool isKnown = _alerts.TryGetValue(alert.Id, out IncidentAlert? before);
@@ -180,7 +195,13 @@ public sealed partial class Incident
     {
         State = IncidentState.Ending;
         End = end;
-        Note(nowInMs, end == IncidentEnd.AllClear ? "all_clear" : end.ToString().ToLowerInvariant(), who, "", why);
+        Note(nowInMs, end == IncidentEnd.AllClear ? "all_clear" : end.ToString().ToLowerInvariant(), who, MergedInto ?? "", why);
+        _unsaid.Add(static output => output.Over());
+        if (end != IncidentEnd.Merged)
+        {
+            ReleaseFollowers();
+        }
+
         foreach (StepRun run in _steps)
         {
             switch (run.State)
@@ -191,7 +212,7 @@ public sealed partial class Incident
                 case StepState.BackingOff or StepState.AwaitsPerson:
                     Turn(run, StepState.Failed, nowInMs, run.Reason);
                     break;
-                case StepState.UnderWay when end == IncidentEnd.Aborted || run.Step.Undo is not null:
+                case StepState.UnderWay when end == IncidentEnd.Aborted || (end != IncidentEnd.Merged && run.Step.Undo is not null):
                     // What of it is done by now is known when the dispatcher answers.
                     string commandId = run.UnderWay;
                     (string system, string area) = (run.Step.System, run.Area);

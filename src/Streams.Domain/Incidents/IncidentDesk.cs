@@ -12,7 +12,7 @@ public readonly record struct DeskVerdict(string? Incident, string Hazard, bool 
 /// Which alerts of a city belong together. One for each city, since only where all alerts come by can be said whether an incident is there already: the same hazard, open, in
 /// the same area, in one within the other, or near. Pure; it knows of its incidents what it needs for that and no more.
 /// </summary>
-public sealed class IncidentDesk(string root)
+public sealed partial class IncidentDesk(string root)
 {
     public const int MaxOpen = 2000;
 

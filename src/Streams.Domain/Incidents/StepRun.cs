@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Text.Json;
+using Streams.Domain.Alerts;
 using Streams.Domain.Windows;
 
 namespace Streams.Domain.Incidents;
@@ -56,6 +58,46 @@ internal sealed class StepRun(PlaybookStep step)
 
     /// <summary>Nothing more comes of it but being taken back.</summary>
     public bool IsOver => State is StepState.Done or StepState.Failed or StepState.Skipped or StepState.Undone or StepState.UndoAwaitsPerson or StepState.BeingUndone;
+
+    public void Write(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("id"u8, Step.Id);
+        json.WriteString("system"u8, Step.System);
+        json.WriteString("action"u8, Step.Action);
+        json.WriteString("state"u8, IncidentJson.WordOf(State));
+        json.WriteString("since"u8, AlertJson.Time(SinceInMs));
+        if (DueInMs != long.MaxValue)
+        {
+            json.WriteString("due"u8, AlertJson.Time(DueInMs));
+        }
+
+        if (Attempt > 0)
+        {
+            json.WriteNumber("attempt"u8, Attempt);
+        }
+
+        IncidentJson.WriteIfAny(json, "area", Area);
+        IncidentJson.WriteIfAny(json, "commandId", UnderWay);
+        IncidentJson.WriteNames(json, "assets", Assets);
+        IncidentJson.WriteIfAny(json, "reason", Reason);
+        if (Step.Approval is { } rule)
+        {
+            json.WriteStartObject("approval"u8);
+            json.WriteString("role"u8, rule.Role);
+            json.WriteNumber("people"u8, rule.People);
+            if (rule.EscalatesTo is { } above)
+            {
+                json.WriteString("escalatesTo"u8, above);
+                json.WriteBoolean("isEscalated"u8, IsEscalated);
+            }
+
+            IncidentJson.WriteNames(json, "by", Approvals);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+    }
 
     public void Save(SnapshotWriter writer)
     {
