@@ -16,6 +16,9 @@ internal sealed partial class Housekeeping(IStore store, HousekeepingSettings ke
     /// <summary>Twice what a piece takes: others have the store for most of the time, and 6,000 rows a second are more than a node can write.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(30);
 
+    /// <summary>What became of an order: whoever gave it asks within seconds.</summary>
+    private static readonly TimeSpan OrdersKept = TimeSpan.FromHours(1);
+
     /// <summary>Told once for an outage, not every minute of it.</summary>
     private bool _isPutOff;
     private readonly CancellationTokenSource _stop = new();
@@ -46,6 +49,8 @@ internal sealed partial class Housekeeping(IStore store, HousekeepingSettings ke
             await DeleteAsync(keep.Journal, store.PruneJournal);
             await DeleteAsync(keep.Anomalies, before => store.Prune(AnomalyEndpoints.Collection, before));
             await DeleteAsync(keep.Alerts, before => store.Prune(AlertEndpoints.Collection, before));
+            await DeleteAsync(keep.Incidents, before => store.Prune(IncidentEndpoints.Collection, before));
+            await DeleteAsync(OrdersKept, before => store.Prune(Actors.OrderResult.Collection, before));
             await DeleteAsync(keep.DeadLetters, before => store.Prune(DeadLetterEndpoints.Collection, before, keep.MaxDeadLetters));
             await DeleteAsync(keep.Audit, PruneAudit);
         }

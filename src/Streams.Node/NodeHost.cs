@@ -186,10 +186,14 @@ public sealed class NodeHost : IAsyncDisposable
     internal static ActorKind[] KindsOf(ClusterConfiguration configuration, NodeMeter? meter = null)
     {
         CityTopics city = CityTopics.Of(configuration.Topics, configuration.Node.Cluster);
+        CityResponse response = new(configuration);
         return
         [
             new DeviceKind(new DeviceCatalog(configuration.DeviceTypes), city, configuration.Register, meter),
             new AreaKind(configuration.AlertRules, city, meter),
+            new IncidentKind(city, response.DispatcherOf),
+            new DispatcherKind(city, response),
+            new ResultKind(city, response.HasDispatcher),
         ];
     }
 

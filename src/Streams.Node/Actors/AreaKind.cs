@@ -3,6 +3,7 @@ using System.Text;
 using Streams.Domain.Alerts;
 using Streams.Domain.Areas;
 using Streams.Domain.Devices;
+using Streams.Domain.Incidents;
 using Streams.Domain.Windows;
 using Streams.Node.Api.Endpoints;
 using Streams.Node.Telemetry;
@@ -45,7 +46,7 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics, NodeMeter? met
     private CommitDraft _draft = null!;
     private AreaActor _actor = null!;
 
-    public override IReadOnlyCollection<string> Tells => [topics.Observations];
+    public override IReadOnlyCollection<string> Tells => [topics.Observations, topics.Requests];
 
     public override ActorKind<AreaActor, ObservationMessage> ForShard() => new AreaKind(rules, topics, meter);
 
@@ -154,7 +155,16 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics, NodeMeter? met
                 AlertEndpoints.Collection, alert.Id, alert.Area, alert.Rule, alert.State.ToString().ToLowerInvariant(), alert.OnsetInMs, default,
                 IsDone: alert.State is AlertState.Cleared or AlertState.Expired or AlertState.Cancelled),
             _body.WrittenSpan);
+        if (alert.Status is AlertStatus.Actual or AlertStatus.Exercise)
+        {
+            ResponseRecords.Tell(
+                _draft, topics.Requests, ResponseRecords.DeskOf(alert.Area), new IncidentMessage.News(IncidentAlertOf(alert), alert.Status == AlertStatus.Exercise, Playbook: null));
+        }
     }
+
+    private IncidentAlert IncidentAlertOf(Alert alert) => new(
+        alert.Id, alert.Area, alert.Rule, alert.Severity, alert.State, alert.OnsetInMs, alert.Revision, alert.Texts.IsEmpty ? "" : alert.Texts[0].Headline,
+        alert.Evidence.FirstOrDefault(evidence => evidence.DeviceId is not null)?.DeviceId is { } device ? rules.Register.Find(device)?.Location : null);
 
     private static Reaction ReactionOf(AreaOutcome outcome) => outcome switch
     {

@@ -192,6 +192,7 @@ public static class NodeFile
             Days = windows.Optional("P1D", Form.Duration(TimeSpan.FromDays(1), TimeSpan.FromDays(36_500)), defaults.Days),
             Anomalies = section.Optional("anomalies", Days, defaults.Anomalies),
             Alerts = section.Optional("alerts", Days, defaults.Alerts),
+            Incidents = section.Optional("incidents", Days, defaults.Incidents),
             Journal = section.Optional("journal", Days, defaults.Journal),
             DeadLetters = section.Optional("deadLetters", Days, defaults.DeadLetters),
             Audit = section.Optional("audit", Form.Duration(TimeSpan.FromDays(365), TimeSpan.FromDays(36_500)), defaults.Audit),

@@ -185,6 +185,9 @@ public sealed record HousekeepingSettings
     /// <summary>Alerts that were cleared, have expired or were cancelled, from then on; others stay. Default 365 days; 1 to 3,650.</summary>
     public TimeSpan Alerts { get; init; } = TimeSpan.FromDays(365);
 
+    /// <summary>Incidents that were closed, from then on; others stay. Default 3,650 days; 1 to 3,650.</summary>
+    public TimeSpan Incidents { get; init; } = TimeSpan.FromDays(3_650);
+
     /// <summary>What devices and areas decided. Default 30 days; 1 to 3,650.</summary>
     public TimeSpan Journal { get; init; } = TimeSpan.FromDays(30);
 

@@ -145,6 +145,18 @@ public sealed class IncidentProperties
         {
         }
 
+        public void Over()
+        {
+        }
+
+        public void Return(IncidentAlert alert)
+        {
+        }
+
+        public void Release(string incident)
+        {
+        }
+
         public void Entry(TimelineEntry entry)
         {
             if (entry.Detail.StartsWith("left as it is", StringComparison.Ordinal))

@@ -16,6 +16,7 @@ internal sealed class IncidentStory : IIncidentOutput
     private readonly Dictionary<string, IncidentAlert> _alerts = [];
     private readonly Dictionary<string, string> _underWay = [];
     private long _nowInMs = 1_000_000;
+    private bool _isOver;
 
     public IncidentStory(Playbook playbook) => Incident = new Incident("dijon.flood.1", "dijon", playbook, isExercise: false, _nowInMs);
 
@@ -45,6 +46,10 @@ internal sealed class IncidentStory : IIncidentOutput
         IncidentOutcome outcome = word switch
         {
             ['w', .. var seconds] when double.TryParse(seconds, CultureInfo.InvariantCulture, out double later) => Wait(later),
+            "release" => Incident.Release(_nowInMs),
+            _ when parts is ["merge", var other] => Incident.MergeInto(other, "ann", "one of a kind", _nowInMs),
+            _ when parts is ["lead", var follower] => Incident.Lead(follower, "ann", "", _nowInMs),
+            _ when parts is ["leave", var alert] => Incident.Leave([alert], "dijon.flood.2", "ann", "", _nowInMs),
             _ when word.Contains('+', StringComparison.Ordinal) => Raise(word.Split('+')),
             [.. var id, '-'] => Join(_alerts[id] with { State = AlertState.Cleared, Revision = _alerts[id].Revision + 1 }),
             _ when Enum.TryParse(parts[0], ignoreCase: true, out CommandStatus status) =>
@@ -69,6 +74,17 @@ internal sealed class IncidentStory : IIncidentOutput
     void IIncidentOutput.Withdraw(string commandId, string system, string area) => Told.Add("no:" + Asked.Single(command => command.CommandId == commandId).Step);
 
     void IIncidentOutput.Entry(TimelineEntry entry) => Entries.Add(entry);
+
+    void IIncidentOutput.Over()
+    {
+        Assert.NotEqual(IncidentState.Open, Incident.State);
+        Assert.False(_isOver, "it was over before");
+        _isOver = true;
+    }
+
+    void IIncidentOutput.Return(IncidentAlert alert) => Told.Add("back:" + alert.Id);
+
+    void IIncidentOutput.Release(string incident) => Told.Add("free:" + incident);
 
     private IncidentOutcome Wait(double seconds)
     {

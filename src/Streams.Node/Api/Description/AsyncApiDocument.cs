@@ -22,6 +22,8 @@ internal static class AsyncApiDocument
         (TopicSettings.Aggregates, "aggregate", "aggregate", "event-headers", "The device's or area's id.", "Closed and revised windows of devices and areas. ce_type is streams.aggregate."),
         (TopicSettings.Anomalies, "anomaly", "anomaly", "event-headers", "The device's id.", "Anomalies. ce_type is streams.anomaly.raised or streams.anomaly.cleared."),
         (TopicSettings.Alerts, "alert", "alert", "event-headers", "The alert's id.", "Every state of every alert; compacted: the newest state stays. ce_type is streams.alert."),
+        (TopicSettings.Incidents, "incident", "incident", "event-headers", "The incident's id.", "An incident and the newest of its timeline, each time something has happened. ce_type is streams.incident; pass over records of other types, which are between actors."),
+        (TopicSettings.Commands, "command", "command", "event-headers", "area/system.", "Commands to city systems. ce_type is streams.command."),
         (TopicSettings.Audit, "auditEntry", "audit-entry", "event-headers", "The name of who acted.", "Who did what, or was refused it; as GET /api/v1/audit has it, at least once each. ce_type is streams.audit."),
         (TopicSettings.DeadLetters, "deadLetter", "", "dead-letter-headers", "The refused record's key.", "Input that was refused: its bytes as they came, and in the headers why."),
     ];
@@ -37,6 +39,8 @@ internal static class AsyncApiDocument
         }
 
         AddChannel(configuration.Topics[TopicSettings.Readings], "readings", "receive", "Readings of devices. What can't be taken goes to the dead letters.", [.. ReadingForms.Select(each => each.Name)]);
+        messages.Add("commandResult", Message("commandResult", "application/json", Schemas.Ref("command-result"), null, "The command's key, area/system.", "What a city system answers to a command."));
+        AddChannel(configuration.Topics[TopicSettings.CommandResults], Camel(TopicSettings.CommandResults), "receive", "Answers of city systems to commands.", ["commandResult"]);
         foreach ((string topic, string message, string schema, string headers, string key, string says) in Outgoing)
         {
             messages.Add(message, Message(message, schema.Length > 0 ? "application/json" : null, schema.Length > 0 ? Schemas.Ref(schema) : null, Schemas.Ref(headers), key, says));
