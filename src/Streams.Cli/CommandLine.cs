@@ -88,6 +88,7 @@ public static class CommandLine
             DeviceCommands.Build(shared, screen, offers),
             AreaCommands.Build(shared, screen, offers),
             AlertCommands.Build(shared, screen, offers),
+            IncidentCommands.Build(shared, screen, offers),
             AnomalyCommands.Build(shared, screen, offers),
             ClusterCommands.Build(shared, screen, offers),
             TopicCommands.Build(shared, screen),

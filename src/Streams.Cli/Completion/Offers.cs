@@ -22,6 +22,8 @@ internal sealed class Offers(SharedOptions shared)
 
     public IEnumerable<string> Alerts(CompletionContext context) => Ask(context, "api/v1/alerts?limit=50", alert => [alert.Text("id")]);
 
+    public IEnumerable<string> Incidents(CompletionContext context) => Ask(context, "api/v1/incidents?limit=50", incident => [incident.Text("id")]);
+
     public IEnumerable<string> DeadLetters(CompletionContext context) => Ask(context, "api/v1/dead-letters?limit=50", letter => [letter.Text("id")]);
 
     public IEnumerable<string> Scenarios(CompletionContext context) => Ask(context, "api/v1/scenarios", scenario => [scenario.Text("name")]);

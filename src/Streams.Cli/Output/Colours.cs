@@ -5,11 +5,11 @@ internal static class Colours
 {
     public static string? Of(string word) => word switch
     {
-        "Extreme" or "Severe" or "silent" or "fenced" or "lost" or "failed" or "forbidden" => "red",
-        "Moderate" or "raised" or "anomalous" or "active" or "late" or "draining" or "drained" => "yellow",
-        "Minor" or "acknowledged" => "aqua",
-        "cleared" or "expired" or "cancelled" => "grey",
-        "ok" or "ready" or "live" or "working" or "came" or "running" => "green",
+        "Extreme" or "Severe" or "silent" or "fenced" or "lost" or "failed" or "forbidden" or "awaits_person" or "undo_awaits_person" => "red",
+        "Moderate" or "raised" or "anomalous" or "active" or "late" or "draining" or "drained" or "open" or "awaits_approval" or "backing_off" => "yellow",
+        "Minor" or "acknowledged" or "ending" or "under_way" or "being_undone" => "aqua",
+        "cleared" or "expired" or "cancelled" or "closed" or "skipped" or "undone" or "waiting" => "grey",
+        "ok" or "ready" or "live" or "working" or "came" or "running" or "done" => "green",
         _ => null,
     };
 
