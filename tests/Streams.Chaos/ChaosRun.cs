@@ -106,6 +106,7 @@ public static class ChaosRun
         }
 
         cluster.Postgres.Start();
+        cluster.City.BeGood();
         load.Finish();
         await Expect("quiet", async () => load.IsDone && await cluster.IsQuietAsync(), cluster.Unquiet);
 
@@ -115,6 +116,8 @@ public static class ChaosRun
         await Expect("areas have closed their windows", () => Task.FromResult(areas.IsComplete()), () => "");
         await Expect("alerts are as they are to be", () => Task.FromResult(alerts.IsComplete()), () => "");
         await Eventually.Happens(TimeSpan.FromSeconds(25), () => Task.FromResult(SilentBeacons(cluster) == TestCity.Beacons));
+        IncidentChecks incidents = new(cluster.Facts, cluster.City, cluster.Violations);
+        await Expect("incidents have come to their ends", () => Task.FromResult(incidents.IsComplete()), () => "");
         await Expect("quiet again", cluster.IsQuietAsync, cluster.Unquiet);
 
         async Task Expect(string what, Func<Task<bool>> condition, Func<string> found)
@@ -165,6 +168,8 @@ public static class ChaosRun
         alerts.Check();
         DeadLetterChecks letters = new(cluster.Model, cluster.Facts, violations);
         letters.Check(refusals);
+        IncidentChecks incidents = new(cluster.Facts, cluster.City, violations);
+        incidents.Check();
         cluster.Model.CheckForwarding(violations);
         cluster.Publications.Check();
         cluster.Ownership.Check();
@@ -214,6 +219,8 @@ public static class ChaosRun
                 ["processes that died of poison"] = cluster.Nodes.Sum(node => node.Poisonings),
                 ["starts refused"] = cluster.Nodes.Sum(node => node.StartsRefused),
                 ["published"] = cluster.Publications.Published,
+                ["commands that came again"] = cluster.City.Repeats,
+                ["commands refused by the city"] = cluster.City.Refused,
                 ["published again"] = cluster.Publications.Repeats,
                 ["most memory of a node in MB"] = cluster.Nodes.Max(node => node.MostMemoryInBytes) >> 20,
                 ["most outbox rows"] = cluster.MostOutboxRows,
@@ -229,6 +236,8 @@ public static class ChaosRun
                 ["areas"] = areas.Areas,
                 ["alerts"] = alerts.Alerts,
                 ["states of alerts"] = alerts.States,
+                ["incidents"] = incidents.Incidents,
+                ["commands obeyed"] = incidents.Commands,
                 ["dead letters"] = letters.DeadLetters,
                 ["records committed"] = cluster.Publications.Committed,
                 ["shard changes"] = cluster.Ownership.Changes,

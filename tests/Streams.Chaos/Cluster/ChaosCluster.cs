@@ -1,7 +1,9 @@
 using System.Globalization;
 using Npgsql;
 using Streams.Chaos.Checks;
+using Streams.Chaos.Load;
 using Streams.Chaos.Truth;
+using Streams.Node;
 using Streams.Node.Actors;
 using Streams.Node.Configuration;
 using Streams.Runtime;
@@ -40,11 +42,7 @@ internal sealed class ChaosCluster : IDisposable
         Proxy = new CuttingProxy(Postgres.Port);
         string database = Postgres.CreateDatabase();
         _admin = NpgsqlDataSource.Create(database + ";Application Name=chaos;Timeout=2;Command Timeout=20");
-        Kinds = new Dictionary<byte, ActorKind>
-        {
-            [1] = new DeviceKind(new Domain.Devices.DeviceCatalog(Configuration.DeviceTypes), Topics, Configuration.Register),
-            [2] = new AreaKind(Configuration.AlertRules, Topics),
-        };
+        Kinds = NodeHost.KindsOf(Configuration).ToDictionary(kind => kind.Number);
         PrepareStore(database);
         Publications = new Publications(Kinds, violations);
         Ownership = new Ownership(Publications, violations);
@@ -52,6 +50,9 @@ internal sealed class ChaosCluster : IDisposable
         Facts = new PublishedFacts(Model, Publications, Topics, violations);
         _notes = new StoreNotes(_admin, Ownership);
         _notes.Install();
+        City = new ObedientCity(_log, Topics.CommandResults, new Random(options.Seed));
+        Facts.Commanded = command => City.Take(command.Span);
+        City.Start();
         _witness = new LogWitness(_log, Facts, [.. Configuration.Topics.All.Select(topic => topic.Name)]);
         NpgsqlConnectionStringBuilder through = new(database) { Port = Proxy.Port };
         Nodes = [.. Enumerable.Range(0, options.Nodes).Select(i => new ClusterNode(
@@ -86,6 +87,9 @@ internal sealed class ChaosCluster : IDisposable
     public PublishedFacts Facts { get; }
 
     public LogWitness Witness => _witness;
+
+    /// <summary>The city's systems.</summary>
+    public ObedientCity City { get; }
 
     /// <summary>Rows of the outbox at most, as far as was looked.</summary>
     public long MostOutboxRows { get; private set; }
@@ -187,6 +191,7 @@ internal sealed class ChaosCluster : IDisposable
         }
 
         _witness.Dispose();
+        City.Dispose();
         Publications.Dispose();
         Proxy.Dispose();
         _admin.Dispose();

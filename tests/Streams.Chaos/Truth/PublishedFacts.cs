@@ -40,6 +40,12 @@ internal sealed class PublishedFacts(CityModel model, Publications publications,
     /// <summary>By area and telling shard: what the area was told of its windows, each message once.</summary>
     public Dictionary<(string Area, int Shard), Dictionary<WindowKey, WindowFigures>> Told { get; } = [];
 
+    /// <summary>By incident: the newest state that was told of it.</summary>
+    public Dictionary<string, JsonElement> Incidents { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Given each command as it is first published, and each repeat.</summary>
+    public Action<ReadOnlyMemory<byte>> Commanded { get; set; } = static _ => { };
+
     public void Locked(Action look)
     {
         lock (_gate)
@@ -64,7 +70,19 @@ internal sealed class PublishedFacts(CityModel model, Publications publications,
                 return;
             }
 
-            if (!publications.NotePublished(batch, index))
+            if (topic == topics.CommandResults)
+            {
+                // From outside.
+                return;
+            }
+
+            bool isFirst = publications.NotePublished(batch, index);
+            if (topic == topics.Commands)
+            {
+                Commanded(batch.ValueAt(index).ToArray());
+            }
+
+            if (!isFirst)
             {
                 return;
             }
@@ -86,6 +104,10 @@ internal sealed class PublishedFacts(CityModel model, Publications publications,
             else if (topic == topics.Alerts)
             {
                 KeepAlert(batch.ValueAt(index), place);
+            }
+            else if (topic == topics.Incidents && Header(batch, index, "ce_type"u8) == ResponseRecords.StateType)
+            {
+                KeepIncident(batch.ValueAt(index), place);
             }
             else if (topic == topics.DeadLetters)
             {
@@ -174,5 +196,20 @@ internal sealed class PublishedFacts(CityModel model, Publications publications,
         states.Add(new AlertState(
             json.GetProperty("area").GetString()!, json.GetProperty("rule").GetString()!, json.GetProperty("state").GetString()!, revision, place,
             [.. json.GetProperty("evidence").EnumerateArray().Select(each => each.GetProperty("anomalyId").GetString()!)]));
+    }
+
+    private void KeepIncident(ReadOnlySpan<byte> value, string place)
+    {
+        using JsonDocument document = JsonDocument.Parse(value.ToArray());
+        JsonElement json = document.RootElement.Clone();
+        string id = json.GetProperty("id").GetString()!;
+        int revision = json.GetProperty("revision").GetInt32();
+        int before = Incidents.TryGetValue(id, out JsonElement last) ? last.GetProperty("revision").GetInt32() : 0;
+        if (revision <= before)
+        {
+            violations.Add("I6", $"incident {id}", $"revision {revision} after {before}", "one after the other", place);
+        }
+
+        Incidents[id] = json;
     }
 }
