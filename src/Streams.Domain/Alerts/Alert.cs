@@ -68,6 +68,18 @@ public sealed record Alert
     /// <summary>1 for the first state.</summary>
     public required int Revision { get; init; }
 
+    /// <summary>Who issued it; null for one that a rule raised.</summary>
+    public AlertDeed? Issued { get; init; }
+
+    /// <summary>Who takes care of it; null while nobody does.</summary>
+    public AlertDeed? Acknowledged { get; init; }
+
+    /// <summary>Who cancelled it; null unless a person did.</summary>
+    public AlertDeed? Cancelled { get; init; }
+
+    /// <summary>The order that this state came of; null where the area decided by itself.</summary>
+    public AreaOrder? Order { get; init; }
+
     /// <summary>CAP's identifier of this message: each state is a message of its own.</summary>
     public string Identifier => $"{Id}.{Revision}";
 }

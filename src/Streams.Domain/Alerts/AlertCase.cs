@@ -114,7 +114,7 @@ internal sealed class AlertCase(ConditionKey key)
             AlertLife life = _lives[i];
             Expire(rule, voice, life);
             Speak(rule, voice, life);
-            if (life.IsOver && !IsWaiting(rule, voice, life))
+            if (life.HasEnded && !IsWaiting(rule, voice, life))
             {
                 _lives.RemoveAt(i);
                 _over.Add(life);
@@ -122,6 +122,12 @@ internal sealed class AlertCase(ConditionKey key)
             }
 
             i++;
+            if (life.IsDismissed)
+            {
+                // Only news of its condition can change anything.
+                continue;
+            }
+
             long due = IsWaiting(rule, voice, life) ? life.SettlesAtInMs : life.SeenAtInMs + (long)rule.ExpiresAfter.TotalMilliseconds;
 
             // The parent's alert is over, and this one may outlast it: it is looked at again once that is no tail any more.
@@ -172,7 +178,8 @@ internal sealed class AlertCase(ConditionKey key)
         DueInMs = null;
     }
 
-    public void Save(SnapshotWriter writer)
+    /// <param name="version">Of the area's snapshot.</param>
+    public void Save(SnapshotWriter writer, byte version)
     {
         writer.Text(Unit);
         writer.Text(Metric);
@@ -188,7 +195,7 @@ internal sealed class AlertCase(ConditionKey key)
         writer.Unsigned((ulong)_lives.Count);
         foreach (AlertLife life in _lives)
         {
-            life.Save(writer);
+            life.Save(writer, version);
         }
 
         _over.Save(writer);
@@ -336,7 +343,7 @@ internal sealed class AlertCase(ConditionKey key)
         AlertLife?[] told = LifeMatch.Of(periods, _lives);
         foreach (AlertLife life in _lives)
         {
-            if (!life.IsOver && Array.IndexOf(told, life) < 0)
+            if (!life.HasEnded && Array.IndexOf(told, life) < 0)
             {
                 // What it rested on was revised away, or is too old to be kept.
                 life.Period = life.Period.Copy();
@@ -375,9 +382,10 @@ internal sealed class AlertCase(ConditionKey key)
         {
             life.State = AlertState.Cleared;
         }
-        else if (life.IsOver)
+        else if (life.IsOver ? life.Cancelled is null || period.Severity > life.Cancelled.Severity : period.Severity > life.Acknowledged?.Severity)
         {
-            life.State = AlertState.Active;
+            // It is back, or graver than what somebody has taken care of or dismissed.
+            life.Revive();
         }
     }
 
@@ -495,7 +503,8 @@ internal sealed class AlertCase(ConditionKey key)
             // New, back, or standing again after the parent's alert went. One that is over already is raised all the same, so that there is a record of it.
             if (rule is not null)
             {
-                voice.Publish(this, rule, life, life.Revision == 0 ? AlertMessageType.Alert : AlertMessageType.Update, AlertState.Active, null);
+                AlertState standing = life.State == AlertState.Acknowledged ? AlertState.Acknowledged : AlertState.Active;
+                voice.Publish(this, rule, life, life.Revision == 0 ? AlertMessageType.Alert : AlertMessageType.Update, standing, null);
             }
         }
 
@@ -517,7 +526,7 @@ internal sealed class AlertCase(ConditionKey key)
 
     private bool IsNews(AlertRule rule, AlertVoice voice, AlertLife life)
     {
-        if (life.SentSeverity != life.Period.Severity)
+        if (life.IsToBeTold || life.SentSeverity != life.Period.Severity)
         {
             return true;
         }
@@ -565,8 +574,9 @@ internal sealed class AlertCase(ConditionKey key)
             return;
         }
 
-        var notice = new CoverageNotice(Key, life.Id, life.Period.StartInMs, life.IsOver ? life.Period.EndInMs : long.MaxValue);
-        if (life.IsOver)
+        // A person who cancelled the alert of all does not want one for each.
+        var notice = new CoverageNotice(Key, life.Id, life.Period.StartInMs, life.HasEnded ? life.Period.EndInMs : long.MaxValue);
+        if (life.HasEnded)
         {
             foreach (string child in life.Covers.Order(StringComparer.Ordinal))
             {
@@ -578,7 +588,7 @@ internal sealed class AlertCase(ConditionKey key)
 
         foreach (Span span in children.During(life.Period, WithinInMs(rule), int.MaxValue, out _))
         {
-            if (life.IsOver ? life.Revision == 0 : life.Covers.Add(span.Subject))
+            if (life.HasEnded ? life.Revision == 0 : life.Covers.Add(span.Subject))
             {
                 voice.TellChild(span.Subject, notice);
             }

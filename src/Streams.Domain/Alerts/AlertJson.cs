@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 using Streams.Domain.Detection;
@@ -57,6 +58,9 @@ public static class AlertJson
             json.WriteString("supersededBy", superseding);
         }
 
+        WriteDeed(json, alert.Issued, "issuedBy", "issuedAt", null);
+        WriteDeed(json, alert.Acknowledged, "acknowledgedBy", "acknowledgedAt", "acknowledgedNote");
+        WriteDeed(json, alert.Cancelled, "cancelledBy", "cancelledAt", "cancelReason");
         json.WriteStartArray("evidence");
         foreach (AlertEvidence evidence in alert.Evidence)
         {
@@ -75,6 +79,25 @@ public static class AlertJson
 
     internal static string Time(long unixMs) =>
         DateTimeOffset.FromUnixTimeMilliseconds(unixMs).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+
+    /// <summary>As CAP writes it: "lat,lon lat,lon ...", the first pair again at the end.</summary>
+    internal static string Outline(ImmutableArray<(double Latitude, double Longitude)> corners) =>
+        string.Join(' ', corners.Select(corner => string.Create(CultureInfo.InvariantCulture, $"{corner.Latitude:0.##########},{corner.Longitude:0.##########}")));
+
+    private static void WriteDeed(Utf8JsonWriter json, AlertDeed? deed, string by, string at, string? note)
+    {
+        if (deed is null)
+        {
+            return;
+        }
+
+        json.WriteString(by, deed.By);
+        json.WriteString(at, Time(deed.AtInMs));
+        if (note is not null && deed.Note.Length > 0)
+        {
+            json.WriteString(note, deed.Note);
+        }
+    }
 
     private static void WriteInfo(Utf8JsonWriter json, Alert alert, AlertText text)
     {
@@ -109,9 +132,7 @@ public static class AlertJson
         json.WriteStartArray("polygon");
         if (alert.Place is { Polygon.IsEmpty: false } place)
         {
-            // As CAP writes it: "lat,lon lat,lon ...", the first pair again at the end.
-            json.WriteStringValue(string.Join(' ', place.Polygon.Select(corner =>
-                string.Create(CultureInfo.InvariantCulture, $"{corner.Latitude},{corner.Longitude}"))));
+            json.WriteStringValue(Outline(place.Polygon));
         }
 
         json.WriteEndArray();

@@ -21,6 +21,15 @@ internal sealed class AlertLife
 
     public AlertState State { get; set; }
 
+    /// <summary>Who takes care of it; null while nobody has said so, or since it became graver.</summary>
+    public AlertDeed? Acknowledged { get; private set; }
+
+    /// <summary>Who cancelled it; null unless a person did.</summary>
+    public AlertDeed? Cancelled { get; private set; }
+
+    /// <summary>A person changed something that is to be said at once.</summary>
+    public bool IsToBeTold { get; set; }
+
     /// <summary>0 until the first state is published.</summary>
     public int Revision { get; set; }
 
@@ -51,7 +60,35 @@ internal sealed class AlertLife
 
     public bool IsOver => State is AlertState.Cleared or AlertState.Expired or AlertState.Cancelled;
 
-    public void Save(SnapshotWriter writer)
+    /// <summary>True while a person has cancelled it and its condition still holds: it is over for the world, and kept so that the same time raises no other.</summary>
+    public bool IsDismissed => State == AlertState.Cancelled && Cancelled is not null && Period.IsOpen;
+
+    /// <summary>True if nothing more can come of it.</summary>
+    public bool HasEnded => IsOver && !IsDismissed;
+
+    public void Acknowledge(AlertDeed deed)
+    {
+        Acknowledged = deed;
+        State = AlertState.Acknowledged;
+        IsToBeTold = true;
+    }
+
+    public void Cancel(AlertDeed deed)
+    {
+        Cancelled = deed;
+        State = AlertState.Cancelled;
+    }
+
+    /// <summary>It asks for people again.</summary>
+    public void Revive()
+    {
+        Acknowledged = null;
+        Cancelled = null;
+        State = AlertState.Active;
+    }
+
+    /// <param name="version">Of the area's snapshot.</param>
+    public void Save(SnapshotWriter writer, byte version)
     {
         writer.Text(Id);
         writer.Signed(NameInMs);
@@ -71,6 +108,12 @@ internal sealed class AlertLife
         foreach (string child in Covers.Order(StringComparer.Ordinal))
         {
             writer.Text(child);
+        }
+
+        if (version >= 5)
+        {
+            AlertDeed.Save(writer, Acknowledged);
+            AlertDeed.Save(writer, Cancelled);
         }
     }
 
@@ -99,6 +142,12 @@ internal sealed class AlertLife
         for (int i = 0; i < covers && !reader.Failed; i++)
         {
             life.Covers.Add(reader.Text());
+        }
+
+        if (version >= 5)
+        {
+            life.Acknowledged = AlertDeed.Restore(ref reader);
+            life.Cancelled = AlertDeed.Restore(ref reader);
         }
 
         return life;

@@ -22,6 +22,9 @@ internal sealed class AlertVoice(string area, AlertRules rules)
     /// <summary>Processing time of the message being handled.</summary>
     public long NowInMs { get; set; }
 
+    /// <summary>The order that is being obeyed; null for what the area decides by itself.</summary>
+    public AreaOrder? Order { get; set; }
+
     public List<Alert> Alerts { get; } = [];
 
     public List<ConditionNotice> ForParent { get; } = [];
@@ -92,6 +95,7 @@ internal sealed class AlertVoice(string area, AlertRules rules)
         life.SentSubjects = deviceCount + childCount;
         life.SentExpiresInMs = expires;
         life.IsStanding = state is AlertState.Active or AlertState.Acknowledged;
+        life.IsToBeTold = false;
         Alerts.Add(new Alert
         {
             Id = life.Id,
@@ -119,6 +123,9 @@ internal sealed class AlertVoice(string area, AlertRules rules)
             EvidenceLeftOut = deviceCount + childCount - devices.Concat(children).Select(span => span.Subject).Distinct().Count(),
             SupersededBy = supersededBy,
             Revision = life.Revision,
+            Acknowledged = life.Acknowledged,
+            Cancelled = state == AlertState.Cancelled ? life.Cancelled : null,
+            Order = Order,
         });
     }
 

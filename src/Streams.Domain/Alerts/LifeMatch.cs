@@ -12,10 +12,10 @@ internal static class LifeMatch
     /// </summary>
     private static readonly Func<AlertLife, Period, bool>[] Fits =
     [
-        static (life, period) => !life.IsOver && life.IsNamedBy(period),
-        static (life, period) => !life.IsOver && AlertLife.NameOf(period.StartInMs) <= life.NameInMs && life.NameInMs <= period.EndInMs,
+        static (life, period) => !life.HasEnded && life.IsNamedBy(period),
+        static (life, period) => !life.HasEnded && AlertLife.NameOf(period.StartInMs) <= life.NameInMs && life.NameInMs <= period.EndInMs,
         static (life, period) => life.IsNamedBy(period),
-        static (life, period) => !life.IsOver && period.Overlaps(life.Period.StartInMs, life.Period.EndInMs),
+        static (life, period) => !life.HasEnded && period.Overlaps(life.Period.StartInMs, life.Period.EndInMs),
         static (life, period) => period.Overlaps(life.Period.StartInMs, life.Period.EndInMs),
     ];
 

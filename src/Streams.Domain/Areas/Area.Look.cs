@@ -13,7 +13,7 @@ public sealed partial class Area
     {
         get
         {
-            int size = 1024 + (_usual.Count * 800);
+            int size = 1024 + (_usual.Count * 800) + (_obeyed.Count * 100) + (_issued.Count * 8192);
             foreach (Membership members in _byType.Values)
             {
                 size += members.Count * 176;

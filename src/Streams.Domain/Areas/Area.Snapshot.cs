@@ -7,13 +7,20 @@ namespace Streams.Domain.Areas;
 public sealed partial class Area
 {
     /// <summary>Version of the stored form. A node reads its own and all earlier ones.</summary>
-    private const byte SnapshotVersion = 4;
+    private const byte SnapshotVersion = 5;
+
+    /// <summary>
+    /// Without what orders leave behind. An area that nobody has given an order is written so, for nodes of the release before can read it: while a cluster is
+    /// upgraded node by node, only areas that people have spoken to stay with the new ones.
+    /// </summary>
+    private const byte VersionWithoutOrders = 4;
 
     /// <summary>Writes everything but what waits to be drained: drain first, or store what was drained in the same transaction.</summary>
     public void Save(IBufferWriter<byte> output)
     {
         var writer = new SnapshotWriter(output);
-        writer.Byte(SnapshotVersion);
+        byte version = _obeyed.Count > 0 ? SnapshotVersion : VersionWithoutOrders;
+        writer.Byte(version);
         writer.Text(Id);
         writer.Unsigned((ulong)_byType.Count);
         foreach ((string type, Membership members) in _byType)
@@ -34,7 +41,7 @@ public sealed partial class Area
         foreach ((ConditionKey key, AlertCase one) in _cases)
         {
             ObservationCodec.WriteKey(writer, key);
-            one.Save(writer);
+            one.Save(writer, version);
         }
 
         writer.Unsigned((ulong)_toldParent.Count);
@@ -57,6 +64,10 @@ public sealed partial class Area
 
         writer.Signed(_lastReviewInMs);
         writer.Signed(DueInMs ?? long.MaxValue);
+        if (version > VersionWithoutOrders)
+        {
+            SaveOrders(writer);
+        }
     }
 
     /// <summary>Takes back what <see cref="Save"/> wrote.</summary>
@@ -132,5 +143,9 @@ public sealed partial class Area
         _lastReviewInMs = reader.Signed();
         long due = reader.Signed();
         DueInMs = due == long.MaxValue ? null : due;
+        if (version > VersionWithoutOrders)
+        {
+            RestoreOrders(ref reader);
+        }
     }
 }

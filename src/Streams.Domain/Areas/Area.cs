@@ -60,7 +60,7 @@ public sealed partial class Area
     public int Broken => _byType.Values.Sum(members => members.Broken);
 
     /// <summary>Alerts of this very area that stand now.</summary>
-    public int ActiveAlerts => _cases.Values.Sum(one => one.Lives.Count(life => life.IsStanding));
+    public int ActiveAlerts => _issued.Count + _cases.Values.Sum(one => one.Lives.Count(life => life.IsStanding));
 
     public IEnumerable<string> Types => _byType.Keys;
 
@@ -168,6 +168,13 @@ public sealed partial class Area
 
             Voice.Clear();
         }
+
+        foreach (OrderAnswer answer in _answers)
+        {
+            output.Answer(answer);
+        }
+
+        _answers.Clear();
 
         if (!_toParent.IsEmpty)
         {
@@ -303,6 +310,7 @@ public sealed partial class Area
         TellParentOfMembers();
         ForgetNews();
         Review(nowInMs);
+        ExpireIssued(nowInMs);
         foreach (AlertCase one in _touched)
         {
             if (one.CanWait(nowInMs, SecondInMs))
@@ -596,6 +604,11 @@ public sealed partial class Area
         foreach (AlertCase one in _cases.Values)
         {
             due = Math.Min(due, one.DueInMs ?? long.MaxValue);
+        }
+
+        foreach (IssuedAlert issued in _issued)
+        {
+            due = Math.Min(due, issued.ExpiresInMs);
         }
 
         DueInMs = due == long.MaxValue ? null : Math.Max(due, nowInMs + 1);

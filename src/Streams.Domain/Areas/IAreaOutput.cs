@@ -14,6 +14,11 @@ public interface IAreaOutput
 
     /// <summary>A new state of an alert, to be published; others wait for it.</summary>
     void Alert(Alert alert);
+
+    /// <summary>What became of an order, after the alerts that came of it.</summary>
+    void Answer(OrderAnswer answer)
+    {
+    }
 }
 
 /// <summary>One window of one metric over an area's members.</summary>
@@ -55,4 +60,10 @@ public enum AreaOutcome : byte
 
     /// <summary>An alert, or something that another area's alert waits for: commit and publish now.</summary>
     Decided,
+
+    /// <summary>An order that was obeyed before: nothing changed.</summary>
+    Repeat,
+
+    /// <summary>An order that can not be obeyed. Its answer waits to be drained.</summary>
+    Refused,
 }

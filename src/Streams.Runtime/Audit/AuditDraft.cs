@@ -16,17 +16,21 @@ public enum AuditOutcome
 }
 
 /// <summary>Who acted.</summary>
-/// <param name="Name">Of a token, or <c>local</c>, <c>anonymous</c>, <c>unknown</c>, or <c>streams</c> for the cluster itself.</param>
-/// <param name="Source">What vouches for the name: <c>token</c>, <c>machine</c>, <c>nobody</c>, <c>cluster</c>.</param>
+/// <param name="Name">Of a token, or <c>local</c>, <c>anonymous</c>, <c>unknown</c>, or <c>streams</c> for the cluster itself; an area or another actor by its kind and id, <c>area:dijon/nord</c>.</param>
+/// <param name="Source">What vouches for the name: <c>token</c>, <c>machine</c>, <c>nobody</c>, <c>cluster</c>; <c>actor</c> for what an actor decided by itself.</param>
 /// <param name="Address">Where the request came from; empty where there was none.</param>
 public sealed record AuditActor(string Name, ImmutableArray<string> Roles, string Source, string Address)
 {
     /// <summary>The cluster itself, such as its housekeeping.</summary>
     public static readonly AuditActor Cluster = new("streams", [], "cluster", "");
+
+    /// <summary>An actor that decides by itself.</summary>
+    /// <param name="kind">Such as <c>area</c>.</param>
+    public static AuditActor Actor(string kind, string id) => new($"{kind}:{id}", [], "actor", "");
 }
 
 /// <summary>What is to be noted, before the store gives it its place in the chain.</summary>
-/// <param name="Id">Unique; the same for the same deed, however often it is given to the store. Of a deed that an actor decided: made of its shard and number.</param>
+/// <param name="Id">Unique; the same for the same deed, however often it is given to the store. Of a deed that an actor decided: made of its shard and number; empty until <c>CommitDraft.Audit</c> makes it.</param>
 /// <param name="Action">Such as <c>device.put</c>.</param>
 /// <param name="Subject">What was acted on, such as <c>device:dijon-air-017</c>.</param>
 /// <param name="Reason">Why it was refused or failed, or what the person gave as a reason; may be empty.</param>

@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Text;
 using Streams.Runtime.Actors;
+using Streams.Runtime.Audit;
 using Streams.Runtime.Log;
 using Streams.Runtime.Storage;
 using Streams.Runtime.Telemetry;
@@ -30,6 +32,7 @@ public sealed class CommitDraft : IOutgoing, IDisposable
     private readonly List<(string Key, long AtInMs, string Type, int Start, int Length)> _journal = [];
     private readonly List<(Document Row, int Start, int Length)> _documents = [];
     private readonly List<(Actor Actor, byte Part, long From, int Start, int Length)> _history = [];
+    private readonly List<(AuditDraft Entry, Lane Lane, int Record, int Index)> _audit = [];
     private LaneDraft _open;
     private int _holders = 1;
     private int _lengthAt;
@@ -155,6 +158,29 @@ public sealed class CommitDraft : IOutgoing, IDisposable
     public void History(Actor actor, byte part, long fromInMs, ReadOnlySpan<byte> body) =>
         _history.Add((actor, part, fromInMs, Copy(body), body.Length));
 
+    /// <summary>
+    /// Notes in the audit chain, in the same transaction, what the actor decided. Costs the chain's lock for the rest of the transaction: for what people and
+    /// emergency management want to be answered for, not for what devices say all day.
+    /// </summary>
+    /// <param name="entry">With an empty id: it gets one made of the shard and of the number of the record that ended last, which tells of the same decision.</param>
+    /// <exception cref="InvalidOperationException">The id is empty and no record of this draft could name it.</exception>
+    public void Audit(AuditDraft entry)
+    {
+        if (entry.Id.Length == 0 && _open.Count == 0)
+        {
+            throw new InvalidOperationException($"The audit entry {entry.Action} has no id, and no record was written before it that could name it.");
+        }
+
+        Lane lane = _open == _lanes[0] ? Lane.Urgent : Lane.Bulk;
+        int index = 0;
+        for (int i = _audit.Count - 1; i >= 0 && _audit[i].Lane == lane && _audit[i].Record == _open.Count; i--)
+        {
+            index++;
+        }
+
+        _audit.Add((entry, lane, _open.Count, index));
+    }
+
     internal int BeginSnapshot() => _bytes.Length;
 
     internal void EndSnapshot(Actor actor, bool isNew, long? dueInMs, int start) =>
@@ -167,6 +193,7 @@ public sealed class CommitDraft : IOutgoing, IDisposable
     internal ShardCommit ToCommit(ShardId shard, long epoch, long number, long nextOffset, long[] lastNumbers, long[] publishedThrough, long atInMs)
     {
         long[] numbers = [.. lastNumbers];
+        IEnumerable<AuditDraft> audit = [.. _audit.Select(noted => noted.Entry.Id.Length > 0 ? noted.Entry : noted.Entry with { Id = IdOf(shard, noted, lastNumbers) })];
         List<OutboxChunk> chunks = [];
         for (int lane = 0; lane < _lanes.Length; lane++)
         {
@@ -210,8 +237,14 @@ public sealed class CommitDraft : IOutgoing, IDisposable
             commit.History.Add(new HistoryRow(actor.Index, part, from, _side.Slice(start, length)));
         }
 
+        commit.Audit.AddRange(audit);
         return commit;
     }
+
+    /// <summary>Such as <c>2/5/urgent/123</c>; what more is noted of the same record is told apart at the end.</summary>
+    private static string IdOf(ShardId shard, in (AuditDraft Entry, Lane Lane, int Record, int Index) noted, long[] lastNumbers) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{shard}/{noted.Lane.ToString().ToLowerInvariant()}/{lastNumbers[(int)noted.Lane] + noted.Record}{(noted.Index > 0 ? $".{noted.Index + 1}" : "")}");
 
     /// <summary>The store is done with it: all but the outgoing records is freed.</summary>
     internal void ReleaseRows()

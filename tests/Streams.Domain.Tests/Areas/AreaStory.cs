@@ -20,6 +20,8 @@ internal sealed class AreaStory(AlertRules? rules = null)
 
     public List<Alert> Alerts { get; } = [];
 
+    public List<OrderAnswer> Answers { get; } = [];
+
     /// <summary>Processing time.</summary>
     public long Now { get; set; } = Start;
 
@@ -73,6 +75,29 @@ internal sealed class AreaStory(AlertRules? rules = null)
             Id = $"{device}-{kind}-{since}", DeviceId = device, Type = type, Metric = metric, Kind = kind, IsRaised = raised,
             TimeInMs = time, SinceInMs = since, Value = 1, Expected = 2, Score = score, Explanation = $"{device} is {kind}",
         }));
+
+    /// <summary>Gives an area an order, as bytes, and lets it say what it has to say.</summary>
+    public AreaOutcome Obey(string id, AreaOrder order)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        order.Write(bytes);
+        var attributes = default(Streams.Domain.Readings.CloudEventAttributes);
+        attributes.Take("specversion"u8, "1.0"u8);
+        attributes.Take("id"u8, System.Text.Encoding.UTF8.GetBytes(order.Id));
+        attributes.Take("source"u8, "/test"u8);
+        attributes.Take("type"u8, System.Text.Encoding.UTF8.GetBytes(order.Type));
+        Assert.True(AreaOrder.TryRead(bytes.WrittenSpan, attributes, out AreaOrder? read, out Streams.Domain.Readings.Refusal? wrong), wrong?.Message);
+        if (!Areas.TryGetValue(id, out Area? area))
+        {
+            area = new Area(id);
+            Areas.Add(id, area);
+        }
+
+        AreaOutcome outcome = area.Obey(read, Rules, Now, out _);
+        area.Drain(new Output(this, id));
+        Deliver();
+        return outcome;
+    }
 
     /// <summary>Lets processing time pass, waking every area when it asks to be.</summary>
     public void Advance(TimeSpan by)
@@ -137,6 +162,8 @@ internal sealed class AreaStory(AlertRules? rules = null)
         public void ToArea(string to, Observation observation) => story.Post(to, observation);
 
         public void Alert(Alert alert) => story.Alerts.Add(alert);
+
+        public void Answer(OrderAnswer answer) => story.Answers.Add(answer);
     }
 }
 
