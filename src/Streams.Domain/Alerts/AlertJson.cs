@@ -37,7 +37,7 @@ public static class AlertJson
         }
 
         json.WriteEndArray();
-        json.WriteNull("incidentId");
+        json.WriteString("incidentId", alert.IncidentId);
         json.WriteStartArray("info");
         foreach (AlertText text in alert.Texts)
         {

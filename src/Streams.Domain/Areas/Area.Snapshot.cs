@@ -10,8 +10,8 @@ public sealed partial class Area
     private const byte SnapshotVersion = 5;
 
     /// <summary>
-    /// Without what orders leave behind. An area that nobody has given an order is written so, for nodes of the release before can read it: while a cluster is
-    /// upgraded node by node, only areas that people have spoken to stay with the new ones.
+    /// Without what orders and incidents leave behind. An area of which no alert is an incident's and that nobody has given an order is written so, for nodes of the release before
+    /// can read it: while a cluster is upgraded node by node, only the others stay with the new ones.
     /// </summary>
     private const byte VersionWithoutOrders = 4;
 
@@ -19,7 +19,7 @@ public sealed partial class Area
     public void Save(IBufferWriter<byte> output)
     {
         var writer = new SnapshotWriter(output);
-        byte version = _obeyed.Count > 0 ? SnapshotVersion : VersionWithoutOrders;
+        byte version = _obeyed.Count > 0 || _incidentOf.Count > 0 ? SnapshotVersion : VersionWithoutOrders;
         writer.Byte(version);
         writer.Text(Id);
         writer.Unsigned((ulong)_byType.Count);
@@ -67,6 +67,7 @@ public sealed partial class Area
         if (version > VersionWithoutOrders)
         {
             SaveOrders(writer);
+            SaveIncidents(writer);
         }
     }
 
@@ -146,6 +147,7 @@ public sealed partial class Area
         if (version > VersionWithoutOrders)
         {
             RestoreOrders(ref reader);
+            ReadIncidents(ref reader);
         }
     }
 }

@@ -157,7 +157,7 @@ public sealed partial class Area
         {
             foreach (Alert alert in Voice.Alerts)
             {
-                output.Alert(alert);
+                output.Alert(WithIncident(alert));
             }
 
             _toParent.Conditions.AddRange(Voice.ForParent);

@@ -16,9 +16,8 @@ public static class CapFromAlert
     /// <summary>Evidence told as parameters; the rest is a number.</summary>
     private const int MostEvidence = 5;
 
-    /// <param name="incidents">Incidents the alert belongs to, as their ids.</param>
     /// <param name="senderName">Who speaks, for people; null if the sender's id is all there is.</param>
-    public static CapAlert Of(Alert alert, IEnumerable<string>? incidents = null, string? senderName = null)
+    public static CapAlert Of(Alert alert, string? senderName = null)
     {
         CapArea area = AreaOf(alert);
         return new CapAlert
@@ -38,7 +37,7 @@ public static class CapFromAlert
             Restriction = alert.Restriction,
             Note = alert.Status == AlertStatus.Exercise ? "Exercise, no real event." : null,
             References = CapList.From(alert.References.Select(Reference)),
-            Incidents = CapList.From(incidents ?? []),
+            Incidents = alert.IncidentId is { } incident ? [incident] : [],
             Infos = CapList.From(alert.Texts.Select(text => Info(alert, text, area, senderName))),
         };
     }

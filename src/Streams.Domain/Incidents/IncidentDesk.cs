@@ -6,7 +6,8 @@ namespace Streams.Domain.Incidents;
 /// <summary>What the desk has decided of an alert.</summary>
 /// <param name="Incident">The incident that it belongs to; null where it makes none.</param>
 /// <param name="IsNew">The incident begins with it.</param>
-public readonly record struct DeskVerdict(string? Incident, string Hazard, bool IsNew);
+/// <param name="HasJoined">It was none of the incident's before.</param>
+public readonly record struct DeskVerdict(string? Incident, string Hazard, bool IsNew, bool HasJoined = false);
 
 /// <summary>
 /// Which alerts of a city belong together. One for each city, since only where all alerts come by can be said whether an incident is there already: the same hazard, open, in
@@ -82,7 +83,7 @@ public sealed partial class IncidentDesk(string root)
 
         found.Note(alert);
         _incidentOf[alert.Id] = found.Id;
-        return new DeskVerdict(found.Id, playbook.Name, isNew);
+        return new DeskVerdict(found.Id, playbook.Name, isNew, HasJoined: true);
     }
 
     /// <summary>An incident takes no more alerts.</summary>

@@ -6,7 +6,7 @@ using Streams.Domain.Windows;
 
 namespace Streams.Domain.Incidents;
 
-/// <summary>What actors of the response say to one another on <c>city.incidents</c> and <c>city.requests</c>. Closed: the nested records are all there are.</summary>
+/// <summary>What actors of the response say to one another on <c>city.incidents</c>, <c>city.requests</c> and <c>city.observations</c>. Closed: the nested records are all there are.</summary>
 public abstract record IncidentMessage
 {
     /// <summary>Content type of its records.</summary>
@@ -52,6 +52,9 @@ public abstract record IncidentMessage
 
     /// <summary>To an incident: how far a command has come.</summary>
     public sealed record Progresses(CommandProgress Progress) : IncidentMessage;
+
+    /// <summary>To an area: one of its alerts is an incident's.</summary>
+    public sealed record Belongs(string Alert, string Incident) : IncidentMessage;
 
     /// <summary>To a dispatcher: what an incident wants done.</summary>
     public sealed record Asks(CommandRequest Request) : IncidentMessage;
@@ -150,6 +153,11 @@ public abstract record IncidentMessage
                 writer.Signed(answers.Result.TimeInMs);
                 writer.Text(answers.Result.Reason);
                 break;
+            case Belongs belongs:
+                writer.Byte(15);
+                writer.Text(belongs.Alert);
+                writer.Text(belongs.Incident);
+                break;
             default:
                 throw new InvalidOperationException($"{GetType().Name} has no stored form.");
         }
@@ -182,6 +190,7 @@ public abstract record IncidentMessage
             12 => new Asks(ReadRequest(ref reader)),
             13 => new Withdraws(reader.Text()),
             14 => new Answers(new CommandResult(reader.Text(), (CommandStatus)reader.Byte(), reader.Signed(), reader.Text())),
+            15 => new Belongs(reader.Text(), reader.Text()),
             _ => null,
         };
         fault = message is null || reader.Failed || !reader.AtEnd ? "the message is cut short, damaged, or of a kind that this node does not know" : null;

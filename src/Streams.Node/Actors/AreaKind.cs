@@ -34,6 +34,9 @@ public sealed class ObservationMessage
     internal byte[] Area { get; set; } = [];
 
     internal Observation Observation { get; } = new();
+
+    /// <summary>What the city's desk says of an alert; null for an observation.</summary>
+    internal IncidentMessage.Belongs? Belongs { get; set; }
 }
 
 /// <summary>Areas as actors: observations in; aggregates, alerts and what concerns parent and child areas out.</summary>
@@ -59,13 +62,21 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics, NodeMeter? met
         }
 
         message.Observation.Clear();
+        message.Belongs = null;
+        message.Area = record.Key.ToArray();
+        if (ResponseRecords.Is(record))
+        {
+            message.Belongs = IncidentMessage.Read(record.Value, out string? wrong) as IncidentMessage.Belongs;
+            Refusal = new RecordRefusal("malformed_message", "", wrong ?? "Nothing that an area is told.");
+            return message.Belongs is not null;
+        }
+
         if (!ObservationCodec.TryRead(record.Value, message.Observation, out string? fault))
         {
             Refusal = new RecordRefusal("malformed_observation", "", fault!);
             return false;
         }
 
-        message.Area = record.Key.ToArray();
         return true;
     }
 
@@ -80,8 +91,8 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics, NodeMeter? met
         return new AreaActor(key, area) { History = history };
     }
 
-    public override Reaction Receive(AreaActor actor, ObservationMessage message, long nowInMs) =>
-        ReactionOf(actor.Area.Apply(message.Observation, rules, nowInMs));
+    public override Reaction Receive(AreaActor actor, ObservationMessage message, long nowInMs) => ReactionOf(
+        message.Belongs is { } belongs ? actor.Area.Belongs(belongs.Alert, belongs.Incident) : actor.Area.Apply(message.Observation, rules, nowInMs));
 
     public override Reaction Wake(AreaActor actor, long nowInMs) => ReactionOf(actor.Area.Wake(rules, nowInMs));
 

@@ -20,13 +20,16 @@ public sealed class DeskActor(string key, IncidentDesk desk) : RequestActor(key)
     /// <summary>To incidents.</summary>
     internal List<(string Incident, IncidentMessage Message)> Unsaid { get; } = [];
 
+    /// <summary>To areas.</summary>
+    internal List<(string Area, IncidentMessage.Belongs Message)> Joined { get; } = [];
+
     internal List<OrderResult> Orders { get; } = [];
 }
 
 /// <summary>Desks and dispatchers as actors.</summary>
 public sealed class DispatcherKind(CityTopics topics, CityResponse response) : ActorKind<RequestActor, ResponseMessage>(4, "dispatcher", topics.Requests)
 {
-    public override IReadOnlyCollection<string> Tells => [topics.Incidents];
+    public override IReadOnlyCollection<string> Tells => [topics.Incidents, topics.Observations];
 
     public override ActorKind<RequestActor, ResponseMessage> ForShard() => new DispatcherKind(topics, response);
 
@@ -73,6 +76,12 @@ public sealed class DispatcherKind(CityTopics topics, CityResponse response) : A
         }
 
         desk.Unsaid.Clear();
+        foreach ((string area, IncidentMessage.Belongs said) in desk.Joined)
+        {
+            ResponseRecords.Tell(draft, topics.Observations, area, said);
+        }
+
+        desk.Joined.Clear();
         foreach (OrderResult order in desk.Orders)
         {
             order.Put(draft, actor.NowInMs);
@@ -98,6 +107,11 @@ public sealed class DispatcherKind(CityTopics topics, CityResponse response) : A
                 }
 
                 actor.Unsaid.Add((incident, new IncidentMessage.Joins(desk.Root, its, news.IsExercise, news.Alert)));
+                if (verdict.HasJoined)
+                {
+                    actor.Joined.Add((news.Alert.Area, new IncidentMessage.Belongs(news.Alert.Id, incident)));
+                }
+
                 return Reaction.Decided;
             case IncidentMessage.Over over:
                 desk.Over(over.Incident);
@@ -156,6 +170,7 @@ public sealed class DispatcherKind(CityTopics topics, CityResponse response) : A
         foreach (IncidentAlert alert in alerts)
         {
             actor.Unsaid.Add((into, new IncidentMessage.Joins(actor.Desk.Root, playbook, open.IsExercise, alert)));
+            actor.Joined.Add((alert.Area, new IncidentMessage.Belongs(alert.Id, into)));
         }
     }
 }

@@ -38,12 +38,15 @@ internal static class ResponseRecords
         draft.EndRecord();
     }
 
+    /// <summary>Whether a record holds an <see cref="IncidentMessage"/>.</summary>
+    public static bool Is(in Record record) => record.TryGetHeader("content-type"u8, out ReadOnlySpan<byte> type) && type.SequenceEqual("application/x-streams-incident"u8);
+
     /// <summary>Decodes a record; null where all is well, else why not.</summary>
     public static RecordRefusal? Read(in Record record, ResponseMessage message)
     {
         message.Key = record.Key.ToArray();
         message.Content = null;
-        if (record.TryGetHeader("content-type"u8, out ReadOnlySpan<byte> type) && type.SequenceEqual("application/x-streams-incident"u8))
+        if (Is(record))
         {
             message.Content = IncidentMessage.Read(record.Value, out string? fault);
             return fault is null ? null : new RecordRefusal("malformed_message", "", fault);

@@ -49,7 +49,7 @@ public sealed class CapFromAlertTests
     [Fact]
     public void An_alert_becomes_a_message_with_one_info_block_for_each_language()
     {
-        CapAlert document = Written(CapFromAlert.Of(Alert, ["inc-7"], "Ville de Dijon"));
+        CapAlert document = Written(CapFromAlert.Of(Alert with { IncidentId = "inc-7" }, "Ville de Dijon"));
 
         Assert.Equal(("dijon.centre.haze.20261122T100000Z.1", "streams@dijon.example", CapMessageType.Alert), (document.Identifier, document.Sender, document.MessageType));
         Assert.Equal(["inc-7"], document.Incidents);
