@@ -50,6 +50,7 @@ internal sealed partial class Housekeeping(IStore store, HousekeepingSettings ke
             await DeleteAsync(keep.Anomalies, before => store.Prune(AnomalyEndpoints.Collection, before));
             await DeleteAsync(keep.Alerts, before => store.Prune(AlertEndpoints.Collection, before));
             await DeleteAsync(keep.Incidents, before => store.Prune(IncidentEndpoints.Collection, before));
+            await DeleteAsync(keep.Journal, before => store.Prune(IncidentEndpoints.Everyday, before));
             await DeleteAsync(OrdersKept, before => store.Prune(Actors.OrderResult.Collection, before));
             await DeleteAsync(keep.DeadLetters, before => store.Prune(DeadLetterEndpoints.Collection, before, keep.MaxDeadLetters));
             await DeleteAsync(keep.Audit, PruneAudit);

@@ -41,15 +41,16 @@ internal static class IncidentCommands
         Option<string?> area = Lists.Text("--area", "AREA", "Only of this area and those inside it.").From(offers.Areas);
         Option<string?> hazard = Lists.Text("--hazard", "PLAYBOOK", "Only of this playbook.");
         Option<DateTimeOffset?> since = Lists.Moment(shared.Time, "--since", "Opened at or after.");
+        var everyday = new Option<bool>("--everyday") { Description = "What controls the city on an ordinary day, in place of incidents." };
         Option<int> limit = Lists.Limit();
         Option<string?> after = Lists.After();
         Command list = new ExampleCommand("list", "Incidents, newest first.", "streams incident list", "streams incident list --state open --area dijon/dijon")
-            .Taking(state, area, hazard, since, limit, after)
+            .Taking(state, area, hazard, since, everyday, limit, after)
             .Answering(
                 shared,
                 screen,
                 parsed => (new Query("api/v1/incidents").With("state", parsed.GetValue(state)).With("area", parsed.GetValue(area)).With("hazard", parsed.GetValue(hazard))
-                    .With("since", Lists.Rfc3339(parsed.GetValue(since))).With("limit", Lists.Number(parsed.GetValue(limit))).With("after", parsed.GetValue(after)).ToString(), "incidents"),
+                    .With("of", parsed.GetValue(everyday) ? "everyday" : null).With("since", Lists.Rfc3339(parsed.GetValue(since))).With("limit", Lists.Number(parsed.GetValue(limit))).With("after", parsed.GetValue(after)).ToString(), "incidents"),
                 page => Incidents.WritePage(screen, page, "No incident matches."));
 
         Argument<string> id = Lists.Id("Incident id.").From(offers.Incidents);

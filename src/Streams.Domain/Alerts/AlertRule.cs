@@ -10,6 +10,11 @@ public sealed record AlertRule
 
     public required AlertCondition Condition { get; init; }
 
+    /// <summary>
+    /// Not worth an alert: nobody is told but the desk of the city, whose playbook for it controls the city's systems as on any day.
+    /// </summary>
+    public bool IsEveryday { get; init; }
+
     /// <summary>Ascending in severity; at least one.</summary>
     public required ImmutableArray<SeverityStep> Steps { get; init; }
 

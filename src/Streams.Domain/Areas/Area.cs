@@ -60,7 +60,7 @@ public sealed partial class Area
     public int Broken => _byType.Values.Sum(members => members.Broken);
 
     /// <summary>Alerts of this very area that stand now.</summary>
-    public int ActiveAlerts => _issued.Count + _cases.Values.Sum(one => one.Lives.Count(life => life.IsStanding));
+    public int ActiveAlerts => _issued.Count + _cases.Sum(one => _rules.Find(one.Key.Rule)?.IsEveryday == true ? 0 : one.Value.Lives.Count(life => life.IsStanding));
 
     public IEnumerable<string> Types => _byType.Keys;
 

@@ -231,5 +231,5 @@ public sealed partial class Incident
 
     private bool IsFallback(string id) => Playbook.Steps.Any(step => step.Fallback == id);
 
-    private int Priority(PlaybookStep step) => Math.Clamp(((int)Severity * 2) + (step.IsVital ? 1 : 0), 1, 9);
+    private int Priority(PlaybookStep step) => Playbook.IsEveryday ? 1 : Math.Clamp(((int)Severity * 2) + (step.IsVital ? 1 : 0), 1, 9);
 }

@@ -17,6 +17,11 @@ public static class IncidentJson
         json.WriteString("title"u8, incident.Playbook.Title);
         json.WriteString("hazard"u8, incident.Playbook.Name);
         json.WriteString("status"u8, incident.IsExercise ? "Exercise"u8 : "Actual"u8);
+        if (incident.Playbook.IsEveryday)
+        {
+            json.WriteBoolean("everyday"u8, true);
+        }
+
         json.WriteString("state"u8, WordOf(incident.State));
         if (incident.End != IncidentEnd.None)
         {

@@ -15,6 +15,9 @@ public sealed record Playbook
     /// <summary>Alerts of these rules are its incidents' alerts.</summary>
     public required ImmutableArray<string> Rules { get; init; }
 
+    /// <summary>Control of an ordinary day, by rules that alert nobody: shown apart, and gives way to everything else.</summary>
+    public bool IsEveryday { get; init; }
+
     /// <summary>Alerts less severe than this join an incident that is there and open none. Default Moderate.</summary>
     public AlertSeverity Opens { get; init; } = AlertSeverity.Moderate;
 

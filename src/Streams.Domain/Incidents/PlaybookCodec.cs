@@ -15,6 +15,7 @@ internal static class PlaybookCodec
         writer.Text(playbook.Name);
         writer.Text(playbook.Title);
         Write(writer, playbook.Rules);
+        writer.Flag(playbook.IsEveryday);
         writer.Byte((byte)playbook.Opens);
         writer.Double(playbook.NearInMetres);
         writer.Signed(playbook.Settles.Ticks);
@@ -32,6 +33,7 @@ internal static class PlaybookCodec
             Name = reader.Text(),
             Title = reader.Text(),
             Rules = ReadNames(ref reader),
+            IsEveryday = reader.Flag(),
             Opens = (AlertSeverity)reader.Byte(),
             NearInMetres = reader.Double(),
             Settles = new TimeSpan(reader.Signed()),

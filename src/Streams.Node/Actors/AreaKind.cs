@@ -153,6 +153,17 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics, NodeMeter? met
 
     void IAreaOutput.Alert(Alert alert)
     {
+        if (alert.Status is AlertStatus.Actual or AlertStatus.Exercise)
+        {
+            ResponseRecords.Tell(
+                _draft, topics.Requests, ResponseRecords.DeskOf(alert.Area), new IncidentMessage.News(IncidentAlertOf(alert), alert.Status == AlertStatus.Exercise, Playbook: null));
+        }
+
+        if (rules.Find(alert.Rule)?.IsEveryday == true)
+        {
+            return;
+        }
+
         _body.ResetWrittenCount();
         AlertJson.Write(_body, alert);
         meter?.Said(alert);
@@ -166,11 +177,6 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics, NodeMeter? met
                 AlertEndpoints.Collection, alert.Id, alert.Area, alert.Rule, alert.State.ToString().ToLowerInvariant(), alert.OnsetInMs, default,
                 IsDone: alert.State is AlertState.Cleared or AlertState.Expired or AlertState.Cancelled),
             _body.WrittenSpan);
-        if (alert.Status is AlertStatus.Actual or AlertStatus.Exercise)
-        {
-            ResponseRecords.Tell(
-                _draft, topics.Requests, ResponseRecords.DeskOf(alert.Area), new IncidentMessage.News(IncidentAlertOf(alert), alert.Status == AlertStatus.Exercise, Playbook: null));
-        }
     }
 
     private IncidentAlert IncidentAlertOf(Alert alert) => new(

@@ -181,7 +181,7 @@ public sealed class IncidentKind(CityTopics topics, Func<string, string, string>
         IncidentJson.Write(_body, incident, whole: false);
         _draft.Put(
             new Document(
-                IncidentEndpoints.Collection, incident.Id, incident.WorstArea, incident.Playbook.Name, incident.State.ToString().ToLowerInvariant(), incident.OpenedInMs, default,
+                IncidentEndpoints.CollectionOf(incident.Playbook.IsEveryday), incident.Id, incident.WorstArea, incident.Playbook.Name, incident.State.ToString().ToLowerInvariant(), incident.OpenedInMs, default,
                 IsDone: incident.State == IncidentState.Closed),
             _body.WrittenSpan);
     }

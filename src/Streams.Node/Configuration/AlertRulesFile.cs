@@ -52,6 +52,7 @@ public static class AlertRulesFile
             Types = condition is AlertCondition.Devices { Signs.IsEmpty: false } signs
                 ? [.. signs.Signs.SelectMany(sign => sign.Types).Distinct()]
                 : section.List("types", TypeOf(types)),
+            IsEveryday = section.Optional("everyday", Form.Flag, false),
             Below = below,
             Condition = condition,
             Steps = [.. section.Sections("steps", required: true).Select(step => ReadStep(step, section.IsSound("side") ? below : null))],

@@ -43,6 +43,12 @@ public sealed class PlaybooksFile
             Playbook playbook = reader.ReadPlaybook(name, section);
             foreach ((int index, string rule) in playbook.Rules.Index())
             {
+                if (rules?.FirstOrDefault(each => each.Id == rule) is { } known && known.IsEveryday != playbook.IsEveryday)
+                {
+                    section.FaultOfItem(
+                        "rules", index, known.IsEveryday ? $"is {rule}, a rule of every day" : $"is {rule}, which alerts people", $"in a playbook that is {(playbook.IsEveryday ? "" : "not ")}everyday, rules that are {(playbook.IsEveryday ? "" : "not ")}everyday");
+                }
+
                 if (!taken.TryAdd(rule, name))
                 {
                     section.FaultOfItem("rules", index, $"is {rule}, of which {taken[rule]} takes care", "each rule in one playbook");
@@ -65,6 +71,7 @@ public sealed class PlaybooksFile
         {
             Title = section.Required("title", Form.Text(100)),
             Rules = section.List("rules", _rule),
+            IsEveryday = section.Optional("everyday", Form.Flag, false),
             Opens = section.Optional("opens", Severity, defaults.Opens),
             NearInMetres = section.Optional("near", Form.Number(0, 50_000), defaults.NearInMetres),
             Settles = section.Optional("settles", Span, defaults.Settles),

@@ -51,7 +51,7 @@ internal static class IncidentOrders
     private static Operation Order(string path, string says, Func<HttpContext, Query, Task> answer) => new(path + "Incident", HttpMethods.Post, $"/api/v1/incidents/{{id}}/{path}", says, answer)
     {
         Needs = Permission.HandleAlerts,
-        Concerns = (context, query) => Concerning.DocumentAsync(context, IncidentEndpoints.Collection, query.Of(IncidentEndpoints.Id)),
+        Concerns = (context, query) => IncidentEndpoints.ConcernsAsync(context, query.Of(IncidentEndpoints.Id)),
         Parameters = [IncidentEndpoints.Id],
         Takes = [("application/json", Schemas.Ref("incident-order"))],
         TakesNothingToo = true,
@@ -105,7 +105,7 @@ internal static class IncidentOrders
 
         string id = query.Of(IncidentEndpoints.Id);
         ApiSources sources = ApiSources.Of(context);
-        if (await Task.Run(() => sources.Store.Get(IncidentEndpoints.Collection, into)) is not { } other)
+        if (await IncidentEndpoints.FindAsync(sources, into) is not { } other)
         {
             await Problem.NotFound(context, $"There is no incident {into} to be merged into.");
             return;
@@ -208,7 +208,7 @@ internal static class IncidentOrders
     {
         string id = query.Of(IncidentEndpoints.Id);
         ApiSources sources = ApiSources.Of(context);
-        if (await Task.Run(() => sources.Store.Get(IncidentEndpoints.Collection, id)) is null)
+        if (await IncidentEndpoints.FindAsync(sources, id) is null)
         {
             await Problem.NotFound(context, $"There is no incident {id}.");
             return null;
