@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Streams.Domain.Dispatch;
 
 namespace Streams.Domain.Cities;
 
@@ -9,10 +10,12 @@ public sealed class CityPlan
     private readonly Lazy<City> _settled;
 
     /// <param name="described">Without devices.</param>
-    public CityPlan(City described, ImmutableArray<PopulationGroup> groups)
+    /// <param name="systems">What the city's own <c>systems.yaml</c> says; of those that it does not name, <see cref="CitySystem.ByDefault"/>.</param>
+    public CityPlan(City described, ImmutableArray<PopulationGroup> groups, ImmutableArray<CitySystem> systems = default)
     {
         _described = described;
         Groups = groups;
+        Systems = systems.IsDefault ? [] : systems;
         _settled = new Lazy<City>(() => described with { Devices = new Settlement(described).Place(groups) });
     }
 
@@ -27,6 +30,8 @@ public sealed class CityPlan
     public ImmutableArray<Scenario> Scenarios => _described.Scenarios;
 
     public ImmutableArray<PopulationGroup> Groups { get; }
+
+    public ImmutableArray<CitySystem> Systems { get; }
 
     public int DeviceCount => Groups.Sum(group => group.Group.Count);
 

@@ -43,6 +43,29 @@ public sealed class Outline
 
     public double SurfaceInKm2 { get; }
 
+    /// <summary>The centre of gravity, which a crooked outline may not contain; null for no ground at all.</summary>
+    public (double Latitude, double Longitude)? Centre
+    {
+        get
+        {
+            (double y0, double x0) = _corners.IsEmpty ? default : _corners[0];
+            double twice = 0;
+            double y = 0;
+            double x = 0;
+            for (int i = 1; i < _corners.Length; i++)
+            {
+                (double fromY, double fromX) = (_corners[i - 1].Latitude - y0, _corners[i - 1].Longitude - x0);
+                (double toY, double toX) = (_corners[i].Latitude - y0, _corners[i].Longitude - x0);
+                double cross = (fromX * toY) - (toX * fromY);
+                twice += cross;
+                y += (fromY + toY) * cross;
+                x += (fromX + toX) * cross;
+            }
+
+            return twice == 0 ? null : (y0 + (y / (3 * twice)), x0 + (x / (3 * twice)));
+        }
+    }
+
     /// <summary>A point on the border may count to either side.</summary>
     public bool Contains(double latitude, double longitude)
     {

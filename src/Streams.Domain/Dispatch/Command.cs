@@ -4,20 +4,24 @@ using System.Globalization;
 using System.Text.Json;
 using Streams.Domain.Alerts;
 using Streams.Domain.Detection;
+using Streams.Domain.Devices;
 using Streams.Domain.Readings;
 
 namespace Streams.Domain.Dispatch;
 
 /// <summary>A command to a city system, as it is on <c>city.commands</c> under the key <c>area/system</c>. A system that has its id already does nothing new, and answers as before.</summary>
 /// <param name="IncidentId">The incident that it is for.</param>
-/// <param name="Targets">Units or devices it is for; none for the area as a whole.</param>
+/// <param name="Area">The dispatcher's: the first part of the key.</param>
+/// <param name="Targets">Units or devices it is for; none for the place as a whole.</param>
 /// <param name="Parameters">As texts; on the wire a number or a flag is one, as the action's description says.</param>
 /// <param name="Priority">1 to 9, the most urgent.</param>
 /// <param name="Attempt">1 for the first time; one more each time it is sent again under the same id.</param>
 /// <param name="Compensates">The command that it takes back; null for others.</param>
+/// <param name="Place">The area in which it is to be done: <paramref name="Area"/> or one below it. Empty means <paramref name="Area"/>.</param>
+/// <param name="Location">Where units are to go and devices to turn to; null where nobody knows.</param>
 public sealed record Command(
     string CommandId, string IncidentId, string System, string Area, string Action, ImmutableArray<string> Targets, ImmutableSortedDictionary<string, string> Parameters,
-    int Priority, long IssuedAtInMs, long DeadlineInMs, int Attempt, string? Compensates)
+    int Priority, long IssuedAtInMs, long DeadlineInMs, int Attempt, string? Compensates, string Place = "", GeoPoint? Location = null)
 {
     /// <summary>Of its record.</summary>
     public string Key => $"{Area}/{System}";
@@ -79,6 +83,13 @@ public static class CommandJson
         json.WriteString("deadline"u8, AlertJson.Time(command.DeadlineInMs));
         json.WriteNumber("attempt"u8, command.Attempt);
         json.WriteString("compensates"u8, command.Compensates);
+        json.WriteString("place"u8, command.Place.Length > 0 ? command.Place : command.Area);
+        if (command.Location is { } location)
+        {
+            json.WritePropertyName("location"u8);
+            DeviceJson.Write(json, location);
+        }
+
         json.WriteEndObject();
     }
 
@@ -125,7 +136,7 @@ public static class CommandJson
         string? ignored = null;
         return new Command(
             id, TextOr(root, "incidentId"), system, area, action, targets, parameters, (int)NumberOr(root, "priority", 1), Time(root, "issuedAt", ref ignored), deadline, (int)NumberOr(root, "attempt", 1),
-            TextOr(root, "compensates") is { Length: > 0 } other ? other : null);
+            TextOr(root, "compensates") is { Length: > 0 } other ? other : null, TextOr(root, "place"), Point(root));
     }
 
     /// <summary>Reads a result. What a system says is theirs alone: whatever is wrong with it, only this record is refused.</summary>
@@ -212,6 +223,12 @@ public static class CommandJson
 
     private static long NumberOr(JsonElement root, string name, long otherwise) =>
         root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number) && number is > 0 and < 1_000_000 ? number : otherwise;
+
+    private static GeoPoint? Point(JsonElement root) =>
+        root.TryGetProperty("location", out JsonElement value) && value.ValueKind == JsonValueKind.Object
+        && value.TryGetProperty("coordinates", out JsonElement pair) && pair.ValueKind == JsonValueKind.Array && pair.GetArrayLength() == 2
+        && pair[0].ValueKind == JsonValueKind.Number && pair[1].ValueKind == JsonValueKind.Number
+        && new GeoPoint(pair[0].GetDouble(), pair[1].GetDouble()) is { IsOnEarth: true } point ? point : null;
 
     private static long Time(JsonElement root, string name, ref string? fault)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Streams.Domain.Readings;
 
 namespace Streams.Domain.Dispatch;
 
@@ -11,9 +12,10 @@ namespace Streams.Domain.Dispatch;
 /// <param name="DeadlineInMs">Not done by then is failed.</param>
 /// <param name="Compensates">The command that this one takes back; null for others.</param>
 /// <param name="IsExercise">Nothing real is moved for it.</param>
+/// <param name="Location">Where it is needed; null for the centre of the area.</param>
 public sealed record CommandRequest(
     string CommandId, string IncidentId, string Step, string System, string Area, string Action, ImmutableArray<string> Targets, ImmutableSortedDictionary<string, string> Parameters,
-    int Count, int Priority, long DeadlineInMs, string? Compensates, bool IsExercise);
+    int Count, int Priority, long DeadlineInMs, string? Compensates, bool IsExercise, GeoPoint? Location = null);
 
 /// <summary>How far a command has come. Stored by number: never renumber.</summary>
 public enum CommandStatus : byte

@@ -34,6 +34,12 @@ public sealed record SystemAction
     /// <summary>The action that takes it back, with the same targets; null where there is nothing to take back (a message was sent, a place was inspected).</summary>
     public string? Undo { get; init; }
 
+    /// <summary>
+    /// Of an area's actions: several stand side by side, as messages do, and each is taken back by itself. Otherwise an area has one state, and of two incidents that want
+    /// different ones the more urgent has it.
+    /// </summary>
+    public bool StandsBeside { get; init; }
+
     /// <summary>By name.</summary>
     public ImmutableDictionary<string, ActionParameter> Parameters { get; init; } = ImmutableDictionary<string, ActionParameter>.Empty;
 

@@ -1,0 +1,579 @@
+using System.Collections.Immutable;
+using Streams.Domain.Areas;
+
+namespace Streams.Domain.Dispatch;
+
+/// <summary>What commands do: begun, done, withdrawn, taken back, done again.</summary>
+public sealed partial class Dispatcher
+{
+    /// <summary>Attempts at taking back by itself what nobody counts on any more: of a unit some minutes, of all else most of a day.</summary>
+    private const int MostUnitTries = 3;
+    private const int MostTries = 24;
+
+    private void Begin(RequestRun run, SystemAction action, List<string> assets, long nowInMs)
+    {
+        CommandRequest request = run.Request;
+        Holding holding = new()
+        {
+            Number = ++_numbers,
+            Id = $"{run.Id}~{++run.Commands}",
+            IncidentId = request.IncidentId,
+            Action = action.Name,
+            Undo = action.Undo,
+            Target = action.Target,
+            WithinInMs = (long)action.Within.TotalMilliseconds,
+            Parameters = request.Parameters,
+            Place = request.Area,
+            Location = PlaceOf(request),
+            Assets = assets,
+            Members = [run.Id],
+            Priority = request.Priority,
+        };
+        _holdings.Add(holding.Number, holding);
+        foreach (string asset in assets)
+        {
+            if (action.Target == ActionTarget.Unit)
+            {
+                _units.Add(asset, holding);
+            }
+            else
+            {
+                Cover(asset, holding, nowInMs);
+            }
+        }
+
+        holding.Do = Run(holding, holding.Id, action.Name, holding.Targets, holding.Parameters, null, request.DeadlineInMs, nowInMs);
+    }
+
+    /// <summary>Puts a holding on top of what else there is on a device or a place.</summary>
+    private void Cover(string asset, Holding holding, long nowInMs)
+    {
+        if (_things.TryGetValue(asset, out List<Holding>? stack))
+        {
+            foreach (Holding below in stack.Where(each => each.Family == holding.Family).ToArray())
+            {
+                if (below.State == HoldingState.Recovering)
+                {
+                    // What is done now takes the place of what was to be taken back.
+                    Drop(below, asset);
+                    if (below.Assets.Count == 0)
+                    {
+                        Remove(below, nowInMs);
+                    }
+                }
+                else if (below.AgainAssets.Remove(asset) && below.Again is { } again)
+                {
+                    _byCommand.Remove(again.Id);
+                    below.Again = null;
+                    below.RetryInMs = nowInMs;
+                }
+            }
+        }
+
+        if (!_things.TryGetValue(asset, out stack))
+        {
+            _things.Add(asset, stack = []);
+        }
+
+        stack.Add(holding);
+    }
+
+    private CommandRun Run(
+        Holding holding, string id, string action, ImmutableArray<string> targets, ImmutableSortedDictionary<string, string> parameters, string? compensates, long deadlineInMs, long nowInMs)
+    {
+        CommandRun run = new()
+        {
+            Id = id,
+            Action = action,
+            Targets = targets,
+            Parameters = parameters,
+            Compensates = compensates,
+            Priority = holding.Priority,
+            IssuedInMs = nowInMs,
+            DeadlineInMs = deadlineInMs,
+        };
+        _byCommand.Add(id, holding);
+        Send(holding, run, nowInMs);
+        return run;
+    }
+
+    private void Send(Holding holding, CommandRun run, long nowInMs)
+    {
+        long answers = (long)_map.Kind.Answers.TotalMilliseconds;
+        run.NextInMs = nowInMs + (answers << Math.Min(run.Attempt, 3));
+        run.Attempt++;
+        Command command = new(
+            run.Id, holding.IncidentId, System, Area, run.Action, run.Targets, run.Parameters, run.Priority, run.IssuedInMs, run.DeadlineInMs, run.Attempt, run.Compensates, holding.Place, holding.Location);
+        _unsaid.Add(output => output.Send(command));
+    }
+
+    private void Preempt(Holding holding, RequestRun by, long nowInMs)
+    {
+        string reason = $"needed for something more urgent, {by.Request.IncidentId}";
+        Note(nowInMs, "preempted", holding, reason);
+        bool isUnderWay = holding.State == HoldingState.Doing;
+        WithdrawCommand(holding, HoldingEnd.Preempted, nowInMs);
+        if (isUnderWay)
+        {
+            EndPart(holding, CommandStatus.Preempted, reason, nowInMs);
+            return;
+        }
+
+        foreach (RequestRun run in holding.Members.Select(id => _requests.GetValueOrDefault(id)).OfType<RequestRun>().ToArray())
+        {
+            // Of several units the others stay.
+            run.Parts.RemoveAll(part => part.Asset == holding.Assets[0]);
+            if (run.IsOver)
+            {
+                Tell(run, CommandStatus.Preempted, $"{holding.Assets[0]}: {reason}", AssetsOf(run, HoldingsOf(run.Id)), nowInMs);
+            }
+            else
+            {
+                run.Parts.Add(new RequestPart(holding.Assets[0], CommandStatus.Preempted, reason));
+            }
+        }
+    }
+
+    private void WithdrawCommand(Holding holding, HoldingEnd end, long nowInMs)
+    {
+        holding.MayHaveActed |= holding.Do?.Status == CommandStatus.Executing;
+        holding.State = HoldingState.Withdrawing;
+        holding.End = end;
+        holding.Ending = Run(
+            holding, holding.Id + ".withdraw", Command.Withdraw, holding.Targets, ImmutableSortedDictionary<string, string>.Empty, holding.Id,
+            nowInMs + (long)_map.Kind.Answers.TotalMilliseconds, nowInMs);
+        holding.Ending.NextInMs = long.MaxValue;
+        if (end == HoldingEnd.Unanswered)
+        {
+            Rest(holding, nowInMs);
+        }
+    }
+
+    private bool Hear(Holding holding, CommandResult result, long nowInMs)
+    {
+        CommandRun run = holding.Runs.First(each => each.Id == result.CommandId);
+        if (result.Status is CommandStatus.Accepted or CommandStatus.Executing)
+        {
+            if (run.Status >= result.Status)
+            {
+                return false;
+            }
+
+            run.Status = result.Status;
+            run.NextInMs = long.MaxValue;
+            holding.MayHaveActed |= run == holding.Do && holding.State == HoldingState.Withdrawing && result.Status == CommandStatus.Executing;
+            if (run == holding.Do && holding.State == HoldingState.Doing)
+            {
+                TellStatus(holding, result.Status, nowInMs);
+            }
+
+            return true;
+        }
+
+        if (result.Status > CommandStatus.Rejected)
+        {
+            // No word of a system's.
+            return false;
+        }
+
+        _byCommand.Remove(run.Id);
+        if (run == holding.Do)
+        {
+            holding.MayHaveActed |= run.Status == CommandStatus.Executing || result.Status == CommandStatus.Done;
+            holding.Do = null;
+            HearEnd(holding, result, nowInMs);
+        }
+        else if (run == holding.Again)
+        {
+            holding.Again = null;
+            HearAgain(holding, result.Status == CommandStatus.Done, nowInMs);
+        }
+        else
+        {
+            holding.Ending = null;
+            if (holding.State == HoldingState.Withdrawing)
+            {
+                Withdrawn(holding, isSure: result.Status == CommandStatus.Done, nowInMs);
+            }
+            else if (result.Status == CommandStatus.Done)
+            {
+                TakenBack(holding, nowInMs);
+            }
+            else
+            {
+                NotTakenBack(holding, result.Status, result.Reason, nowInMs);
+            }
+        }
+
+        return true;
+    }
+
+    private void TellStatus(Holding holding, CommandStatus status, long nowInMs)
+    {
+        foreach (RequestRun run in holding.Members.Select(id => _requests.GetValueOrDefault(id)).OfType<RequestRun>().ToArray())
+        {
+            // Of several units one may be behind another.
+            Tell(run, run.Last is { IsOver: false } last && last.Status > status ? last.Status : status, "", AssetsOf(run, HoldingsOf(run.Id)), nowInMs);
+        }
+    }
+
+    /// <summary>The command itself is done, or will not be.</summary>
+    private void HearEnd(Holding holding, CommandResult result, long nowInMs)
+    {
+        bool isWanted = holding.State == HoldingState.Doing;
+        if (result.Status == CommandStatus.Done)
+        {
+            foreach (string asset in holding.Assets)
+            {
+                _rests.Remove(asset);
+            }
+
+            if (isWanted && holding.Undo is not null)
+            {
+                holding.State = HoldingState.Standing;
+                _isStale = true;
+                EndPart(holding, CommandStatus.Done, "", nowInMs);
+                DoBelowAgain(holding, holding.Priority);
+            }
+            else if (holding.Undo is null)
+            {
+                // Also where it was done before it could be withdrawn: then its incident hears of that.
+                EndPart(holding, CommandStatus.Done, "", nowInMs);
+                Remove(holding, nowInMs);
+            }
+
+            return;
+        }
+
+        if (!isWanted)
+        {
+            Withdrawn(holding, isSure: true, nowInMs);
+            return;
+        }
+
+        Rest(holding, nowInMs);
+        if (holding.Target == ActionTarget.Unit && result.Status == CommandStatus.Rejected && _requests[holding.Members[0]] is { Rejections: < MostRejections - 1 } run && run.Request.DeadlineInMs > nowInMs)
+        {
+            run.Rejections++;
+            run.Left++;
+            _waiting.Add(run);
+            Remove(holding, nowInMs);
+            return;
+        }
+
+        holding.State = HoldingState.Withdrawing;
+        holding.End = HoldingEnd.Failed;
+        EndPart(holding, result.Status, result.Reason, nowInMs);
+        Withdrawn(holding, isSure: true, nowInMs);
+    }
+
+    /// <summary>Nothing more comes of a command that was withdrawn.</summary>
+    /// <param name="isSure">The system said so.</param>
+    private void Withdrawn(Holding holding, bool isSure, long nowInMs)
+    {
+        Forget(holding.Do);
+        Forget(holding.Ending);
+        (holding.Do, holding.Ending) = (null, null);
+        holding.MayHaveActed |= !isSure;
+
+        // A unit that is sent elsewhere leaves what it did behind.
+        bool isLeft = holding.Target == ActionTarget.Unit && holding.End is HoldingEnd.Preempted or HoldingEnd.Failed;
+        if (holding.Undo is null || !holding.MayHaveActed || isLeft)
+        {
+            Remove(holding, nowInMs);
+        }
+        else
+        {
+            Recover(holding, holding.End, nowInMs);
+        }
+    }
+
+    private void Recover(Holding holding, HoldingEnd end, long nowInMs)
+    {
+        StopAgain(holding);
+        holding.State = HoldingState.Recovering;
+        holding.End = end;
+        holding.Tries = 0;
+
+        // Not before those that wait were looked at: what they do may take its place.
+        holding.RetryInMs = nowInMs;
+        _isStale = true;
+    }
+
+    /// <summary>Takes back, wherever nothing else has its way: there it is left, and what lies below is done again.</summary>
+    private void Undo(Holding holding, long nowInMs)
+    {
+        StopAgain(holding);
+        foreach (string asset in holding.Target == ActionTarget.Unit ? [] : holding.Assets.ToArray())
+        {
+            List<Holding> stack = _things[asset];
+            int at = stack.IndexOf(holding);
+            bool isTop = stack.FindIndex(at + 1, each => each.Family == holding.Family) < 0;
+            if (!isTop || stack.FindLastIndex(Math.Max(at - 1, 0), at, each => each.Family == holding.Family) >= 0)
+            {
+                Drop(holding, asset);
+            }
+        }
+
+        if (holding.Assets.Count == 0)
+        {
+            TakenBack(holding, nowInMs);
+            return;
+        }
+
+        holding.RetryInMs = long.MaxValue;
+        if (holding.State != HoldingState.Recovering)
+        {
+            holding.State = HoldingState.Undoing;
+        }
+
+        long deadline = nowInMs + holding.WithinInMs;
+        string id = $"{holding.Id}.undo{++holding.Numbers}";
+        foreach (string undoer in holding.Undoers)
+        {
+            deadline = Math.Max(deadline, _requests[undoer].Request.DeadlineInMs);
+        }
+
+        // A wider place may be in such a state too: then that is what this one goes back to.
+        Holding? wider = WiderThan(holding);
+        holding.Ending = wider is null
+            ? Run(holding, id, holding.Undo!, holding.Targets, ImmutableSortedDictionary<string, string>.Empty, holding.Id, deadline, nowInMs)
+            : Run(holding, id, wider.Action, [], wider.Parameters, holding.Id, deadline, nowInMs);
+    }
+
+    private void TakenBack(Holding holding, long nowInMs)
+    {
+        if (holding.State == HoldingState.Recovering)
+        {
+            Note(nowInMs, "taken_back", holding, holding.End.ToString().ToLowerInvariant());
+        }
+
+        DoBelowAgain(holding, 0);
+        Remove(holding, nowInMs);
+    }
+
+    private void NotTakenBack(Holding holding, CommandStatus status, string reason, long nowInMs)
+    {
+        foreach (string id in holding.Undoers.ToArray())
+        {
+            if (_requests.TryGetValue(id, out RequestRun? undo))
+            {
+                undo.Parts.RemoveAll(part => part.Status == CommandStatus.Done);
+                undo.Parts.Add(new RequestPart(holding.Target == ActionTarget.Unit ? holding.Assets[0] : "", status, reason));
+                holding.Undoers.Remove(id);
+                Conclude(undo, nowInMs);
+            }
+        }
+
+        if (holding.State == HoldingState.Undoing)
+        {
+            holding.State = HoldingState.Standing;
+            _isStale = true;
+            return;
+        }
+
+        if (++holding.Tries >= (holding.Target == ActionTarget.Unit ? MostUnitTries : MostTries))
+        {
+            Note(nowInMs, "given_up", holding, $"could not be taken back: {(reason.Length > 0 ? reason : status.ToString().ToLowerInvariant())}");
+            Rest(holding, nowInMs);
+            Remove(holding, nowInMs);
+            return;
+        }
+
+        holding.RetryInMs = nowInMs + RestInMs(holding.Tries);
+    }
+
+    private void Wake(Holding holding, long nowInMs)
+    {
+        if (holding.State == HoldingState.Doing && holding.Do is { } first && first.DueInMs <= nowInMs)
+        {
+            if (first.DeadlineInMs > nowInMs)
+            {
+                Send(holding, first, nowInMs);
+                return;
+            }
+
+            string reason = first.Status is null ? "no answer from the system" : "begun, and not done in time";
+            WithdrawCommand(holding, HoldingEnd.Unanswered, nowInMs);
+            EndPart(holding, CommandStatus.Unanswered, reason, nowInMs);
+        }
+        else if (holding.Ending is { } ending && ending.DueInMs <= nowInMs)
+        {
+            if (ending.DeadlineInMs > nowInMs)
+            {
+                Send(holding, ending, nowInMs);
+                return;
+            }
+
+            Forget(ending);
+            holding.Ending = null;
+            if (holding.State == HoldingState.Withdrawing)
+            {
+                Withdrawn(holding, isSure: false, nowInMs);
+            }
+            else
+            {
+                NotTakenBack(holding, CommandStatus.Unanswered, "no answer from the system", nowInMs);
+            }
+        }
+        else if (holding.Again is { } again && again.DueInMs <= nowInMs)
+        {
+            if (again.DeadlineInMs > nowInMs)
+            {
+                Send(holding, again, nowInMs);
+                return;
+            }
+
+            Forget(again);
+            holding.Again = null;
+            HearAgain(holding, isDone: false, nowInMs);
+        }
+    }
+
+    private void DoAgain(Holding holding, long nowInMs)
+    {
+        holding.RetryInMs = long.MaxValue;
+        ImmutableArray<string> targets = holding.Target == ActionTarget.Area ? [] : [.. holding.AgainAssets];
+        holding.Again = Run(holding, $"{holding.Id}.again{++holding.Numbers}", holding.Action, targets, holding.Parameters, null, nowInMs + holding.WithinInMs, nowInMs);
+    }
+
+    private void HearAgain(Holding holding, bool isDone, long nowInMs)
+    {
+        if (isDone)
+        {
+            Note(nowInMs, "done_again", holding, holding.Place);
+            holding.AgainAssets.Clear();
+            holding.Tries = 0;
+            holding.RetryInMs = long.MaxValue;
+            DoBelowAgain(holding, holding.Priority);
+        }
+        else
+        {
+            // For as long as somebody counts on it.
+            holding.RetryInMs = nowInMs + RestInMs(++holding.Tries);
+        }
+    }
+
+    private void StopAgain(Holding holding)
+    {
+        Forget(holding.Again);
+        holding.Again = null;
+        holding.AgainAssets.Clear();
+    }
+
+    /// <summary>The nearest place around this one that is in a state of the same family; null where none is.</summary>
+    private Holding? WiderThan(Holding holding)
+    {
+        if (holding.Target != ActionTarget.Area)
+        {
+            return null;
+        }
+
+        for (string? place = AreaPath.ParentOf(holding.Place); place is not null && AreaPath.IsWithin(place, Area); place = AreaPath.ParentOf(place))
+        {
+            if (Top($"{place}|{holding.Family}") is { State: HoldingState.Standing } wider)
+            {
+                return wider;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>What was done to a place was done to those within it: what stands there, and is as urgent, is done again.</summary>
+    private void DoBelowAgain(Holding holding, int priority)
+    {
+        if (holding.Target != ActionTarget.Area)
+        {
+            return;
+        }
+
+        string slot = $"{holding.Place}|{holding.Family}";
+        if (holding.Assets.Count > 0 && holding.Assets[0] != slot)
+        {
+            // It stands beside others.
+            return;
+        }
+
+        foreach (Holding below in _holdings.Values)
+        {
+            if (below.Target == ActionTarget.Area && below.State is HoldingState.Doing or HoldingState.Standing && below.Family == holding.Family && below.Priority >= priority
+                && below.Place.Length > holding.Place.Length && AreaPath.IsWithin(below.Place, holding.Place) && Top($"{below.Place}|{below.Family}") == below
+                && !(priority > 0 && below.Does(holding.Action, holding.Parameters)))
+            {
+                PutAgain(below, below.Assets[0]);
+            }
+        }
+    }
+
+    private void PutAgain(Holding holding, string asset)
+    {
+        Forget(holding.Again);
+        holding.Again = null;
+        holding.RetryInMs = long.MinValue;
+        if (!holding.AgainAssets.Contains(asset))
+        {
+            holding.AgainAssets.Add(asset);
+        }
+    }
+
+    private void Forget(CommandRun? run)
+    {
+        if (run is not null)
+        {
+            _byCommand.Remove(run.Id);
+        }
+    }
+
+    /// <summary>A holding lets go of a device or a place; what lay right below it has its way again.</summary>
+    private void Drop(Holding holding, string asset)
+    {
+        List<Holding> stack = _things[asset];
+        int at = stack.IndexOf(holding);
+        bool isTop = stack.FindIndex(at + 1, each => each.Family == holding.Family) < 0;
+        stack.RemoveAt(at);
+        holding.Assets.Remove(asset);
+        holding.AgainAssets.Remove(asset);
+        if (isTop && stack.FindLast(each => each.Family == holding.Family) is { State: HoldingState.Standing } below)
+        {
+            PutAgain(below, asset);
+        }
+
+        if (stack.Count == 0)
+        {
+            _things.Remove(asset);
+        }
+
+        _isStale = true;
+    }
+
+    private void Remove(Holding holding, long nowInMs)
+    {
+        foreach (CommandRun run in holding.Runs)
+        {
+            _byCommand.Remove(run.Id);
+        }
+
+        _holdings.Remove(holding.Number);
+        foreach (string asset in holding.Assets.ToArray())
+        {
+            if (holding.Target == ActionTarget.Unit)
+            {
+                _units.Remove(asset);
+            }
+            else
+            {
+                Drop(holding, asset);
+            }
+        }
+
+        _isStale = true;
+        foreach (string id in holding.Undoers.Concat(holding.Members).ToArray())
+        {
+            if (_requests.TryGetValue(id, out RequestRun? run))
+            {
+                Conclude(run, nowInMs);
+            }
+        }
+    }
+}
