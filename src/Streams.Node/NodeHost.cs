@@ -193,7 +193,7 @@ public sealed class NodeHost : IAsyncDisposable
             new AreaKind(configuration.AlertRules, city, meter),
             new IncidentKind(city, response.DispatcherOf),
             new DispatcherKind(city, response),
-            new ResultKind(city, response.HasDispatcher),
+            new ResultKind(city, (area, system) => response.MapOf($"{area}/{system}") is not null),
         ];
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Streams.Domain.Areas;
 using Streams.Domain.Dispatch;
+using Streams.Domain.Readings;
 
 namespace Streams.Domain.Incidents;
 
@@ -79,6 +80,10 @@ public sealed partial class Incident
             State = IncidentState.Closed;
             ClosedInMs = nowInMs;
             Note(nowInMs, "closed", "", "", "");
+            foreach ((string system, string area) in _steps.Where(run => run.CommandId.Length > 0).Select(run => (run.Step.System, run.Area)).Distinct())
+            {
+                _unsaid.Add(output => output.LetGo(system, area));
+            }
         }
     }
 
@@ -172,7 +177,7 @@ public sealed partial class Incident
         Turn(run, state, nowInMs, run.Attempt == 1 ? "" : $"attempt {run.Attempt}");
         run.DueInMs = nowInMs + (long)run.Step.Within.TotalMilliseconds;
         CommandRequest request = new(
-            run.UnderWay, Id, run.Step.Id, run.Step.System, run.Area, action, targets, parameters, run.Step.Count, Priority(run.Step), run.DueInMs, compensates, IsExercise);
+            run.UnderWay, Id, run.Step.Id, run.Step.System, run.Area, action, targets, parameters, run.Step.Count, Priority(run.Step), run.DueInMs, compensates, IsExercise, PlaceIn(run.Area));
         _unsaid.Add(output => output.Ask(request));
         return true;
     }
@@ -230,6 +235,12 @@ public sealed partial class Incident
     private StepRun Run(string id) => _steps[Playbook.IndexOf(id)];
 
     private bool IsFallback(string id) => Playbook.Steps.Any(step => step.Fallback == id);
+
+    /// <summary>Where the gravest alert in an area is; null where none says so.</summary>
+    private GeoPoint? PlaceIn(string area) => _alerts.Values
+        .Where(alert => alert.Location is not null && AreaPath.IsWithin(alert.Area, area))
+        .OrderByDescending(alert => alert.Stands).ThenByDescending(alert => alert.Severity).ThenBy(alert => alert.OnsetInMs).ThenBy(alert => alert.Id, StringComparer.Ordinal)
+        .FirstOrDefault()?.Location;
 
     private int Priority(PlaybookStep step) => Playbook.IsEveryday ? 1 : Math.Clamp(((int)Severity * 2) + (step.IsVital ? 1 : 0), 1, 9);
 }

@@ -31,6 +31,9 @@ public interface IIncidentOutput
     /// <summary>An alert that came when it took no more: for the desk, which finds it another.</summary>
     void Return(IncidentAlert alert);
 
+    /// <summary>It is closed: what of a system was its own, and is to stand as it is, is nobody's from now on.</summary>
+    void LetGo(string system, string area);
+
     /// <summary>An incident that was merged into this one may take back what it did.</summary>
     void Release(string incident);
 }

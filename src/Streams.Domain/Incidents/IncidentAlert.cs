@@ -25,15 +25,22 @@ public sealed record IncidentAlert(
         writer.Signed(OnsetInMs);
         writer.Signed(Revision);
         writer.Text(Headline);
-        writer.Flag(Location is not null);
-        if (Location is { } place)
+        Save(writer, Location);
+    }
+
+    internal static void Save(SnapshotWriter writer, GeoPoint? location)
+    {
+        writer.Flag(location is not null);
+        if (location is { } place)
         {
             writer.Double(place.Longitude);
             writer.Double(place.Latitude);
         }
     }
 
+    internal static GeoPoint? ReadPlace(ref SnapshotReader reader) => reader.Flag() ? new GeoPoint(reader.Double(), reader.Double()) : null;
+
     internal static IncidentAlert Read(ref SnapshotReader reader) => new(
         reader.Text(), reader.Text(), reader.Text(), (AlertSeverity)reader.Byte(), (AlertState)reader.Byte(), reader.Signed(), (int)reader.Signed(), reader.Text(),
-        reader.Flag() ? new GeoPoint(reader.Double(), reader.Double()) : null);
+        ReadPlace(ref reader));
 }

@@ -62,6 +62,9 @@ public abstract record IncidentMessage
     /// <summary>To a dispatcher: a command is not wanted any more.</summary>
     public sealed record Withdraws(string CommandId) : IncidentMessage;
 
+    /// <summary>To a dispatcher: an incident is closed.</summary>
+    public sealed record LetsGo(string Incident) : IncidentMessage;
+
     /// <summary>To a dispatcher: what a system answered.</summary>
     public sealed record Answers(CommandResult Result) : IncidentMessage;
 
@@ -158,6 +161,10 @@ public abstract record IncidentMessage
                 writer.Text(belongs.Alert);
                 writer.Text(belongs.Incident);
                 break;
+            case LetsGo letsGo:
+                writer.Byte(16);
+                writer.Text(letsGo.Incident);
+                break;
             default:
                 throw new InvalidOperationException($"{GetType().Name} has no stored form.");
         }
@@ -191,6 +198,7 @@ public abstract record IncidentMessage
             13 => new Withdraws(reader.Text()),
             14 => new Answers(new CommandResult(reader.Text(), (CommandStatus)reader.Byte(), reader.Signed(), reader.Text())),
             15 => new Belongs(reader.Text(), reader.Text()),
+            16 => new LetsGo(reader.Text()),
             _ => null,
         };
         fault = message is null || reader.Failed || !reader.AtEnd ? "the message is cut short, damaged, or of a kind that this node does not know" : null;
@@ -231,6 +239,7 @@ public abstract record IncidentMessage
         writer.Signed(request.DeadlineInMs);
         PlaybookCodec.Write(writer, request.Compensates);
         writer.Flag(request.IsExercise);
+        IncidentAlert.Save(writer, request.Location);
     }
 
     private static CommandRequest ReadRequest(ref SnapshotReader reader)
@@ -250,6 +259,6 @@ public abstract record IncidentMessage
         }
 
         return new CommandRequest(
-            id, incident, step, system, area, action, targets, parameters.ToImmutable(), (int)reader.Signed(), (int)reader.Signed(), reader.Signed(), PlaybookCodec.ReadMaybe(ref reader), reader.Flag());
+            id, incident, step, system, area, action, targets, parameters.ToImmutable(), (int)reader.Signed(), (int)reader.Signed(), reader.Signed(), PlaybookCodec.ReadMaybe(ref reader), reader.Flag(), IncidentAlert.ReadPlace(ref reader));
     }
 }

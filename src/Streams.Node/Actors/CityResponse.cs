@@ -12,31 +12,31 @@ namespace Streams.Node.Actors;
 /// <summary>What the configuration says of the response to alerts, as the actors of the response ask for it. Safe from several threads.</summary>
 public sealed class CityResponse(ClusterConfiguration configuration)
 {
-    private const double EarthRadiusInMetres = 6_371_000;
-
     private readonly FrozenDictionary<string, Playbook> _byRule =
         configuration.Playbooks.SelectMany(playbook => playbook.Rules.Select(rule => KeyValuePair.Create(rule, playbook))).DistinctBy(each => each.Key).ToFrozenDictionary();
 
     private readonly FrozenDictionary<string, Playbook> _byName = configuration.Playbooks.ToFrozenDictionary(playbook => playbook.Name);
-    private readonly FrozenDictionary<string, SystemKind> _systems = configuration.Systems.ToFrozenDictionary(system => system.Name);
     private readonly FrozenDictionary<string, AreaDescription> _areas = configuration.Areas.ToFrozenDictionary(area => area.Id);
+    private readonly CitySystems _systems = new(configuration.Systems, configuration.Cities);
     private readonly ConcurrentDictionary<(string, string), double> _distances = new();
+    private readonly ConcurrentDictionary<string, Lazy<DispatchMap?>> _maps = new();
 
     /// <summary>What is done about alerts of a rule; null for none.</summary>
     public Playbook? PlaybookFor(string rule) => _byRule.GetValueOrDefault(rule);
 
     public Playbook? PlaybookNamed(string name) => _byName.GetValueOrDefault(name);
 
-    public SystemKind? System(string name) => _systems.GetValueOrDefault(name);
+    /// <summary>The key of the dispatcher that serves an area. Where the system is not configured any more, one that rejects what it is asked.</summary>
+    public string DispatcherOf(string area, string system) => _systems.DispatcherKeyFor(area, system) ?? $"{AreaPath.RootOf(area)}/{system}";
 
-    /// <summary>The key of the dispatcher that serves an area.</summary>
-    public string DispatcherOf(string area, string system) => _systems.ContainsKey(system) ? $"{AreaPath.RootOf(area)}/{system}" : throw new ArgumentException($"There is no system {system}.", nameof(system));
+    /// <summary>Keys of the dispatchers of all configured cities.</summary>
+    public IEnumerable<string> Dispatchers => _systems.Keys;
 
-    /// <summary>Whether there is a dispatcher of this system in just this area.</summary>
-    public bool HasDispatcher(string area, string system) => _systems.ContainsKey(system) && DispatcherOf(area, system) == $"{area}/{system}";
-
-    /// <summary>Where a configured device is; null where nobody knows.</summary>
-    public GeoPoint? PlaceOf(string device) => configuration.Register.Find(device)?.Location;
+    /// <summary>What the dispatcher of a key has to give; null where it is no dispatcher's key.</summary>
+    public DispatchMap? MapOf(string key) => key.EndsWith("/" + ResponseRecords.Desk, StringComparison.Ordinal) ? null
+        : _maps.TryGetValue(key, out Lazy<DispatchMap?>? known) ? known.Value
+        : _systems.MapOf(key) is { } map ? _maps.GetOrAdd(key, new Lazy<DispatchMap?>(map)).Value
+        : null;
 
     /// <summary>Metres between the outlines of two areas, by their corners: 0 where they touch, infinite where an outline is not known.</summary>
     public double Distance(string one, string other) =>
@@ -54,10 +54,7 @@ public sealed class CityResponse(ClusterConfiguration configuration)
         {
             foreach ((double otherLatitude, double otherLongitude) in CornersOf(other))
             {
-                // Flat for the few kilometres of a city.
-                double north = double.DegreesToRadians(otherLatitude - latitude);
-                double east = double.DegreesToRadians(otherLongitude - longitude) * Math.Cos(double.DegreesToRadians(latitude));
-                least = Math.Min(least, EarthRadiusInMetres * Math.Sqrt((north * north) + (east * east)));
+                least = Math.Min(least, DispatchMap.Metres(new GeoPoint(longitude, latitude), new GeoPoint(otherLongitude, otherLatitude)));
             }
         }
 

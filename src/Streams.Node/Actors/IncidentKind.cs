@@ -159,11 +159,18 @@ public sealed class IncidentKind(CityTopics topics, Func<string, string, string>
         }
 
         _draft.Journal(_actor, entry.TimeInMs, entry.What, _body.WrittenSpan);
+        if (ResponseAudit.Of(_actor.Incident!, entry) is { } deed)
+        {
+            _draft.Audit(deed);
+        }
     }
 
     void IIncidentOutput.Over() => ToDesk(new IncidentMessage.Over(_actor.Key));
 
     void IIncidentOutput.Return(IncidentAlert alert) => ToDesk(new IncidentMessage.News(alert, _actor.Incident!.IsExercise, _actor.Incident.Playbook.Name));
+
+    void IIncidentOutput.LetGo(string system, string area) =>
+        ResponseRecords.Tell(_draft, topics.Requests, dispatcherOf(area, system), new IncidentMessage.LetsGo(_actor.Key));
 
     void IIncidentOutput.Release(string incident) => ResponseRecords.Tell(_draft, topics.Incidents, incident, new IncidentMessage.Released());
 

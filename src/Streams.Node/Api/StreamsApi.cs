@@ -20,6 +20,7 @@ public static class StreamsApi
         services.AddSingleton(sources);
         services.AddSingleton(sources.Time);
         services.AddSingleton(sources.Audit);
+        services.AddSingleton(new Actors.CityResponse(sources.Configuration));
         services.AddSingleton(sources.Door);
         if (sources.Simulation is { } simulation)
         {
@@ -66,6 +67,7 @@ public static class StreamsApi
             .. AnomalyEndpoints.Operations,
             .. AlertEndpoints.Operations,
             .. IncidentEndpoints.Operations,
+            .. DispatcherEndpoints.Operations,
             .. DeadLetterEndpoints.Operations,
             .. ScenarioEndpoints.Operations,
             .. ClusterEndpoints.Operations,

@@ -81,7 +81,8 @@ public sealed class IncidentCompanyTests
             new IncidentMessage.Leads("a", "ann", ""), new IncidentMessage.Released(), new IncidentMessage.Leaves(["x"], "b", "ann", "why"),
             new IncidentMessage.Progresses(new CommandProgress("c", CommandStatus.Preempted, 5, "more urgent", ["u1", "u2"])),
             new IncidentMessage.Asks(new CommandRequest(
-                "c", "i", "s", "police", "dijon", "cordon", ["u"], ImmutableSortedDictionary<string, string>.Empty.Add("a", "1"), 2, 9, 99, "b", true)),
+                "c", "i", "s", "police", "dijon", "cordon", ["u"], ImmutableSortedDictionary<string, string>.Empty.Add("a", "1"), 2, 9, 99, "b", true, new GeoPoint(5, 47))),
+            new IncidentMessage.LetsGo("i"), new IncidentMessage.Belongs("a", "i"),
             new IncidentMessage.Withdraws("c"), new IncidentMessage.Answers(new CommandResult("c", CommandStatus.Done, 8, "")),
         ];
         foreach (IncidentMessage message in messages)

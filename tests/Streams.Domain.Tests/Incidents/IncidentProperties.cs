@@ -153,6 +153,10 @@ public sealed class IncidentProperties
         {
         }
 
+        public void LetGo(string system, string area)
+        {
+        }
+
         public void Release(string incident)
         {
         }

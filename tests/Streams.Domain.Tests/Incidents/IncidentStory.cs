@@ -84,6 +84,8 @@ internal sealed class IncidentStory : IIncidentOutput
 
     void IIncidentOutput.Return(IncidentAlert alert) => Told.Add("back:" + alert.Id);
 
+    void IIncidentOutput.LetGo(string system, string area) => Assert.Equal(IncidentState.Closed, Incident.State);
+
     void IIncidentOutput.Release(string incident) => Told.Add("free:" + incident);
 
     private IncidentOutcome Wait(double seconds)
