@@ -170,6 +170,7 @@ public static class ChaosRun
         letters.Check(refusals);
         IncidentChecks incidents = new(cluster.Facts, cluster.City, violations);
         incidents.Check();
+        long audited = AuditChecks.Check(cluster);
         cluster.Model.CheckForwarding(violations);
         cluster.Publications.Check();
         cluster.Ownership.Check();
@@ -238,6 +239,7 @@ public static class ChaosRun
                 ["states of alerts"] = alerts.States,
                 ["incidents"] = incidents.Incidents,
                 ["commands obeyed"] = incidents.Commands,
+                ["audit entries"] = audited,
                 ["dead letters"] = letters.DeadLetters,
                 ["records committed"] = cluster.Publications.Committed,
                 ["shard changes"] = cluster.Ownership.Changes,

@@ -47,7 +47,7 @@ internal sealed class ChaosCluster : IDisposable
         Publications = new Publications(Kinds, violations);
         Ownership = new Ownership(Publications, violations);
         Model = new CityModel((DeviceKind)Kinds[1], Partitions(Topics.Readings), Load.TestCity.IsBeacon);
-        Facts = new PublishedFacts(Model, Publications, Topics, violations);
+        Facts = new PublishedFacts(Model, Publications, Topics, Configuration.Topics[TopicSettings.Audit].Name, violations);
         _notes = new StoreNotes(_admin, Ownership);
         _notes.Install();
         City = new ObedientCity(_log, Topics.CommandResults, new Random(options.Seed));

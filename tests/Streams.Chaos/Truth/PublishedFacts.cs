@@ -20,7 +20,7 @@ internal sealed record AlertState(string Area, string Rule, string State, int Re
 internal sealed record DeadLetter(string Reason, string Field, string Origin, UInt128 Print, string Place);
 
 /// <summary>Sorts what the witness sees: readings to the model, everything else to what the model is compared with.</summary>
-internal sealed class PublishedFacts(CityModel model, Publications publications, CityTopics topics, Violations violations) : ILogSink
+internal sealed class PublishedFacts(CityModel model, Publications publications, CityTopics topics, string audit, Violations violations) : ILogSink
 {
     private readonly Lock _gate = new();
     private readonly Observation _observation = new();
@@ -45,6 +45,9 @@ internal sealed class PublishedFacts(CityModel model, Publications publications,
 
     /// <summary>Given each command as it is first published, and each repeat.</summary>
     public Action<ReadOnlyMemory<byte>> Commanded { get; set; } = static _ => { };
+
+    /// <summary>Ids of entries of the audit chain that were published.</summary>
+    public HashSet<string> Audited { get; } = new(StringComparer.Ordinal);
 
     public void Locked(Action look)
     {
@@ -73,6 +76,13 @@ internal sealed class PublishedFacts(CityModel model, Publications publications,
             if (topic == topics.CommandResults)
             {
                 // From outside.
+                return;
+            }
+
+            if (topic == audit)
+            {
+                // From the chain in the store, and not from the outbox.
+                Audited.Add(Header(batch, index, "ce_id"u8));
                 return;
             }
 
