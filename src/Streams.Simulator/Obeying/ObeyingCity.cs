@@ -65,7 +65,8 @@ public sealed class ObeyingCity
 
         foreach (ObeyedCommand command in (before?.UnderWay ?? []).OrderBy(each => each.NextInMs).ThenBy(each => each.Command.CommandId, StringComparer.Ordinal))
         {
-            Keep(command);
+            // What the configuration no longer has can not be done any more.
+            Keep(command.Command.Action == Command.Withdraw || ActionOf(command.Command) is not null ? command : command with { Ends = CommandStatus.Failed, Reason = "it is no longer known how" });
         }
     }
 
@@ -165,7 +166,7 @@ public sealed class ObeyingCity
         }
         else
         {
-            Keep(Planned(taken, _systems[command.System].Actions[command.Action], lot));
+            Keep(Planned(taken, ActionOf(command)!, lot));
         }
     }
 
@@ -218,7 +219,12 @@ public sealed class ObeyingCity
             return taken;
         }
 
-        if (found.Status == CommandStatus.Executing && _systems[found.Command.System].Actions[found.Command.Action].Target != ActionTarget.Unit)
+        if (found.Command.Action == Command.Withdraw)
+        {
+            return taken with { Ends = CommandStatus.Failed, Reason = $"{other} withdraws something itself" };
+        }
+
+        if (found.Status == CommandStatus.Executing && ActionOf(found.Command)?.Target != ActionTarget.Unit)
         {
             return taken with { Ends = CommandStatus.Failed, Reason = $"{other} has begun and goes on" };
         }
@@ -250,7 +256,7 @@ public sealed class ObeyingCity
         if (next == CommandStatus.Done && told.Action != Command.Withdraw)
         {
             SystemKind system = _systems[told.System];
-            bool isUnits = system.Actions[told.Action].Target == ActionTarget.Unit;
+            bool isUnits = ActionOf(told)!.Target == ActionTarget.Unit;
             _deeds.Add(new Deed(
                 told.CommandId, told.System, told.Action, told.Area, told.Targets, told.Parameters, now, isUnits ? Math.Max(1, told.Targets.Length) : 0,
                 [.. system.Actions.Values.Where(each => each.Undo == told.Action).Select(each => each.Name).Order(StringComparer.Ordinal)], told.Compensates));
@@ -320,7 +326,7 @@ public sealed class ObeyingCity
 
         if (command.Action == Command.Withdraw)
         {
-            return command.Compensates is null ? "compensates does not say what is withdrawn" : null;
+            return command.Compensates is null ? "compensates does not say what is withdrawn" : command.Compensates == command.CommandId ? "it withdraws itself" : null;
         }
 
         if (!system.Actions.TryGetValue(command.Action, out SystemAction? action))
@@ -389,6 +395,8 @@ public sealed class ObeyingCity
 
         return place;
     }
+
+    private SystemAction? ActionOf(Command command) => _systems.GetValueOrDefault(command.System)?.Actions.GetValueOrDefault(command.Action);
 
     private static double Draw(ulong lot, ulong of) => Chance.Even(Chance.Mix(lot, of));
 }
