@@ -34,6 +34,8 @@ internal static class CityOptions
         AllowMultipleArgumentsPerToken = true,
     };
 
+    public static Option<bool> NoSystems() => new("--no-systems") { Description = "Without the city's systems: nobody obeys commands, and scenarios run their course." };
+
     /// <exception cref="CommandFailedException">The configuration has no such city.</exception>
     public static City Find(ClusterConfiguration configuration, string? name)
     {

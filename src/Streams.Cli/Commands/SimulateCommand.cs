@@ -31,15 +31,17 @@ internal static class SimulateCommand
             "Readings in a second of the city's time: all devices speak more or less often alike. Default: as the city's devices do.",
             text => double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number) && number is > 0 and <= HighestRate ? (true, number) : default,
             $"not a number above 0, at most {HighestRate}");
+        Option<bool> noSystems = CityOptions.NoSystems();
+        var data = new Option<string?>("--data") { Description = "Folder in which the simulation remembers itself, to go on after a stop; created if missing. Default: nowhere, each is a new one.", HelpName = "DIR" };
         Option<TimeSpan?> during = Lists.Duration("--for", "Stop by itself after so long, such as 90s, 5m or PT1H. Default: until Ctrl-C.");
         Option<string?> kafka = Lists.Text("--kafka", "HOST:PORT", "Kafka's bootstrap servers. Default: the environment variable STREAMS__KAFKA__BOOTSTRAPSERVERS, or 127.0.0.1:9092.");
         Option<int?> port = Lists.Port("--port", "Serve the simulation's scenarios over HTTP on this port of this machine, for: streams scenario --server. 0 takes a free one. Default: don't.");
         Option<string?> config = ConfigurationFolder.Option();
         ExampleCommand simulate = new ExampleCommand(
             "simulate",
-            "Sends a simulated city's readings to Kafka, in real time or faster, as its devices would.",
+            "Sends a simulated city's readings to Kafka, in real time or faster, as its devices would; its systems obey commands from there.",
             "streams simulate --city dijon",
-            "streams simulate --city dijon --scenario flood --speed 60 --for 10m --kafka kafka:9092").Taking(city, scenario, rate, speed, seed, during, kafka, port, config);
+            "streams simulate --city dijon --scenario flood --speed 60 --for 10m --kafka kafka:9092").Taking(city, scenario, rate, speed, seed, during, noSystems, data, kafka, port, config);
         simulate.SetAction(async (parsed, stop) =>
         {
             ClusterConfiguration configuration = UpCommand.Load(ConfigurationFolder.Find(parsed.GetValue(config)));
@@ -47,8 +49,8 @@ internal static class SimulateCommand
             string topic = configuration.Topics[TopicSettings.Readings].Name;
             using var living = new LivingCity(
                 CityOptions.Find(configuration, parsed.GetValue(city)),
-                new CityWishes(parsed.GetValue(speed) ?? 1, parsed.GetValue(seed), parsed.GetValue(rate), parsed.GetValue(scenario), parsed.GetValue(during)),
-                folder: null,
+                new CityWishes(parsed.GetValue(speed) ?? 1, parsed.GetValue(seed), parsed.GetValue(rate), parsed.GetValue(scenario), parsed.GetValue(during), Obeys: !parsed.GetValue(noSystems)),
+                parsed.GetValue(data),
                 TimeProvider.System);
             using CancellationTokenSource limit = parsed.GetValue(during) is { } span ? new CancellationTokenSource(span) : new CancellationTokenSource();
             using var end = CancellationTokenSource.CreateLinkedTokenSource(stop, limit.Token);
@@ -62,7 +64,17 @@ internal static class SimulateCommand
                 using var log = new KafkaLog(new KafkaLogOptions { BootstrapServers = bootstrap, ClientId = "streams-simulate" });
                 int partitions = ReplayCommand.PartitionsOf(log, topic, bootstrap);
                 using ILogWriter writer = log.CreateWriter("simulate", lingerInMs: 20);
-                result = await living.RunAsync(writer, topic, partitions, lag, display, end.Token).ConfigureAwait(false);
+                using var lines = new RecentLines(screen.Error, LogLevel.Warning, TimeProvider.System);
+                Task obeys = living.ObeyAsync(log, configuration, isOwnLog: false, lines.CreateLogger("Streams.CitySystems"), end.Token);
+                try
+                {
+                    result = await living.RunAsync(writer, topic, partitions, lag, display, end.Token).ConfigureAwait(false);
+                }
+                finally
+                {
+                    await end.CancelAsync().ConfigureAwait(false);
+                    await obeys.ConfigureAwait(false);
+                }
             }
             catch (Exception failure) when (failure is LogFailedException or TimeoutException)
             {

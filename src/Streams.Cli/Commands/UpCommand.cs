@@ -27,6 +27,7 @@ internal static class UpCommand
         Option<double?> speed = CityOptions.Speed();
         Option<ulong?> seed = CityOptions.Seed();
         Option<string[]> scenario = CityOptions.Scenario();
+        Option<bool> noSystems = CityOptions.NoSystems();
         Option<string> data = Data();
         Option<int?> port = Lists.Port("--port", "HTTP port; 0 takes a free one. Default: http.port of node.yaml, 8080.");
         Option<int?> kafkaPort = Lists.Port("--kafka-port", $"Port of the embedded Kafka broker; 0 takes a free one. Default {UsualKafkaPort}.");
@@ -36,7 +37,7 @@ internal static class UpCommand
             "Runs everything on this machine: broker, node and store in one process, with a simulated city. Shows it live; Ctrl-C stops it cleanly.",
             "streams up",
             "streams up --city dijon --scenario flood --speed 10",
-            "streams up --no-simulator --for 10m --data /tmp/streams --port 0 --kafka-port 0").Taking(city, scenario, speed, seed, during, noSimulator, data, port, kafkaPort, config);
+            "streams up --no-simulator --for 10m --data /tmp/streams --port 0 --kafka-port 0").Taking(city, scenario, speed, seed, during, noSimulator, noSystems, data, port, kafkaPort, config);
         up.SetAction(async (parsed, stop) =>
         {
             ClusterConfiguration configuration = Load(ConfigurationFolder.Find(parsed.GetValue(config)));
@@ -55,7 +56,7 @@ internal static class UpCommand
                 ? null
                 : new LivingCity(
                     CityOptions.Find(configuration, parsed.GetValue(city)),
-                    new CityWishes(parsed.GetValue(speed) ?? 1, parsed.GetValue(seed), Rate: null, parsed.GetValue(scenario), parsed.GetValue(during)),
+                    new CityWishes(parsed.GetValue(speed) ?? 1, parsed.GetValue(seed), Rate: null, parsed.GetValue(scenario), parsed.GetValue(during), Obeys: !parsed.GetValue(noSystems)),
                     start.DataFolder,
                     start.Time);
             return await RunningCity.RunAsync(

@@ -1,8 +1,12 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
 using Streams.Domain.Cities;
+using Streams.Domain.Dispatch;
 using Streams.Node.Api;
+using Streams.Node.Configuration;
 using Streams.Runtime.Log;
 using Streams.Simulator.Living;
+using Streams.Simulator.Obeying;
 using Streams.Simulator.Replay;
 
 namespace Streams.Cli.Up;
@@ -13,7 +17,8 @@ namespace Streams.Cli.Up;
 /// <param name="Rate">Readings a second; null for the natural ones.</param>
 /// <param name="Scenarios">Names of scenarios to start at the beginning.</param>
 /// <param name="During">How long it is to run; null without end.</param>
-internal sealed record CityWishes(double Speed = 1, ulong? Seed = null, double? Rate = null, IReadOnlyList<string>? Scenarios = null, TimeSpan? During = null);
+/// <param name="Obeys">Whether the city's systems obey commands.</param>
+internal sealed record CityWishes(double Speed = 1, ulong? Seed = null, double? Rate = null, IReadOnlyList<string>? Scenarios = null, TimeSpan? During = null, bool Obeys = true);
 
 /// <summary>
 /// A simulated city from start to stop: when it begins, how fast its time passes, which scenarios run in it, and what it has to remember.
@@ -23,7 +28,7 @@ internal sealed record CityWishes(double Speed = 1, ulong? Seed = null, double? 
 /// speak more seldom their last reading. One that was there before goes on at the present. Above speed 1 it begins so far in the past that it does not run into the future: what it will run through
 /// with --for, else a day; one that was there before goes on where it was. When it has caught up it goes on in real time.
 /// </remarks>
-internal sealed class LivingCity : ISimulation, IDisposable
+internal sealed class LivingCity : ISimulation, ICityLife, IDisposable
 {
     /// <summary>Any number does; a fixed one makes every city tell the same story.</summary>
     public const ulong UsualSeed = 20261122;
@@ -38,17 +43,20 @@ internal sealed class LivingCity : ISimulation, IDisposable
     private readonly string? _folder;
     private readonly TimeProvider _time;
     private readonly Lock _saving = new();
+    private readonly bool _obeys;
+    private readonly SystemsMemory? _systems;
 
     /// <param name="folder">Where it remembers itself; null for nowhere.</param>
     /// <exception cref="CommandFailedException">A scenario that the city does not have, or a device that can't be simulated.</exception>
     /// <exception cref="InvalidDataException">What it remembers is damaged.</exception>
     public LivingCity(City city, CityWishes wishes, string? folder, TimeProvider time)
     {
-        (City, Speed, _folder, _time) = (city, wishes.Speed, folder, time);
+        (City, Speed, _folder, _time, _obeys) = (city, wishes.Speed, folder, time, wishes.Obeys);
         SimulationState? before = folder is null ? null : SimulationFile.Read(folder);
         bool goesOn = before is not null && before.City == city.Name && (wishes.Seed is null || wishes.Seed == before.Seed);
         Seed = wishes.Seed ?? (goesOn ? before!.Seed : UsualSeed);
-        _runs = new ScenarioRuns(city, goesOn ? before!.Runs : []);
+        _runs = new ScenarioRuns(city, goesOn ? before!.Runs : [], goesOn ? before!.Deeds : []);
+        _systems = folder is not null && goesOn && SystemsMemoryFile.Read(folder) is { } memory && memory.City == city.Name && memory.Seed == Seed ? memory : null;
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
         long from = BeginsAt(now, wishes, goesOn ? before!.TimeInMs : null);
         foreach (string name in wishes.Scenarios ?? [])
@@ -88,6 +96,25 @@ internal sealed class LivingCity : ISimulation, IDisposable
         ScenarioRun? run = _runs.Stop(id, NowInMs + 1);
         Save();
         return run;
+    }
+
+    public void Act(Deed deed)
+    {
+        _runs.Act(deed with { TimeInMs = NowInMs + 1 });
+        TrySave();
+    }
+
+    /// <summary>Obeys commands until <paramref name="stop"/> is cancelled; while Kafka is away it tries again and again. Ends at once where the city is not to obey, or has no systems.</summary>
+    /// <param name="isOwnLog">The log began with this process, or is this process's alone: nothing in it is older than the city.</param>
+    public Task ObeyAsync(ILog log, ClusterConfiguration configuration, bool isOwnLog, ILogger logger, CancellationToken stop)
+    {
+        if (!_obeys || configuration.Systems.IsEmpty)
+        {
+            return Task.CompletedTask;
+        }
+
+        SystemsPlan plan = new(configuration.Topics[TopicSettings.Commands].Name, configuration.Topics[TopicSettings.CommandResults].Name, isOwnLog) { Folder = _folder };
+        return new CitySystems(log, plan, City, configuration.Systems, Seed, this, _systems, _time, logger).RunAsync(stop);
     }
 
     /// <summary>Sends its readings until <paramref name="stop"/> is cancelled.</summary>
@@ -154,7 +181,7 @@ internal sealed class LivingCity : ISimulation, IDisposable
 
         lock (_saving)
         {
-            SimulationFile.Write(_folder, new SimulationState(City.Name, Seed, NowInMs, [.. Runs]));
+            SimulationFile.Write(_folder, new SimulationState(City.Name, Seed, NowInMs, [.. Runs]) { Deeds = [.. _runs.Deeds] });
         }
     }
 

@@ -37,7 +37,7 @@ internal static class RunningCity
             var where = new Whereabouts(living is not null ? $"Streams in {living.City.Title} (simulated)" : $"Streams node {start.Configuration.Node.Name}", node.Address, node.BootstrapServers, node.DataFolder, note);
             Task watch = json ? UntilStopped(end.Token)
                 : (picture ? new LiveDisplay(screen, where, lines) : (Display)new PlainDisplay(screen, where)).RunAsync(() => sampler.Take(), time, end.Token);
-            Task city = living is not null ? SimulateAsync(living, node, start.Configuration.Topics[TopicSettings.Readings].Name, end.Token) : watch;
+            Task city = living is not null ? SimulateAsync(living, node, start, loggers, end.Token) : watch;
             try
             {
                 // Whichever ends first, by the user's wish or by a failure, ends the other.
@@ -95,14 +95,25 @@ internal static class RunningCity
         }
     }
 
-    /// <summary>The city's readings go to the node of this process through its broker, as any gateway's would.</summary>
-    private static Task SimulateAsync(LivingCity city, NodeHost node, string topic, CancellationToken stop) => Task.Run(
+    /// <summary>The city's readings go to the node of this process through its broker, as any gateway's would; its systems hear commands there.</summary>
+    private static Task SimulateAsync(LivingCity city, NodeHost node, NodeStart start, ILoggerFactory loggers, CancellationToken stop) => Task.Run(
         async () =>
         {
+            string topic = start.Configuration.Topics[TopicSettings.Readings].Name;
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            Task obeys = city.ObeyAsync(node.Log, start.Configuration, start.Embedded, loggers.CreateLogger("Streams.CitySystems"), end.Token);
             using ILogWriter writer = node.Log.CreateWriter("simulated-city", lingerInMs: 20);
             using var client = new NodeClient(node.Address, token: null);
             LagLimit? limit = await NodeLag.LimitFor(client, node.BootstrapServers, TextWriter.Null, stop).ConfigureAwait(false);
-            await city.RunAsync(writer, topic, node.Log.PartitionsOf(topic), limit, null, stop).ConfigureAwait(false);
+            try
+            {
+                await city.RunAsync(writer, topic, node.Log.PartitionsOf(topic), limit, null, stop).ConfigureAwait(false);
+            }
+            finally
+            {
+                await end.CancelAsync().ConfigureAwait(false);
+                await obeys.ConfigureAwait(false);
+            }
         },
         CancellationToken.None);
 

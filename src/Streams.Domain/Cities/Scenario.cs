@@ -21,6 +21,9 @@ public sealed record Scenario
 
     public required ImmutableArray<ScenarioEffect> Effects { get; init; }
 
+    /// <summary>What makes it end sooner when it is done about it; none where nobody can do anything.</summary>
+    public ImmutableArray<ScenarioResponse> Response { get; init; } = [];
+
     /// <summary>Alerts that must come.</summary>
     public ImmutableArray<ExpectedAlert> Must { get; init; } = [];
 
@@ -30,6 +33,14 @@ public sealed record Scenario
     /// <summary>Rules that must not speak at all.</summary>
     public ImmutableArray<string> MustNot { get; init; } = [];
 }
+
+/// <summary>Something that city systems can do about a scenario. Done in its area, above or within it, it makes effects fade.</summary>
+/// <param name="System">Of <c>systems.yaml</c>, with one of its actions.</param>
+/// <param name="After">From the moment at which the action is done until the effects begin to fade.</param>
+/// <param name="Fades">From the effects as they would be to nothing.</param>
+/// <param name="Share">Above 0, to 1: how much of an effect it takes away. Each unit that is sent counts for itself; what is no unit's counts once.</param>
+/// <param name="Of">What fades: quantities of its conditions and device types of its faults; none for everything.</param>
+public sealed record ScenarioResponse(string System, string Action, TimeSpan After, TimeSpan Fades, double Share, ImmutableArray<string> Of);
 
 /// <param name="Area">Null: the area that the scenario was started in, or one above or below it.</param>
 /// <param name="Within">From the scenario's start, in event time.</param>

@@ -4,6 +4,7 @@ using Streams.Domain.Alerts;
 using Streams.Domain.Areas;
 using Streams.Domain.Cities;
 using Streams.Domain.Devices;
+using Streams.Domain.Dispatch;
 
 namespace Streams.Node.Configuration;
 
@@ -22,14 +23,14 @@ public static partial class CityFolder
     public static (CityPlan? City, IReadOnlyList<ConfigurationFault> Faults) Read(string path, IReadOnlyList<DeviceType> types, IReadOnlyList<AlertRule> rules)
     {
         ConfigurationFaults faults = new();
-        (_, CityPlan? plan) = Read(path, types, rules, faults);
+        (_, CityPlan? plan) = Read(path, types, rules, systems: null, faults);
         return faults.Count > 0 ? (null, faults.InOrder()) : (plan, []);
     }
 
-    /// <param name="types">Null where their own file has faults; likewise <paramref name="rules"/>.</param>
+    /// <param name="types">Null where their own file has faults; likewise <paramref name="rules"/> and <paramref name="systems"/>.</param>
     /// <returns>The areas, and a city if the folder describes one. Faults go to the list; what was read around them is still given.</returns>
     internal static (ImmutableArray<CityArea> Areas, CityPlan? City) Read(
-        string path, IReadOnlyList<DeviceType>? types, IReadOnlyList<AlertRule>? rules, ConfigurationFaults faults)
+        string path, IReadOnlyList<DeviceType>? types, IReadOnlyList<AlertRule>? rules, IReadOnlyList<SystemKind>? systems, ConfigurationFaults faults)
     {
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
         string[] scenarios = Directory.Exists(Path.Combine(path, "scenarios")) ? Directory.GetFiles(Path.Combine(path, "scenarios"), "*.y*ml") : [];
@@ -58,12 +59,12 @@ public static partial class CityFolder
             ? PopulationFile.Read(populationFile, city, isGroundSound, types)
             : [];
         HashSet<string>? present = faults.Count == before && types is not null ? [.. groups.Select(group => group.Group.Type)] : null;
-        city = city with { Scenarios = ReadScenarios(scenarios, isGroundSound ? city : null, present, types, rules, faults) };
+        city = city with { Scenarios = ReadScenarios(scenarios, isGroundSound ? city : null, present, types, rules, systems, faults) };
         return (areas, new CityPlan(city, groups));
     }
 
     private static ImmutableArray<Scenario> ReadScenarios(
-        string[] paths, City? city, HashSet<string>? present, IReadOnlyList<DeviceType>? types, IReadOnlyList<AlertRule>? rules, ConfigurationFaults faults)
+        string[] paths, City? city, HashSet<string>? present, IReadOnlyList<DeviceType>? types, IReadOnlyList<AlertRule>? rules, IReadOnlyList<SystemKind>? systems, ConfigurationFaults faults)
     {
         ImmutableArray<Scenario>.Builder scenarios = ImmutableArray.CreateBuilder<Scenario>();
         foreach (string path in paths.Order(StringComparer.Ordinal).Take(MostScenarios))
@@ -75,7 +76,7 @@ public static partial class CityFolder
             }
             else if (YamlFile.Open(path, faults) is { } file)
             {
-                scenarios.Add(ScenarioFile.Read(file, name, city, present, types, rules));
+                scenarios.Add(ScenarioFile.Read(file, name, city, present, types, rules, systems));
             }
         }
 

@@ -91,7 +91,7 @@ public sealed record ClusterConfiguration
         }
 
         (ImmutableArray<AreaDescription> areas, ImmutableArray<CityPlan> cities) =
-            ReadCities(Path.Combine(directory, "cities"), areTypesSound ? types : null, areRulesSound ? rules : null, faults);
+            ReadCities(Path.Combine(directory, "cities"), areTypesSound ? types : null, areRulesSound ? rules : null, areSystemsSound && !systems.IsEmpty ? systems : null, faults);
         ReportMisspeltFiles(directory, Files, faults);
 
         if (faults.Count > 0 || node is null || topics is null || types is null || roles is null)
@@ -137,7 +137,7 @@ public sealed record ClusterConfiguration
     }
 
     private static (ImmutableArray<AreaDescription> Areas, ImmutableArray<CityPlan> Cities) ReadCities(
-        string cities, IReadOnlyList<DeviceType>? types, IReadOnlyList<AlertRule>? rules, ConfigurationFaults faults)
+        string cities, IReadOnlyList<DeviceType>? types, IReadOnlyList<AlertRule>? rules, IReadOnlyList<SystemKind>? systems, ConfigurationFaults faults)
     {
         Dictionary<string, (AreaDescription Area, string File)> areas = [];
         ImmutableArray<CityPlan>.Builder plans = ImmutableArray.CreateBuilder<CityPlan>();
@@ -149,7 +149,7 @@ public sealed record ClusterConfiguration
         string[] folders = Directory.Exists(cities) ? Directory.GetDirectories(cities) : [];
         foreach (string folder in folders.Order(StringComparer.Ordinal))
         {
-            (ImmutableArray<CityArea> described, CityPlan? plan) = CityFolder.Read(folder, types, rules, faults);
+            (ImmutableArray<CityArea> described, CityPlan? plan) = CityFolder.Read(folder, types, rules, systems, faults);
             string path = Path.Combine(folder, "areas.yaml");
             foreach (AreaDescription area in described.Select(area => area.Description))
             {

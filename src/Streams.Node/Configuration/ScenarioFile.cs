@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Streams.Domain.Alerts;
 using Streams.Domain.Cities;
 using Streams.Domain.Devices;
+using Streams.Domain.Dispatch;
 
 namespace Streams.Node.Configuration;
 
@@ -9,6 +10,7 @@ namespace Streams.Node.Configuration;
 public sealed class ScenarioFile
 {
     private const int MostEffects = 100;
+    private const int MostResponses = 50;
 
     private static readonly Form<string> Quantity = new(
         "a quantity of the simulated city such as rain or river_level, or of a family, such as calls.fire_call.gas_odor_leak or requests.request.flooding (docs/cities.md lists them)",
@@ -30,13 +32,16 @@ public sealed class ScenarioFile
 
     private readonly IReadOnlyList<DeviceType>? _types;
     private readonly IReadOnlySet<string>? _present;
+    private readonly IReadOnlyList<SystemKind>? _systems;
+    private readonly Form<string> _system;
     private readonly Form<string> _area;
     private readonly Form<string> _rule;
     private readonly Form<string> _type;
 
-    private ScenarioFile(City? city, IReadOnlySet<string>? present, IReadOnlyList<DeviceType>? types, IReadOnlyList<AlertRule>? rules)
+    private ScenarioFile(City? city, IReadOnlySet<string>? present, IReadOnlyList<DeviceType>? types, IReadOnlyList<AlertRule>? rules, IReadOnlyList<SystemKind>? systems)
     {
-        (_types, _present) = (types, present);
+        (_types, _present, _systems) = (types, present, systems);
+        _system = systems is null ? SystemsFile.Name : Form.Choice(systems.Select(each => (each.Name, each.Name)));
         _area = PopulationFile.AreaOf(city);
         _type = types is null ? Form.SnakeCase : Form.Choice(types.Select(type => (type.Name, type.Name)));
         string[] names = [.. rules?.Select(rule => rule.Id) ?? []];
@@ -49,11 +54,11 @@ public sealed class ScenarioFile
 
     /// <param name="name">The file's, without extension.</param>
     /// <param name="city">Null where its areas are not known well enough to blame a scenario for what it names; likewise <paramref name="present"/>
-    /// (types that the city has devices of), <paramref name="types"/> and <paramref name="rules"/>.</param>
+    /// (types that the city has devices of), <paramref name="types"/>, <paramref name="rules"/> and <paramref name="systems"/>.</param>
     public static Scenario Read(
-        YamlFile file, string name, City? city, IReadOnlySet<string>? present, IReadOnlyList<DeviceType>? types, IReadOnlyList<AlertRule>? rules)
+        YamlFile file, string name, City? city, IReadOnlySet<string>? present, IReadOnlyList<DeviceType>? types, IReadOnlyList<AlertRule>? rules, IReadOnlyList<SystemKind>? systems)
     {
-        var reader = new ScenarioFile(city, present, types, rules);
+        var reader = new ScenarioFile(city, present, types, rules, systems);
         Scenario scenario = reader.Read(file.Root, name);
         file.Finish();
         return scenario;
@@ -73,6 +78,7 @@ public sealed class ScenarioFile
             May = root.List("may", _rule),
             MustNot = root.List("mustNot", _rule),
         };
+        scenario = scenario with { Response = [.. root.Sections("response").Select(section => ReadResponse(section, root.IsSound("effects") ? scenario.Effects : null))] };
         Check(scenario, root);
         return scenario;
     }
@@ -82,6 +88,11 @@ public sealed class ScenarioFile
         if (root.IsSound("effects") && scenario.Effects.Length is 0 or > MostEffects)
         {
             root.Fault("effects", $"are {scenario.Effects.Length}", $"1 to {MostEffects} effects");
+        }
+
+        if (scenario.Response.Length > MostResponses)
+        {
+            root.Fault("response", $"has {scenario.Response.Length} entries", $"at most {MostResponses}");
         }
 
         if (root.IsSound("must", "mustNot") && scenario.Must.IsEmpty && scenario.MustNot.IsEmpty)
@@ -232,6 +243,39 @@ public sealed class ScenarioFile
         }
 
         return shown;
+    }
+
+    /// <param name="effects">Null where they have faults.</param>
+    private ScenarioResponse ReadResponse(YamlSection section, ImmutableArray<ScenarioEffect>? effects)
+    {
+        string system = section.Required("system", _system);
+        string action = section.Required("action", SystemsFile.Name);
+        if (section.IsSound("system", "action") && _systems?.FirstOrDefault(each => each.Name == system) is { } kind && !kind.Actions.ContainsKey(action))
+        {
+            string[] known = [.. kind.Actions.Keys.Order(StringComparer.Ordinal)];
+            section.Fault("action", $"is {action}, which {system} can not do{Spelling.DidYouMean(action, known)}", string.Join(", ", known));
+        }
+
+        ImmutableArray<string> of = section.List("of", Form.Text(200));
+        string[] fading =
+        [
+            .. (effects ?? []).SelectMany(effect => effect switch
+            {
+                ScenarioEffect.Condition condition => [condition.Quantity],
+                ScenarioEffect.Fault fault => fault.Types,
+                _ => ImmutableArray<string>.Empty,
+            }).Distinct(),
+        ];
+        foreach ((int index, string name) in effects is null ? [] : of.Index())
+        {
+            if (!fading.Contains(name))
+            {
+                section.FaultOfItem("of", index, $"is {name}, which no effect of this scenario is of{Spelling.DidYouMean(name, fading)}", string.Join(", ", fading));
+            }
+        }
+
+        return new ScenarioResponse(
+            system, action, section.Optional("after", Span, TimeSpan.Zero), section.Required("fades", Span), section.Optional("share", Form.Number(0.01, 1), 1), of);
     }
 
     private ExpectedAlert ReadExpected(YamlSection section) => new(

@@ -8,10 +8,13 @@ namespace Streams.Simulator.Living;
 internal sealed class Ground
 {
     private readonly Dictionary<string, int> _index = new(StringComparer.Ordinal);
+    private readonly City _city;
+    private Dictionary<string, int>? _devices;
 
     /// <exception cref="ArgumentException">A device stands in an area that the city does not have.</exception>
     public Ground(City city)
     {
+        _city = city;
         Areas = city.Areas;
         Parents = new int[Areas.Length];
         for (int area = 0; area < Areas.Length; area++)
@@ -78,6 +81,13 @@ internal sealed class Ground
     public double[] OwnResidents { get; }
 
     public bool TryFind(string area, out int index) => _index.TryGetValue(area, out index);
+
+    /// <summary>The device's number, -1 for one that the city does not have. The first question makes a list of all.</summary>
+    public int DeviceOf(string id)
+    {
+        _devices ??= _city.Devices.Index().ToDictionary(each => each.Item.Id, each => each.Index, StringComparer.Ordinal);
+        return _devices.GetValueOrDefault(id, -1);
+    }
 
     /// <summary>The area and all within it.</summary>
     public bool[] Within(int area)

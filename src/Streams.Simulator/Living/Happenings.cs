@@ -1,4 +1,5 @@
 using Streams.Domain.Cities;
+using Streams.Simulator.Obeying;
 
 namespace Streams.Simulator.Living;
 
@@ -13,6 +14,7 @@ internal sealed class Happening
     private readonly double _riseInMs;
     private readonly double _fallInMs;
     private readonly long _stoppedAtInMs;
+    private readonly ScenarioRelief[] _reliefs;
 
     public Happening(ScenarioEffect effect, ScenarioRun run, ulong seed, bool[] areas, double[] share)
     {
@@ -25,6 +27,7 @@ internal sealed class Happening
         _riseInMs = effect.Rise.TotalMilliseconds;
         _fallInMs = effect.Fall.TotalMilliseconds;
         _stoppedAtInMs = run.StoppedAtInMs ?? long.MaxValue;
+        _reliefs = [.. run.Reliefs.Where(relief => relief.Concerns(effect))];
     }
 
     public ScenarioEffect Effect { get; }
@@ -44,6 +47,26 @@ internal sealed class Happening
 
     /// <summary>0 for not at all to 1 for full.</summary>
     public double FullnessAt(long timeInMs)
+    {
+        double left = Undisturbed(timeInMs);
+        if (left <= 0 || _reliefs.Length == 0)
+        {
+            return left;
+        }
+
+        // Shares that make a whole leave nothing, whatever their last digits.
+        const double Nothing = 1e-6;
+        double bears = 1;
+        foreach (ScenarioRelief relief in _reliefs)
+        {
+            bears -= relief.At(timeInMs);
+        }
+
+        return bears < Nothing ? 0 : left * bears;
+    }
+
+    /// <summary>As if nobody did anything about it.</summary>
+    private double Undisturbed(long timeInMs)
     {
         if (timeInMs < _stoppedAtInMs)
         {
@@ -76,9 +99,9 @@ internal sealed class Happenings
     private readonly Happening[] _faults;
     private readonly Dictionary<string, Happening[]> _events;
 
-    private Happenings(Happening[] all)
+    private Happenings(Happening[] all, DeviceOrders?[]? orders)
     {
-        All = all;
+        (All, Orders) = (all, orders);
         _faults = [.. all.Where(each => each.Effect is ScenarioEffect.Fault)];
         _conditions = new Happening[CityQuantities.All.Length][];
         ILookup<string, Happening> byName = all.Where(each => each.Effect is ScenarioEffect.Condition).ToLookup(each => ((ScenarioEffect.Condition)each.Effect).Quantity);
@@ -93,13 +116,16 @@ internal sealed class Happenings
         _events = byName.Where(group => !CityQuantities.TryFind(group.Key, out _)).ToDictionary(group => group.Key, group => group.ToArray());
     }
 
-    public static Happenings None { get; } = new([]);
+    public static Happenings None { get; } = new([], null);
 
     public IReadOnlyList<Happening> All { get; }
 
     public IReadOnlyList<Happening> Faults => _faults;
 
-    public static Happenings Of(IEnumerable<ScenarioRun> runs, City city, Ground ground, ulong seed)
+    /// <summary>By device: what it was told; null where none was told anything.</summary>
+    public DeviceOrders?[]? Orders { get; }
+
+    public static Happenings Of(IEnumerable<ScenarioRun> runs, IReadOnlyCollection<Deed> deeds, City city, Ground ground, ulong seed)
     {
         var all = new List<Happening>();
         foreach (ScenarioRun run in runs)
@@ -116,7 +142,17 @@ internal sealed class Happenings
             }
         }
 
-        return all.Count == 0 ? None : new Happenings([.. all]);
+        // What is done comes after what befalls: it answers to it.
+        foreach (Deed deed in deeds)
+        {
+            if (StandingDeeds.HappeningOf(deed) is var (effect, run) && ground.TryFind(deed.Area, out int area))
+            {
+                all.Add(Of(effect, run, seed, ground, ground.Within(area), city));
+            }
+        }
+
+        DeviceOrders?[]? orders = StandingDeeds.OrdersOf(deeds, city, ground);
+        return all.Count == 0 && orders is null ? None : new Happenings([.. all], orders);
     }
 
     /// <summary>The quantity's value where nothing happened, changed by all that happens.</summary>

@@ -43,6 +43,9 @@ internal sealed class ReadingDraft(Conditions conditions, CityClock clock, Talli
     /// <summary>What is wrong with the device's values; none for nearly every device at nearly every time.</summary>
     public Distortion? Distortion { get; set; }
 
+    /// <summary>What the device was told by the system that it belongs to; null for nearly every device at nearly every time.</summary>
+    public DeviceOrders? Orders { get; set; }
+
     public long TimeInMs { get; private set; }
 
     public LocalMoment Now { get; private set; }
@@ -107,6 +110,9 @@ internal sealed class ReadingDraft(Conditions conditions, CityClock clock, Talli
 
     /// <summary>Between -1 and 1, slowly changing: what differs here from elsewhere in the area for a while.</summary>
     public double Drift(ulong of, double hours) => Chance.Smooth(Chance.Mix(_own, of), TimeInMs, hours * 3_600_000);
+
+    /// <summary>Local time of another moment.</summary>
+    public LocalMoment At(long timeInMs) => clock.At(timeInMs);
 
     /// <summary>How fast a tally rises, an hour.</summary>
     public double Rate(Tally tally) => tallies.Rate(tally, Now);

@@ -130,9 +130,11 @@ public sealed class SimulatedCity : ReadingSource
             if (!ReferenceEquals(_version, _runs.Version))
             {
                 // What starts now starts in the millisecond after, so that it is new against the last look.
+                DeviceOrders?[]? before = _happenings.Orders;
                 Adopt();
                 _conditions.Compute(_now + 1, _happenings);
                 Look(_now + 1);
+                Heed(before, _now + 1);
             }
 
             long urgent = _urgent.TryPeek(out _, out (long TimeInMs, int) first) ? first.TimeInMs : long.MaxValue;
@@ -256,7 +258,7 @@ public sealed class SimulatedCity : ReadingSource
     private void Adopt()
     {
         _version = _runs.Version;
-        _happenings = Happenings.Of(_runs.All, _city, _ground, _seed);
+        _happenings = Happenings.Of(_runs.All, _runs.Deeds, _city, _ground, _seed);
         _faults = [.. _happenings.Faults.Select(each => (Fault: (ScenarioEffect.Fault)each.Effect, each)).Select(each => (each.Fault.Metric is { } metric ? Encoding.UTF8.GetBytes(metric) : null, each.Fault, each.each))];
         _afflicted = new bool[_faults.Length > 0 ? _devices.Length : 0];
         foreach (int device in _happenings.Faults.SelectMany(fault => fault.Devices))
@@ -326,6 +328,23 @@ public sealed class SimulatedCity : ReadingSource
         }
     }
 
+    /// <summary>Devices that were told something say so in the next seconds; where they are very many, each when its turn comes.</summary>
+    private void Heed(DeviceOrders?[]? before, long timeInMs)
+    {
+        const int MostAtOnce = 5_000;
+        DeviceOrders?[]? now = _happenings.Orders;
+        if (before is null && now is null)
+        {
+            return;
+        }
+
+        int[] told = [.. Enumerable.Range(0, _devices.Length).Where(device => !Equals(before?[device], now?[device]) && _devices[device].Last != Condition.Unknown)];
+        foreach (int device in told.Length <= MostAtOnce ? told : [])
+        {
+            SaySoon(device, timeInMs);
+        }
+    }
+
     private void SaySoon(int device, long timeInMs)
     {
         const long WithinInMs = 3_000;
@@ -362,6 +381,7 @@ public sealed class SimulatedCity : ReadingSource
     private void Begin(int device, long timeInMs)
     {
         ref Participant self = ref _devices[device];
+        _draft.Orders = _happenings.Orders?[device];
         _draft.Begin(IdOf(device), self.Own, _ground.AreaOf[device], _figures[self.Kind], RouteOf(device), timeInMs, self.IntervalInMs / 3_600_000.0, self.Last);
     }
 

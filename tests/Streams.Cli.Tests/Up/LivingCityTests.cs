@@ -1,8 +1,10 @@
+using System.Collections.Immutable;
 using Streams.Cli.Commands;
 using Streams.Cli.Up;
 using Streams.Domain.Cities;
 using Streams.Node.Configuration;
 using Streams.Simulator.Living;
+using Streams.Simulator.Obeying;
 using Streams.Simulator.Tests;
 using Streams.Tests;
 
@@ -63,6 +65,25 @@ public sealed class LivingCityTests : IDisposable
         Assert.Equal(Now, second.NowInMs, 1000.0);
         Assert.Equal(["gas-leak-1", "flood-1"], second.Runs.Select(run => run.Id));
         Assert.Equal(ScenarioRunState.Running, second.Runs[1].StateAt(second.NowInMs));
+    }
+
+    [Fact]
+    public void What_its_systems_did_is_remembered_and_fades_what_it_is_a_response_to()
+    {
+        Deed Done(string id, string system, string action) => new(id, system, action, "dijon/dijon/port-du-canal", [], ImmutableSortedDictionary<string, string>.Empty, Now, 0, [], null);
+        using (LivingCity first = New(new CityWishes(Seed: 7, Scenarios: ["flood"])))
+        {
+            first.Act(Done("a", "water", "raise-pumps"));
+            first.Act(Done("b", "traffic-control", "reroute"));
+            first.Act(Done("c", "traffic-control", "close-road"));
+        }
+
+        using LivingCity second = New(new CityWishes());
+
+        Assert.Equal(["a", "c"], second.Runs.Single().Reliefs.Select(relief => relief.CommandId));
+        Assert.Equal("b", Assert.Single(SimulationFile.Read(_folder)!.Deeds).CommandId);
+        second.Act(Done("b", "traffic-control", "reroute"));
+        Assert.Single(SimulationFile.Read(_folder)!.Deeds);
     }
 
     [Fact]

@@ -68,6 +68,9 @@ public sealed class CityFolderTests
           - fault: { types: noise_meter, kind: shows, metric: state, state: loud }
             after: 1h
             lasts: 1h
+        response:
+          - { system: police, action: send-patrol, after: 5m, fades: 10m, share: 0.5, of: [noise, noise_meter] }
+          - { system: police, action: ask-for-quiet, fades: 1h }
         mustNot: [loud-hour]
         """;
 
@@ -81,6 +84,15 @@ public sealed class CityFolderTests
             metrics:
               laeq_1h: { unit: dB(A) }
               state: { unit: "1", kind: state, states: [quiet, loud] }
+        """;
+
+    private const string SystemsText = """
+        systems:
+          police:
+            title: Police
+            actions:
+              send-patrol:   { title: Patrol sent, target: unit }
+              ask-for-quiet: { title: Quiet asked for, target: area }
         """;
 
     private const string RulesText = """
@@ -106,6 +118,10 @@ public sealed class CityFolderTests
         Assert.Equal(443, town.Devices.Length);
         ScenarioEffect.Fault fault = Assert.IsType<ScenarioEffect.Fault>(Assert.Single(town.Scenarios).Effects[1]);
         Assert.Equal((1, 1, TimeSpan.FromHours(1)), (fault.Share, fault.Amount, fault.After));
+        ScenarioResponse[] response = [.. town.Scenarios[0].Response];
+        Assert.Equal(
+            [("police", "send-patrol", TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(10), 0.5, "noise noise_meter"), ("police", "ask-for-quiet", TimeSpan.Zero, TimeSpan.FromHours(1), 1.0, "")],
+            response.Select(each => (each.System, each.Action, each.After, each.Fades, each.Share, string.Join(' ', each.Of))));
     }
 
     [Fact]
@@ -192,6 +208,11 @@ public sealed class CityFolderTests
     [InlineData("after: 1h", "after: 90m", "effects[1] ends 150m after the start; allowed: effects that end with the scenario, after 2h")]
     [InlineData("  lasts: 1h\n  - fault", "  lasts: 1h\n    rise: 1h\n    fall: 1h\n  - fault", "effects[0].lasts is shorter than rise and fall together; allowed: at least 2h")]
     [InlineData("  - condition: { quantity: noise, plus: 20 }\n    lasts: 1h", "  - lasts: 1h", "effects[0].condition or fault is missing")]
+    [InlineData("system: police, action: send-patrol", "system: polcie, action: send-patrol", "response[0].system is polcie (did you mean police?); allowed: one of police")]
+    [InlineData("action: send-patrol", "action: send-patrl", "response[0].action is send-patrl, which police can not do (did you mean send-patrol?); allowed: ask-for-quiet, send-patrol")]
+    [InlineData("share: 0.5", "share: 0", "response[0].share is 0; allowed: a number from 0.01 to 1")]
+    [InlineData("fades: 1h", "fade: 1h", "response[1].fade is not a key known here (did you mean fades?)")]
+    [InlineData("of: [noise, noise_meter]", "of: [noise, traffic]", "response[0].of[1] is traffic, which no effect of this scenario is of; allowed: noise, noise_meter")]
     public void In_a_scenario(string right, string wrong, string expected) => Check("scenarios/loud-night.yaml", ScenarioText, right, wrong, expected);
 
     [Fact]
@@ -257,6 +278,7 @@ public sealed class CityFolderTests
     {
         ConfigurationFolder folder = new("device-types.yaml", TypesText);
         folder.Write("alert-rules.yaml", RulesText);
+        folder.Write("systems.yaml", SystemsText);
         folder.Write("cities/town/city.yaml", CityText);
         folder.Write("cities/town/areas.yaml", AreasText);
         folder.Write("cities/town/population.yaml", PopulationText);

@@ -27,7 +27,7 @@ public sealed class CityLifeTests
             Scenarios = [SmallCity.Scenario("change", SmallCity.Centre, TimeSpan.FromDays(2), new ScenarioEffect.Condition(cause, times, plus) { Lasts = TimeSpan.FromDays(2) })],
         };
         long time = at ?? s_morning;
-        Happenings happenings = Happenings.Of([new ScenarioRun("change-1", "change", SmallCity.Centre, time - (5 * HourInMs), time + (48 * HourInMs))], city, s_ground, 1);
+        Happenings happenings = Happenings.Of([new ScenarioRun("change-1", "change", SmallCity.Centre, time - (5 * HourInMs), time + (48 * HourInMs))], [], city, s_ground, 1);
         Conditions with = New(), without = New();
         with.Compute(time, happenings);
         without.Compute(time, Happenings.None);

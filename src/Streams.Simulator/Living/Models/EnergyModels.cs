@@ -33,7 +33,8 @@ internal static class EnergyModels
         }
 
         double voltage = Voltage(to);
-        bool lit = to.SunElevation < -2 + to.Own(3);
+        double? told = to.Orders?.BrightnessInPercent;
+        bool lit = told is { } wanted ? wanted > 0 : to.SunElevation < -2 + to.Own(3);
         if (!lit)
         {
             Lamp("off"u8, 0, 0, voltage);
@@ -41,6 +42,10 @@ internal static class EnergyModels
         else if (IsFailed(to))
         {
             Lamp("failed"u8, 3, 0, voltage);
+        }
+        else if (told is { } brightness)
+        {
+            Lamp(brightness < 100 ? "dimmed"u8 : "on"u8, brightness < 100 ? 2 : 1, (int)Math.Round(brightness), voltage);
         }
         else if (to.Now.Hour is >= 23 or < 5)
         {
@@ -177,7 +182,7 @@ internal static class EnergyModels
         }
 
         to.State("charger"u8, charges ? "charging"u8 : stays ? "occupied"u8 : "available"u8, charges ? 2 : stays ? 1 : 0);
-        to.Number("power"u8, charges ? draw * (1 + (0.01 * to.Noise())) : 0, 2, 0, 490);
+        to.Number("power"u8, charges ? draw * (to.Orders?.PowerShare ?? 1) * (1 + (0.01 * to.Noise())) : 0, 2, 0, 490);
         to.Counter("energy"u8, energy, 2);
         to.Number("connector_temperature"u8, to.Sense(CityQuantity.AirTemperature) + (charges ? 16 : 2) + (0.4 * to.Noise()), 1, -35, 85);
         return to.Last == Condition.Mute ? Condition.Restored : Condition.Well;

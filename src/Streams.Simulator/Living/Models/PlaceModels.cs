@@ -83,6 +83,12 @@ internal static class PlaceModels
     private static byte Container(ReadingDraft to)
     {
         (int day, double hour, int count) = LastCollection(to);
+        if (to.Orders?.CollectedAtInMs is { } emptiedInMs && to.At(emptiedInMs) is var emptied && (emptied.Day, emptied.Hour).CompareTo((day, hour)) > 0)
+        {
+            // Its next regular round does not count, so that the counter never falls.
+            (day, hour, count) = (emptied.Day, emptied.Hour, count + 1);
+        }
+
         to.Number("fill_level"u8, FillSince(to, day, hour) + 2 + (0.6 * to.Noise()), 0, 0, 160);
         to.Number("temperature"u8, to.Sense(CityQuantity.AirTemperature) + 3 + (0.006 * to.Sense(CityQuantity.Sun)) + (0.3 * to.Noise()), 1, -35, 60);
         to.Counter("emptyings"u8, count, 0);

@@ -90,7 +90,7 @@ internal static class StreetModels
             : workday && hour is >= 7 and < 9.25 ? (2, 100)
             : workday && hour is >= 16.25 and < 19 ? (3, 100)
             : (1, 80);
-        bool flashes = !dark && program == 0 && to.Own(1) < 0.3;
+        bool flashes = !dark && ((program == 0 && to.Own(1) < 0.3) || to.Orders is { Flashes: true });
         to.State("signal"u8, dark ? "dark"u8 : flashes ? "flashing"u8 : "normal"u8, dark ? 2 : flashes ? 1 : 0);
         to.State("program"u8, program switch { 0 => "night"u8, 1 => "off_peak"u8, 2 => "morning_peak"u8, _ => "evening_peak"u8 }, program);
         to.Number("cycle_time"u8, dark || flashes ? 0 : cycle, 0);
