@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Streams.Domain.Devices;
 using Streams.Node.Api.Endpoints;
 using Streams.Node.Configuration;
+using Streams.Node.Feeds;
 using Streams.Runtime.Audit;
 using Streams.Runtime.Storage;
 
@@ -46,6 +47,7 @@ internal sealed partial class Housekeeping(IStore store, HousekeepingSettings ke
             await DeleteAsync(keep.Journal, store.PruneJournal);
             await DeleteAsync(keep.Anomalies, before => store.Prune(AnomalyEndpoints.Collection, before));
             await DeleteAsync(keep.Alerts, before => store.Prune(AlertEndpoints.Collection, before));
+            await DeleteAsync(keep.Alerts, before => store.Prune(CapIssuer.Collection, before));
             await DeleteAsync(keep.DeadLetters, before => store.Prune(DeadLetterEndpoints.Collection, before, keep.MaxDeadLetters));
             await DeleteAsync(keep.Audit, PruneAudit);
         }

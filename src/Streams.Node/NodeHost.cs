@@ -6,6 +6,7 @@ using Streams.Domain.Devices;
 using Streams.Node.Actors;
 using Streams.Node.Api;
 using Streams.Node.Configuration;
+using Streams.Node.Feeds;
 using Streams.Node.People;
 using Streams.Node.Telemetry;
 using Streams.Runtime.Actors;
@@ -58,6 +59,8 @@ public sealed class NodeHost : IAsyncDisposable
     private readonly Neighbours _neighbours;
     private readonly Registrar _registrar;
     private readonly HttpSettings _httpSettings;
+    private readonly AlertFeeds _feeds;
+    private readonly CapIssuer _issuer;
 
     private NodeHost(NodeStart start, ILoggerFactory loggers)
     {
@@ -73,14 +76,18 @@ public sealed class NodeHost : IAsyncDisposable
         DataFolder = Path.GetFullPath(start.DataFolder);
         _store = StoreOf(settings, DataFolder);
         CityTopics city = CityTopics.Of(topics, settings.Cluster);
-        ActorKind[] kinds = KindsOf(start.Configuration, _meter);
+        ILogger feedLogger = loggers.CreateLogger("Streams.Feeds");
+        string sender = start.Configuration.AlertRules.Settings.Sender;
+        _issuer = new CapIssuer(settings.Feeds.SenderName, SigningCertificate.Find(settings.Feeds, sender, start.Embedded ? DataFolder : null, start.Time.GetUtcNow(), feedLogger), feedLogger);
+        _feeds = new AlertFeeds(settings.Feeds, settings.Http, settings.Feeds.Public ?? start.Embedded);
+        ActorKind[] kinds = KindsOf(start.Configuration, _meter, _issuer);
         StoreLayout layout = LayoutOf(settings, kinds, _log.PartitionsOf);
         _engine = new Engine(OptionsOf(settings, city, start.Embedded), _log, _store, kinds, start.Time, loggers);
         _view = new RunningNode(_engine, _log, settings.Cluster, settings.Name, start.Time.GetUtcNow());
         _neighbours = new Neighbours(_view, _store, start.Time);
         _httpSettings = settings.Http;
         _telemetry = new NodeTelemetry(settings.Telemetry, _view.Identity, loggers, _engine.Meter.Meter, _meter.Meter);
-        ApiSources sources = new(_store, _view, layout, start.Configuration, start.Time) { Simulation = start.Simulation, Neighbours = _neighbours, Telemetry = _telemetry };
+        ApiSources sources = new(_store, _view, layout, start.Configuration, start.Time) { Simulation = start.Simulation, Neighbours = _neighbours, Telemetry = _telemetry, Feeds = _feeds };
         _meter.Watch(sources);
         _http = NodeHttp.Create(sources, loggers);
         _registrar = new Registrar(_store, _view, topics[TopicSettings.Audit].Name, city.Source, sources.Tokens, sources.Denials, loggers.CreateLogger("Streams.Audit"));
@@ -119,6 +126,7 @@ public sealed class NodeHost : IAsyncDisposable
             await node._http.StartAsync();
             node.Address = new Uri(node._http.Urls.First());
             node._engine.Url = node.Advertised.ToString();
+            node._feeds.ListensAt(node.Advertised);
             node._housekeeping.Start();
             node._registrar.Start();
             return node;
@@ -144,6 +152,7 @@ public sealed class NodeHost : IAsyncDisposable
         _neighbours.Dispose();
         _view.Dispose();
         _engine.Dispose();
+        _issuer.Dispose();
         _telemetry.Dispose();
         _meter.Dispose();
         _store.Dispose();
@@ -183,13 +192,14 @@ public sealed class NodeHost : IAsyncDisposable
     }
 
     /// <param name="meter">Counts what they say; null where they only stand for their layout.</param>
-    internal static ActorKind[] KindsOf(ClusterConfiguration configuration, NodeMeter? meter = null)
+    /// <param name="issuer">Makes CAP documents of their alerts; null for none.</param>
+    internal static ActorKind[] KindsOf(ClusterConfiguration configuration, NodeMeter? meter = null, CapIssuer? issuer = null)
     {
         CityTopics city = CityTopics.Of(configuration.Topics, configuration.Node.Cluster);
         return
         [
             new DeviceKind(new DeviceCatalog(configuration.DeviceTypes), city, configuration.Register, meter),
-            new AreaKind(configuration.AlertRules, city, meter),
+            new AreaKind(configuration.AlertRules, city, meter, issuer),
         ];
     }
 

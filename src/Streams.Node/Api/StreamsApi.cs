@@ -65,6 +65,7 @@ public static class StreamsApi
             .. AreaEndpoints.Operations,
             .. AnomalyEndpoints.Operations,
             .. AlertEndpoints.Operations,
+            .. FeedEndpoints.Operations(sources.Feeds),
             .. DeadLetterEndpoints.Operations,
             .. ScenarioEndpoints.Operations,
             .. ClusterEndpoints.Operations,

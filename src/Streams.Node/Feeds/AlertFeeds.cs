@@ -1,0 +1,28 @@
+using Streams.Node.Configuration;
+
+namespace Streams.Node.Feeds;
+
+/// <summary>What the feeds of a node go by, beside the store.</summary>
+/// <param name="isPublic">Anybody may read them, those alerts that are public.</param>
+internal sealed class AlertFeeds(FeedSettings settings, HttpSettings http, bool isPublic)
+{
+    public FeedSettings Settings { get; } = settings;
+
+    public bool IsPublic { get; } = isPublic;
+
+    /// <summary>How links begin; without a slash at the end. The node's own address is known once it listens.</summary>
+    public string BaseUrl { get; private set; } = Plain(settings.BaseUrl ?? http.AdvertisedUrl ?? new UriBuilder("http", "localhost", http.Port).Uri);
+
+    /// <summary>What the CAP feed's entries say.</summary>
+    public CapHeadings Headings { get; } = new();
+
+    public void ListensAt(Uri address)
+    {
+        if (Settings.BaseUrl is null)
+        {
+            BaseUrl = Plain(address);
+        }
+    }
+
+    private static string Plain(Uri url) => url.ToString().TrimEnd('/');
+}
