@@ -7,6 +7,7 @@ using Streams.Node.Actors;
 using Streams.Node.Api;
 using Streams.Node.Configuration;
 using Streams.Node.Feeds;
+using Streams.Node.Feeds.Live;
 using Streams.Node.People;
 using Streams.Node.Telemetry;
 using Streams.Runtime.Actors;
@@ -79,7 +80,7 @@ public sealed class NodeHost : IAsyncDisposable
         ILogger feedLogger = loggers.CreateLogger("Streams.Feeds");
         string sender = start.Configuration.AlertRules.Settings.Sender;
         _issuer = new CapIssuer(settings.Feeds.SenderName, SigningCertificate.Find(settings.Feeds, sender, start.Embedded ? DataFolder : null, start.Time.GetUtcNow(), feedLogger), feedLogger);
-        _feeds = new AlertFeeds(settings.Feeds, settings.Http, settings.Feeds.Public ?? start.Embedded);
+        _feeds = new AlertFeeds(settings.Feeds, settings.Http, settings.Feeds.Public ?? start.Embedded) { Live = new LiveAlerts(_log, city.Alerts, start.Time, feedLogger) };
         ActorKind[] kinds = KindsOf(start.Configuration, _meter, _issuer);
         StoreLayout layout = LayoutOf(settings, kinds, _log.PartitionsOf);
         _engine = new Engine(OptionsOf(settings, city, start.Embedded), _log, _store, kinds, start.Time, loggers);
@@ -123,6 +124,7 @@ public sealed class NodeHost : IAsyncDisposable
         try
         {
             node._engine.Start();
+            node._feeds.Live!.Start();
             await node._http.StartAsync();
             node.Address = new Uri(node._http.Urls.First());
             node._engine.Url = node.Advertised.ToString();
@@ -145,6 +147,9 @@ public sealed class NodeHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _housekeeping.DisposeAsync();
+
+        // Streams end by themselves never: whoever listens goes on at another node from here.
+        await _feeds.Live!.DisposeAsync();
         await Task.Run(_engine.Leave);
         await _http.StopAsync();
         await _http.DisposeAsync();

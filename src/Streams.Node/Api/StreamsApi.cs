@@ -66,6 +66,7 @@ public static class StreamsApi
             .. AnomalyEndpoints.Operations,
             .. AlertEndpoints.Operations,
             .. FeedEndpoints.Operations(sources.Feeds),
+            .. StreamEndpoint.Operations(sources.Feeds),
             .. DeadLetterEndpoints.Operations,
             .. ScenarioEndpoints.Operations,
             .. ClusterEndpoints.Operations,

@@ -1,4 +1,5 @@
 using Streams.Node.Configuration;
+using Streams.Node.Feeds.Live;
 
 namespace Streams.Node.Feeds;
 
@@ -6,6 +7,8 @@ namespace Streams.Node.Feeds;
 /// <param name="isPublic">Anybody may read them, those alerts that are public.</param>
 internal sealed class AlertFeeds(FeedSettings settings, HttpSettings http, bool isPublic)
 {
+    private long _cutOff;
+
     public FeedSettings Settings { get; } = settings;
 
     public bool IsPublic { get; } = isPublic;
@@ -15,6 +18,14 @@ internal sealed class AlertFeeds(FeedSettings settings, HttpSettings http, bool 
 
     /// <summary>What the CAP feed's entries say.</summary>
     public CapHeadings Headings { get; } = new();
+
+    /// <summary>The alerts as they are published; null where there is no log.</summary>
+    public LiveAlerts? Live { get; init; }
+
+    /// <summary>Streams that the node ended, for whatever reason, since its start.</summary>
+    public long CutOff => Volatile.Read(ref _cutOff);
+
+    public void Cut() => Interlocked.Increment(ref _cutOff);
 
     public void ListensAt(Uri address)
     {

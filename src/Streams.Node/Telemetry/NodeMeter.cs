@@ -50,6 +50,9 @@ public sealed class NodeMeter : IDisposable
             "streams.devices", () => Stored(sources, counts => counts.DevicesByState, "state"), "", "Devices by state, over the whole cluster; some seconds old.");
         Meter.CreateObservableGauge(
             "streams.alerts.standing", () => Stored(sources, counts => counts.StandingByRule, "rule"), "", "Alerts that are active or acknowledged, over the whole cluster; some seconds old.");
+        Meter.CreateObservableGauge("streams.feed.streams", () => sources.Feeds.Live?.Readers ?? 0, "", "Clients of the event stream at present.");
+        Meter.CreateObservableCounter("streams.feed.events", () => sources.Feeds.Live?.Heard ?? 0, "", "States of alerts that came by for the event stream and webhooks.");
+        Meter.CreateObservableCounter("streams.feed.cut", () => sources.Feeds.CutOff, "", "Event streams that the node ended: too far behind, or the node stopped.");
     }
 
     /// <summary>Nothing where the store is away: the other figures matter most just then.</summary>
