@@ -3,6 +3,7 @@ using Streams.Domain.Devices;
 using Streams.Node.Api.Endpoints;
 using Streams.Node.Configuration;
 using Streams.Node.Feeds;
+using Streams.Node.Feeds.Webhooks;
 using Streams.Runtime.Audit;
 using Streams.Runtime.Storage;
 
@@ -49,6 +50,7 @@ internal sealed partial class Housekeeping(IStore store, HousekeepingSettings ke
             await DeleteAsync(keep.Alerts, before => store.Prune(AlertEndpoints.Collection, before));
             await DeleteAsync(keep.Alerts, before => store.Prune(CapIssuer.Collection, before));
             await DeleteAsync(keep.DeadLetters, before => store.Prune(DeadLetterEndpoints.Collection, before, keep.MaxDeadLetters));
+            await DeleteAsync(keep.DeadLetters, before => store.Prune(WebhookBook.DeadLetters, before, keep.MaxDeadLetters));
             await DeleteAsync(keep.Audit, PruneAudit);
         }
         catch (StoreUnavailableException e)

@@ -8,6 +8,7 @@ using Streams.Node.Api;
 using Streams.Node.Configuration;
 using Streams.Node.Feeds;
 using Streams.Node.Feeds.Live;
+using Streams.Node.Feeds.Webhooks;
 using Streams.Node.People;
 using Streams.Node.Telemetry;
 using Streams.Runtime.Actors;
@@ -62,6 +63,9 @@ public sealed class NodeHost : IAsyncDisposable
     private readonly HttpSettings _httpSettings;
     private readonly AlertFeeds _feeds;
     private readonly CapIssuer _issuer;
+    private readonly ApiSources _sources;
+    private readonly ILogger _feedLogger;
+    private CourierOffice? _couriers;
 
     private NodeHost(NodeStart start, ILoggerFactory loggers)
     {
@@ -77,10 +81,10 @@ public sealed class NodeHost : IAsyncDisposable
         DataFolder = Path.GetFullPath(start.DataFolder);
         _store = StoreOf(settings, DataFolder);
         CityTopics city = CityTopics.Of(topics, settings.Cluster);
-        ILogger feedLogger = loggers.CreateLogger("Streams.Feeds");
+        _feedLogger = loggers.CreateLogger("Streams.Feeds");
         string sender = start.Configuration.AlertRules.Settings.Sender;
-        _issuer = new CapIssuer(settings.Feeds.SenderName, SigningCertificate.Find(settings.Feeds, sender, start.Embedded ? DataFolder : null, start.Time.GetUtcNow(), feedLogger), feedLogger);
-        _feeds = new AlertFeeds(settings.Feeds, settings.Http, settings.Feeds.Public ?? start.Embedded) { Live = new LiveAlerts(_log, city.Alerts, start.Time, feedLogger) };
+        _issuer = new CapIssuer(settings.Feeds.SenderName, SigningCertificate.Find(settings.Feeds, sender, start.Embedded ? DataFolder : null, start.Time.GetUtcNow(), _feedLogger), _feedLogger);
+        _feeds = new AlertFeeds(settings.Feeds, settings.Http, settings.Feeds.Public ?? start.Embedded) { Live = new LiveAlerts(_log, city.Alerts, start.Time, _feedLogger) };
         ActorKind[] kinds = KindsOf(start.Configuration, _meter, _issuer);
         StoreLayout layout = LayoutOf(settings, kinds, _log.PartitionsOf);
         _engine = new Engine(OptionsOf(settings, city, start.Embedded), _log, _store, kinds, start.Time, loggers);
@@ -88,7 +92,7 @@ public sealed class NodeHost : IAsyncDisposable
         _neighbours = new Neighbours(_view, _store, start.Time);
         _httpSettings = settings.Http;
         _telemetry = new NodeTelemetry(settings.Telemetry, _view.Identity, loggers, _engine.Meter.Meter, _meter.Meter);
-        ApiSources sources = new(_store, _view, layout, start.Configuration, start.Time) { Simulation = start.Simulation, Neighbours = _neighbours, Telemetry = _telemetry, Feeds = _feeds };
+        ApiSources sources = _sources = new(_store, _view, layout, start.Configuration, start.Time) { Simulation = start.Simulation, Neighbours = _neighbours, Telemetry = _telemetry, Feeds = _feeds };
         _meter.Watch(sources);
         _http = NodeHttp.Create(sources, loggers);
         _registrar = new Registrar(_store, _view, topics[TopicSettings.Audit].Name, city.Source, sources.Tokens, sources.Denials, loggers.CreateLogger("Streams.Audit"));
@@ -131,6 +135,7 @@ public sealed class NodeHost : IAsyncDisposable
             node._feeds.ListensAt(node.Advertised);
             node._housekeeping.Start();
             node._registrar.Start();
+            node.StartCouriers();
             return node;
         }
         catch
@@ -148,6 +153,11 @@ public sealed class NodeHost : IAsyncDisposable
     {
         await _housekeeping.DisposeAsync();
 
+        if (_couriers is not null)
+        {
+            await _couriers.DisposeAsync();
+        }
+
         // Streams end by themselves never: whoever listens goes on at another node from here.
         await _feeds.Live!.DisposeAsync();
         await Task.Run(_engine.Leave);
@@ -158,11 +168,22 @@ public sealed class NodeHost : IAsyncDisposable
         _view.Dispose();
         _engine.Dispose();
         _issuer.Dispose();
+        _sources.Webhooks.Dispose();
         _telemetry.Dispose();
         _meter.Dispose();
         _store.Dispose();
         _log.Dispose();
         _broker?.Dispose();
+    }
+
+    private void StartCouriers()
+    {
+        WebhookDesk desk = _sources.Webhooks;
+        CourierTools tools = new(_store, _feeds.Live!, _feeds.Headings, desk.Book, desk.Sender, _feeds.Settings.Webhooks, _sources.Time, Random.Shared.NextDouble, _feedLogger) { Told = _meter.Brought };
+        _couriers = new CourierOffice(tools, desk.Secrets, _view);
+        desk.Woken = _couriers.Wake;
+        desk.Waiting = () => _couriers.Waiting;
+        _couriers.Start();
     }
 
     /// <summary>Where other nodes reach this one: as configured, or by the machine's name where it listens on all its addresses.</summary>

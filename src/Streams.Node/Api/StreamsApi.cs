@@ -67,6 +67,7 @@ public static class StreamsApi
             .. AlertEndpoints.Operations,
             .. FeedEndpoints.Operations(sources.Feeds),
             .. StreamEndpoint.Operations(sources.Feeds),
+            .. WebhookEndpoints.Operations,
             .. DeadLetterEndpoints.Operations,
             .. ScenarioEndpoints.Operations,
             .. ClusterEndpoints.Operations,
