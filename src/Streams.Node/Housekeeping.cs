@@ -2,6 +2,8 @@ using Microsoft.Extensions.Logging;
 using Streams.Domain.Devices;
 using Streams.Node.Api.Endpoints;
 using Streams.Node.Configuration;
+using Streams.Node.Feeds;
+using Streams.Node.Feeds.Webhooks;
 using Streams.Runtime.Audit;
 using Streams.Runtime.Storage;
 
@@ -52,7 +54,9 @@ internal sealed partial class Housekeeping(IStore store, HousekeepingSettings ke
             await DeleteAsync(keep.Incidents, before => store.Prune(IncidentEndpoints.Collection, before));
             await DeleteAsync(keep.Journal, before => store.Prune(IncidentEndpoints.Everyday, before));
             await DeleteAsync(OrdersKept, before => store.Prune(Actors.OrderResult.Collection, before));
+            await DeleteAsync(keep.Alerts, before => store.Prune(CapIssuer.Collection, before));
             await DeleteAsync(keep.DeadLetters, before => store.Prune(DeadLetterEndpoints.Collection, before, keep.MaxDeadLetters));
+            await DeleteAsync(keep.DeadLetters, before => store.Prune(WebhookBook.DeadLetters, before, keep.MaxDeadLetters));
             await DeleteAsync(keep.Audit, PruneAudit);
         }
         catch (StoreUnavailableException e)

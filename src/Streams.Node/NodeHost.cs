@@ -6,6 +6,9 @@ using Streams.Domain.Devices;
 using Streams.Node.Actors;
 using Streams.Node.Api;
 using Streams.Node.Configuration;
+using Streams.Node.Feeds;
+using Streams.Node.Feeds.Live;
+using Streams.Node.Feeds.Webhooks;
 using Streams.Node.People;
 using Streams.Node.Telemetry;
 using Streams.Runtime.Actors;
@@ -58,6 +61,11 @@ public sealed class NodeHost : IAsyncDisposable
     private readonly Neighbours _neighbours;
     private readonly Registrar _registrar;
     private readonly HttpSettings _httpSettings;
+    private readonly AlertFeeds _feeds;
+    private readonly CapIssuer _issuer;
+    private readonly ApiSources _sources;
+    private readonly ILogger _feedLogger;
+    private CourierOffice? _couriers;
 
     private NodeHost(NodeStart start, ILoggerFactory loggers)
     {
@@ -73,14 +81,18 @@ public sealed class NodeHost : IAsyncDisposable
         DataFolder = Path.GetFullPath(start.DataFolder);
         _store = StoreOf(settings, DataFolder);
         CityTopics city = CityTopics.Of(topics, settings.Cluster);
-        ActorKind[] kinds = KindsOf(start.Configuration, _meter);
+        _feedLogger = loggers.CreateLogger("Streams.Feeds");
+        string sender = start.Configuration.AlertRules.Settings.Sender;
+        _issuer = new CapIssuer(settings.Feeds.SenderName, SigningCertificate.Find(settings.Feeds, sender, start.Embedded ? DataFolder : null, start.Time.GetUtcNow(), _feedLogger), _feedLogger);
+        _feeds = new AlertFeeds(settings.Feeds, settings.Http, settings.Feeds.Public ?? start.Embedded) { Live = new LiveAlerts(_log, city.Alerts, start.Time, _feedLogger) };
+        ActorKind[] kinds = KindsOf(start.Configuration, _meter, _issuer);
         StoreLayout layout = LayoutOf(settings, kinds, _log.PartitionsOf);
         _engine = new Engine(OptionsOf(settings, city, start.Embedded), _log, _store, kinds, start.Time, loggers);
         _view = new RunningNode(_engine, _log, settings.Cluster, settings.Name, start.Time.GetUtcNow());
         _neighbours = new Neighbours(_view, _store, start.Time);
         _httpSettings = settings.Http;
         _telemetry = new NodeTelemetry(settings.Telemetry, _view.Identity, loggers, _engine.Meter.Meter, _meter.Meter);
-        ApiSources sources = new(_store, _view, layout, start.Configuration, start.Time) { Simulation = start.Simulation, Neighbours = _neighbours, Telemetry = _telemetry };
+        ApiSources sources = _sources = new(_store, _view, layout, start.Configuration, start.Time) { Simulation = start.Simulation, Neighbours = _neighbours, Telemetry = _telemetry, Feeds = _feeds };
         _meter.Watch(sources);
         _http = NodeHttp.Create(sources, loggers);
         _registrar = new Registrar(_store, _view, topics[TopicSettings.Audit].Name, city.Source, sources.Tokens, sources.Denials, loggers.CreateLogger("Streams.Audit"));
@@ -116,11 +128,14 @@ public sealed class NodeHost : IAsyncDisposable
         try
         {
             node._engine.Start();
+            node._feeds.Live!.Start();
             await node._http.StartAsync();
             node.Address = new Uri(node._http.Urls.First());
             node._engine.Url = node.Advertised.ToString();
+            node._feeds.ListensAt(node.Advertised);
             node._housekeeping.Start();
             node._registrar.Start();
+            node.StartCouriers();
             return node;
         }
         catch
@@ -137,6 +152,14 @@ public sealed class NodeHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _housekeeping.DisposeAsync();
+
+        if (_couriers is not null)
+        {
+            await _couriers.DisposeAsync();
+        }
+
+        // Streams end by themselves never: whoever listens goes on at another node from here.
+        await _feeds.Live!.DisposeAsync();
         await Task.Run(_engine.Leave);
         await _http.StopAsync();
         await _http.DisposeAsync();
@@ -144,11 +167,23 @@ public sealed class NodeHost : IAsyncDisposable
         _neighbours.Dispose();
         _view.Dispose();
         _engine.Dispose();
+        _issuer.Dispose();
+        _sources.Webhooks.Dispose();
         _telemetry.Dispose();
         _meter.Dispose();
         _store.Dispose();
         _log.Dispose();
         _broker?.Dispose();
+    }
+
+    private void StartCouriers()
+    {
+        WebhookDesk desk = _sources.Webhooks;
+        CourierTools tools = new(_store, _feeds.Live!, _feeds.Headings, desk.Book, desk.Sender, _feeds.Settings.Webhooks, _sources.Time, Random.Shared.NextDouble, _feedLogger) { Told = _meter.Brought };
+        _couriers = new CourierOffice(tools, desk.Secrets, _view);
+        desk.Woken = _couriers.Wake;
+        desk.Waiting = () => _couriers.Waiting;
+        _couriers.Start();
     }
 
     /// <summary>Where other nodes reach this one: as configured, or by the machine's name where it listens on all its addresses.</summary>
@@ -183,14 +218,15 @@ public sealed class NodeHost : IAsyncDisposable
     }
 
     /// <param name="meter">Counts what they say; null where they only stand for their layout.</param>
-    internal static ActorKind[] KindsOf(ClusterConfiguration configuration, NodeMeter? meter = null)
+    /// <param name="issuer">Makes CAP documents of their alerts; null for none.</param>
+    internal static ActorKind[] KindsOf(ClusterConfiguration configuration, NodeMeter? meter = null, CapIssuer? issuer = null)
     {
         CityTopics city = CityTopics.Of(configuration.Topics, configuration.Node.Cluster);
         CityResponse response = new(configuration);
         return
         [
             new DeviceKind(new DeviceCatalog(configuration.DeviceTypes), city, configuration.Register, meter),
-            new AreaKind(configuration.AlertRules, city, meter),
+            new AreaKind(configuration.AlertRules, city, meter, issuer),
             new IncidentKind(city, response.DispatcherOf),
             new DispatcherKind(city, response),
             new ResultKind(city, (area, system) => response.MapOf($"{area}/{system}") is not null),

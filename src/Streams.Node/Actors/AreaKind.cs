@@ -6,6 +6,7 @@ using Streams.Domain.Devices;
 using Streams.Domain.Incidents;
 using Streams.Domain.Windows;
 using Streams.Node.Api.Endpoints;
+using Streams.Node.Feeds;
 using Streams.Node.Telemetry;
 using Streams.Runtime.Actors;
 using Streams.Runtime.Shards;
@@ -40,7 +41,7 @@ public sealed class ObservationMessage
 }
 
 /// <summary>Areas as actors: observations in; aggregates, alerts and what concerns parent and child areas out.</summary>
-public sealed class AreaKind(AlertRules rules, CityTopics topics, NodeMeter? meter = null)
+public sealed class AreaKind(AlertRules rules, CityTopics topics, NodeMeter? meter = null, CapIssuer? issuer = null)
     : ActorKind<AreaActor, ObservationMessage>(2, AreaEndpoints.Kind, topics.Observations), IAreaOutput, IHistoryOutput, IDescribesActors
 {
     private readonly ArrayBufferWriter<byte> _body = new(4096);
@@ -51,7 +52,7 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics, NodeMeter? met
 
     public override IReadOnlyCollection<string> Tells => [topics.Observations, topics.Requests];
 
-    public override ActorKind<AreaActor, ObservationMessage> ForShard() => new AreaKind(rules, topics, meter);
+    public override ActorKind<AreaActor, ObservationMessage> ForShard() => new AreaKind(rules, topics, meter, issuer);
 
     public override bool Admit(in Record record, ObservationMessage message, long nowInMs)
     {
@@ -177,6 +178,11 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics, NodeMeter? met
                 AlertEndpoints.Collection, alert.Id, alert.Area, alert.Rule, alert.State.ToString().ToLowerInvariant(), alert.OnsetInMs, default,
                 IsDone: alert.State is AlertState.Cleared or AlertState.Expired or AlertState.Cancelled),
             _body.WrittenSpan);
+        if (issuer?.Issue(alert) is { } cap)
+        {
+            // A message is never changed: another state is another message.
+            _draft.Put(new Document(CapIssuer.Collection, alert.Identifier, alert.Area, alert.Status.ToString(), alert.Scope.ToString(), alert.SentInMs, default, IsDone: true), cap);
+        }
     }
 
     private IncidentAlert IncidentAlertOf(Alert alert) => new(

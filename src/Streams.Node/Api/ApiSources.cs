@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Streams.Domain.Devices;
 using Streams.Node.Configuration;
+using Streams.Node.Feeds;
+using Streams.Node.Feeds.Webhooks;
 using Streams.Node.People;
 using Streams.Node.Telemetry;
 using Streams.Runtime;
@@ -21,6 +23,12 @@ public sealed record ApiSources(IStore Store, INodeView Node, StoreLayout Layout
 
     /// <summary>The other nodes, for what lives there.</summary>
     internal Neighbours Neighbours { get; init; } = new(Node, Store, Time);
+
+    /// <summary>What the feeds go by. As in a cluster, where it is not said otherwise.</summary>
+    internal AlertFeeds Feeds { get; init; } = new(Configuration.Node.Feeds, Configuration.Node.Http, Configuration.Node.Feeds.Public ?? false);
+
+    /// <summary>What webhooks there are.</summary>
+    internal WebhookDesk Webhooks => field ??= new WebhookDesk(Configuration.Node.Feeds.Webhooks, Store, Node.Identity.Node, Time);
 
     /// <summary>The configured device types, to be looked up by name.</summary>
     internal DeviceCatalog Catalog { get; } = new(Configuration.DeviceTypes);

@@ -106,7 +106,7 @@ public sealed record ClusterConfiguration
             DeviceTypes = types.Value,
             AlertRules = new AlertRules(
                 rules,
-                new AreaSettings { Sender = node.Cluster, Grace = node.Limits.AreaGrace, MaxOpenWindows = node.Limits.OpenWindowsPerArea, Figures = new AreaFigures(types.Value) },
+                new AreaSettings { Sender = node.Feeds.Sender ?? node.Cluster, Grace = node.Limits.AreaGrace, MaxOpenWindows = node.Limits.OpenWindowsPerArea, Figures = new AreaFigures(types.Value) },
                 areas,
                 new CityRegister(cities)),
             Roles = roles.Value,

@@ -30,6 +30,11 @@ public static class NodeFile
         return value.Length <= 1_000 && Uri.TryCreate(value, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https" && url is { Host.Length: > 0, PathAndQuery: "/", Fragment: "" };
     });
 
+    private static readonly Form<Uri?> BaseUrl = new("a URL such as https://alerts.example.org/city", static (YamlScalar scalar, out Uri? value) =>
+        Uri.TryCreate(scalar.Text, UriKind.Absolute, out value) && scalar.Text.Length <= 1_000 && value.Scheme is "http" or "https" && value is { Host.Length: > 0, Query: "", Fragment: "", UserInfo: "" });
+
+    private static readonly Form<string> Sender = Form.Text(@"^[^\s,<&]{1,200}$", "a name of at most 200 characters without white space, commas, < and &");
+
     private static readonly Form<TimeSpan> Days = Form.Duration(TimeSpan.FromDays(1));
 
     /// <summary>Client properties that the node sets itself, because its guarantees rest on them.</summary>
@@ -55,6 +60,7 @@ public static class NodeFile
             Pace = ReadPace(root.Section("pace")),
             Keep = ReadKeep(root.Section("keep")),
             Telemetry = ReadTelemetry(root.Section("telemetry")),
+            Feeds = ReadFeeds(root.Section("feeds")),
         };
         file.Finish();
         return settings;
@@ -178,6 +184,46 @@ public static class NodeFile
             TraceShare = section.Optional("traceShare", Form.Number(0, 1), defaults.TraceShare),
             FiguresEvery = section.Optional("figuresEvery", Form.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10)), defaults.FiguresEvery),
         };
+    }
+
+    private static FeedSettings ReadFeeds(YamlSection section)
+    {
+        FeedSettings defaults = new();
+        YamlSection signing = section.Section("signing");
+        YamlSection webhooks = section.Section("webhooks");
+        FeedSettings feeds = new()
+        {
+            Sender = section.MaybeText("sender", Sender),
+            SenderName = section.MaybeText("senderName", Form.Text(200)),
+            BaseUrl = section.Optional("baseUrl", BaseUrl, null),
+            Public = section.Has("public") ? section.Optional("public", Form.Flag, false) : null,
+            MaxStreams = (int)section.Optional("maxStreams", Form.Whole(1, 100_000), defaults.MaxStreams),
+            Signing = new SigningSettings
+            {
+                Certificate = signing.MaybeText("certificate", Form.Text(1_000)),
+                Key = signing.MaybeText("key", Form.Text(1_000)),
+                Password = signing.MaybeText("password"),
+            },
+            Webhooks = new WebhookSettings
+            {
+                AllowPrivate = webhooks.Optional("allowPrivate", Form.Flag, false),
+                GiveUpAfter = webhooks.Optional("giveUpAfter", Form.Duration(TimeSpan.FromMinutes(1), TimeSpan.FromDays(20)), defaults.Webhooks.GiveUpAfter),
+                Timeout = webhooks.Optional("timeout", Form.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1)), defaults.Webhooks.Timeout),
+                Key = webhooks.MaybeText("key"),
+            },
+        };
+        if (feeds.Signing.Certificate is null && signing.Has("key"))
+        {
+            signing.Fault("key", "is given without a certificate", "certificate: FILE beside it");
+        }
+
+        if (feeds.Webhooks.Key is { Length: < 16 })
+        {
+            // Without its value: it is a secret.
+            webhooks.Fault("key", "is too short", "16 characters or more, such as openssl rand -base64 32 makes");
+        }
+
+        return feeds;
     }
 
     private static HousekeepingSettings ReadKeep(YamlSection section)

@@ -25,6 +25,8 @@ public sealed record NodeSettings
     public HousekeepingSettings Keep { get; init; } = new();
 
     public TelemetrySettings Telemetry { get; init; } = new();
+
+    public FeedSettings Feeds { get; init; } = new();
 }
 
 /// <summary>How to reach Kafka.</summary>

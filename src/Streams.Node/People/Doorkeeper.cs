@@ -36,11 +36,7 @@ internal sealed class Doorkeeper(HttpSettings http, Policy policy, TokenBook? to
 
         if (await IdentifyAsync(context) is not { } who)
         {
-            await DenyAsync(context, null, "no token that holds");
-            context.Response.Headers.WWWAuthenticate = Challenge;
-            await Problem.Write(
-                context, StatusCodes.Status401Unauthorized, "unauthenticated",
-                "This needs a token that holds: Authorization: Bearer streams_... One is made with: streams token add NAME --role ROLE, on a node's own machine or by whoever may manage_people.");
+            await AskForTokenAsync(context);
             return false;
         }
 
@@ -53,6 +49,20 @@ internal sealed class Doorkeeper(HttpSettings http, Policy policy, TokenBook? to
         string may = string.Join(", ", policy.RolesThatMay(needs));
         await RefuseAsync(context, needs, $"{who.Name} ({string.Join(", ", who.Roles)}) may not. Roles that may: {(may.Length > 0 ? may : "none in roles.yaml")}.");
         return false;
+    }
+
+    /// <summary>Where everybody is let in: who it is nevertheless, for those who may see more. False where a token was shown that does not hold: that is answered already.</summary>
+    public async Task<bool> GreetAsync(HttpContext context)
+    {
+        Principal? who = await IdentifyAsync(context);
+        if (who is null && context.Request.Headers.Authorization.Count > 0)
+        {
+            await AskForTokenAsync(context);
+            return false;
+        }
+
+        context.Items[typeof(Principal)] = who;
+        return true;
     }
 
     /// <summary>For those who are bound to an area, once it is known what the request is about. False where it is answered already.</summary>
@@ -84,6 +94,15 @@ internal sealed class Doorkeeper(HttpSettings http, Policy policy, TokenBook? to
         string name = Policy.NameOf(needs);
         await DenyAsync(context, Principal.Of(context), $"needs {name}");
         await Problem.Write(context, StatusCodes.Status403Forbidden, "forbidden", $"This needs {name}. {detail}");
+    }
+
+    private async Task AskForTokenAsync(HttpContext context)
+    {
+        await DenyAsync(context, null, "no token that holds");
+        context.Response.Headers.WWWAuthenticate = Challenge;
+        await Problem.Write(
+            context, StatusCodes.Status401Unauthorized, "unauthenticated",
+            "This needs a token that holds: Authorization: Bearer streams_... One is made with: streams token add NAME --role ROLE, on a node's own machine or by whoever may manage_people.");
     }
 
     private async Task DenyAsync(HttpContext context, Principal? who, string reason)

@@ -16,11 +16,13 @@ public sealed class NodeMeter : IDisposable
 
     private readonly Counter<long> _anomalies;
     private readonly Counter<long> _alerts;
+    private readonly Counter<long> _deliveries;
 
     public NodeMeter()
     {
         Meter = new Meter(new MeterOptions(Name) { Scope = this });
         _anomalies = Meter.CreateCounter<long>("streams.anomalies", "", "Anomalies that devices of this node raised and cleared.");
+        _deliveries = Meter.CreateCounter<long>("streams.webhook.deliveries", "", "Attempts of this node to bring an alert to a webhook, and alerts it gave up.");
         _alerts = Meter.CreateCounter<long>("streams.alerts", "", "States of alerts that areas of this node said.");
     }
 
@@ -34,6 +36,9 @@ public sealed class NodeMeter : IDisposable
 
     internal void Said(Alert alert) =>
         _alerts.Add(1, new("rule", alert.Rule), new("severity", NameOf(alert.Severity)), new("state", NameOf(alert.State)));
+
+    /// <param name="outcome"><c>delivered</c>, <c>failed</c> or <c>given_up</c>.</param>
+    internal void Brought(string outcome) => _deliveries.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 
     internal void Watch(ApiSources sources)
     {
@@ -50,6 +55,10 @@ public sealed class NodeMeter : IDisposable
             "streams.devices", () => Stored(sources, counts => counts.DevicesByState, "state"), "", "Devices by state, over the whole cluster; some seconds old.");
         Meter.CreateObservableGauge(
             "streams.alerts.standing", () => Stored(sources, counts => counts.StandingByRule, "rule"), "", "Alerts that are active or acknowledged, over the whole cluster; some seconds old.");
+        Meter.CreateObservableGauge("streams.feed.streams", () => sources.Feeds.Live?.Readers ?? 0, "", "Clients of the event stream at present.");
+        Meter.CreateObservableGauge("streams.webhook.waiting", () => sources.Webhooks.Waiting(), "", "Alerts that this node is bringing to webhooks at present.");
+        Meter.CreateObservableCounter("streams.feed.events", () => sources.Feeds.Live?.Heard ?? 0, "", "States of alerts that came by for the event stream and webhooks.");
+        Meter.CreateObservableCounter("streams.feed.cut", () => sources.Feeds.CutOff, "", "Event streams that the node ended: too far behind, or the node stopped.");
     }
 
     /// <summary>Nothing where the store is away: the other figures matter most just then.</summary>

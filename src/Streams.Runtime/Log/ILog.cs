@@ -33,6 +33,11 @@ public interface ILog : IDisposable
     /// <exception cref="LogFailedException">No such topic, or the brokers did not answer in time.</exception>
     void LookBack(string topic, int most, Action<RecordBatch> look);
 
+    /// <summary>Reads a topic's partitions on and on, as a member of nothing. Nothing is to be subscribed to, and what is gone from the log fails the reader.</summary>
+    /// <param name="from">Told what each partition holds; answers at which offset to begin, negative for not at all.</param>
+    /// <exception cref="LogFailedException">No such topic, or the brokers did not answer in time.</exception>
+    ILogReader Follow(string topic, Func<InboxPartition, LogMarks, long> from);
+
     /// <summary>Looks at the consumer group <paramref name="group"/> without being a member.</summary>
     IGroupGauge CreateGauge(string group);
 

@@ -34,6 +34,15 @@ internal static class DocumentQuerySql
             sql.Append(CultureInfo.InvariantCulture, $" AND at_in_ms <= {at} AND (at_in_ms < {at} OR id > {Add(after.Id)})");
         }
 
+        if (query.Before is { } before)
+        {
+            // The nearest ones before it, and those in the order of all pages.
+            string at = Add(before.AtInMs);
+            sql.Append(CultureInfo.InvariantCulture, $" AND at_in_ms >= {at} AND (at_in_ms > {at} OR id < {Add(before.Id)})");
+            sql.Append(CultureInfo.InvariantCulture, $" ORDER BY at_in_ms, id DESC LIMIT {Add((long)query.Limit)}");
+            return $"SELECT id, scope, category, state, at_in_ms, body FROM ({sql}) AS nearest ORDER BY at_in_ms DESC, id";
+        }
+
         return sql.Append(CultureInfo.InvariantCulture, $" ORDER BY at_in_ms DESC, id LIMIT {Add((long)query.Limit)}").ToString();
 
         string Add(object value)

@@ -232,6 +232,7 @@ public enum NodeState : byte
 /// <param name="AtToInMs">Exclusive.</param>
 /// <param name="After">Continue after this row (its time and id), as the previous page ended.</param>
 /// <param name="Limit">1 to 1,000.</param>
+/// <param name="Before">The page that ends before this row (its time and id): the nearest rows, newest first as ever. Not beside <paramref name="After"/>.</param>
 public sealed record DocumentQuery(
     string Collection,
     string? ScopePrefix = null,
@@ -240,7 +241,8 @@ public sealed record DocumentQuery(
     long? AtFromInMs = null,
     long? AtToInMs = null,
     (long AtInMs, string Id)? After = null,
-    int Limit = 100);
+    int Limit = 100,
+    (long AtInMs, string Id)? Before = null);
 
 /// <summary>The store is older than what was published from it: see <see cref="IStore.BeginLineage"/>.</summary>
 public sealed class StoreRewoundException(string message) : Exception(message);

@@ -13,6 +13,8 @@ using Streams.Node.Api;
 using Streams.Node.Telemetry;
 using Streams.Node.Tests.Api.Description;
 using Streams.Node.Configuration;
+using Streams.Node.Feeds;
+using Streams.Node.Feeds.Live;
 using Streams.Node.People;
 using Streams.Node.Tests.Configuration;
 using Streams.Runtime;
@@ -40,16 +42,21 @@ internal sealed class ApiServer : IAsyncDisposable, IDisposable
     /// <param name="neighbours">Reaches the other nodes.</param>
     /// <param name="store">Another server's, for two nodes on one store.</param>
     /// <param name="time">Null: it is always now.</param>
-    public ApiServer(Func<HttpSettings, HttpSettings>? http = null, HttpMessageHandler? neighbours = null, SqliteStore? store = null, TimeProvider? time = null)
+    public ApiServer(Func<HttpSettings, HttpSettings>? http = null, HttpMessageHandler? neighbours = null, SqliteStore? store = null, TimeProvider? time = null, Func<FeedSettings, FeedSettings>? feeds = null, LiveAlerts? live = null)
     {
         _ownsStore = store is null;
         Store = store ?? SqliteStore.InMemory();
         Store.Open(Layout);
         ClusterConfiguration shipped = ConfigurationFolder.AsShipped;
-        Sources = new ApiSources(Store, Node, Layout, shipped with { Node = shipped.Node with { Http = http?.Invoke(shipped.Node.Http) ?? shipped.Node.Http } }, time ?? new FixedTime(Now))
+        Sources = new ApiSources(Store, Node, Layout, shipped with { Node = shipped.Node with { Http = http?.Invoke(shipped.Node.Http) ?? shipped.Node.Http, Feeds = feeds?.Invoke(shipped.Node.Feeds) ?? shipped.Node.Feeds } }, time ?? new FixedTime(Now))
         {
             Telemetry = _telemetry = new NodeTelemetry(new TelemetrySettings(), Node.Identity, NullLoggerFactory.Instance, _meter.Meter),
         };
+        if (live is not null)
+        {
+            Sources = Sources with { Feeds = new AlertFeeds(Sources.Configuration.Node.Feeds, Sources.Configuration.Node.Http, Sources.Configuration.Node.Feeds.Public ?? false) { Live = live } };
+        }
+
         if (neighbours is not null)
         {
             Sources = Sources with { Neighbours = new Neighbours(Node, Store, TimeProvider.System, neighbours) };
@@ -98,6 +105,9 @@ internal sealed class ApiServer : IAsyncDisposable, IDisposable
 
     /// <summary>Holds every answer against the API's description.</summary>
     public HttpClient Client { get; }
+
+    /// <summary>For answers that do not end.</summary>
+    public HttpClient Streaming => new(_app.GetTestServer().CreateHandler()) { BaseAddress = _app.GetTestServer().BaseAddress };
 
     public Lazy<DescribedApi> Description { get; }
 

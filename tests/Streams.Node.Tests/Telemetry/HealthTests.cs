@@ -107,6 +107,8 @@ public sealed class HealthTests : IDisposable
 
         public void LookBack(string topic, int most, Action<RecordBatch> look) => log.LookBack(topic, most, look);
 
+        public ILogReader Follow(string topic, Func<InboxPartition, LogMarks, long> from) => log.Follow(topic, from);
+
         public IGroupGauge CreateGauge(string group) => log.CreateGauge(group);
 
         public ILogWriter CreateWriter(string name, int lingerInMs) => log.CreateWriter(name, lingerInMs);

@@ -47,6 +47,8 @@ internal sealed class MemoryLog(params (string Name, int Partitions)[] topics) :
     {
     }
 
+    public ILogReader Follow(string topic, Func<InboxPartition, LogMarks, long> from) => throw new NotSupportedException();
+
     public IGroupGauge CreateGauge(string group) => new Gauge(this);
 
     public ILogWriter CreateWriter(string name, int lingerInMs) => new Writer(this);

@@ -42,6 +42,8 @@ internal sealed class StubbornLog : ILog
     {
     }
 
+    public ILogReader Follow(string topic, Func<InboxPartition, LogMarks, long> from) => throw new NotSupportedException();
+
     public IGroupGauge CreateGauge(string group) => Gauge;
 
     public ILogWriter CreateWriter(string name, int lingerInMs) => new Writer(this, OnWriter(name));

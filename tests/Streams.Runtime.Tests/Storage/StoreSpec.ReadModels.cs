@@ -88,6 +88,17 @@ public abstract partial class StoreSpec
         }
 
         Assert.Equal(Ids(new("devices", "dijon", Limit: 1000)), paged);
+
+        // And back again, each page in the same order.
+        List<string> back = [];
+        (long, string)? before = (-1, "");
+        for (IReadOnlyList<Document> page; (page = Store.Query(new("devices", "dijon", Before: before, Limit: limit))).Count > 0;)
+        {
+            back.InsertRange(0, page.Select(d => d.Id));
+            before = (page[0].AtInMs, page[0].Id);
+        }
+
+        Assert.Equal(paged, back);
         Assert.Equal(20, paged.Distinct().Count());
     }
 

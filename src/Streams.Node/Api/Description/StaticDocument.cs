@@ -1,12 +1,11 @@
-using System.Security.Cryptography;
-using Microsoft.Extensions.Primitives;
+using Streams.Node.Api.Requests;
 
 namespace Streams.Node.Api.Description;
 
 /// <summary>An answer that stays the same while the node runs: made once, and known by its ETag to whoever has it already.</summary>
 internal sealed class StaticDocument(byte[] body, string contentType)
 {
-    private readonly string _tag = $"\"{Convert.ToHexStringLower(SHA256.HashData(body).AsSpan(0, 12))}\"";
+    private readonly string _tag = EntityTag.Of(body);
 
     public ReadOnlyMemory<byte> Body => body;
 
@@ -19,7 +18,7 @@ internal sealed class StaticDocument(byte[] body, string contentType)
 
         // To be kept, and asked for again each time: a node may be started anew with another configuration.
         response.Headers.CacheControl = "no-cache";
-        if (Matches(context.Request.Headers.IfNoneMatch))
+        if (EntityTag.IsKnown(context.Request, _tag))
         {
             response.StatusCode = StatusCodes.Status304NotModified;
             return;
@@ -29,7 +28,4 @@ internal sealed class StaticDocument(byte[] body, string contentType)
         response.ContentLength = body.Length;
         await response.Body.WriteAsync(body, context.RequestAborted);
     }
-
-    private bool Matches(StringValues tags) =>
-        tags.Any(each => each is not null && each.Split(',', StringSplitOptions.TrimEntries).Any(tag => tag == "*" || tag == _tag || tag == "W/" + _tag));
 }

@@ -215,7 +215,9 @@ internal static class ClusterEndpoints
     {
         ApiSources sources = ApiSources.Of(context);
         NodeIdentity identity = sources.Node.Identity;
-        IReadOnlyList<ShardRow> stored = await Task.Run(sources.Store.ReadShards);
+
+        // Beside actors' shards the store has such as stand for a webhook's courier.
+        IReadOnlyList<ShardRow> stored = [.. (await Task.Run(sources.Store.ReadShards)).Where(row => sources.Layout.Kinds.ContainsKey(row.Shard.Kind))];
         Dictionary<ShardId, RunningShard> running = sources.Node.Shards().ToDictionary(each => each.Shard);
         IReadOnlySet<string> silent = new HashSet<string>();
         if (query.Of(Of) != "this")

@@ -97,25 +97,17 @@ public sealed class KafkaLog : ILog
 
     public void LookBack(string topic, int most, Action<RecordBatch> look)
     {
-        using KafkaReader reader = new(_options, "look-back");
         Dictionary<InboxPartition, long> ends = [];
-        List<(InboxPartition Partition, long From)> from = [];
-        foreach (InboxPartition partition in Enumerable.Range(0, PartitionsOf(topic)).Select(number => new InboxPartition(topic, number)))
+        using ILogReader reader = Follow(topic, (partition, marks) =>
         {
-            LogMarks marks = reader.MarksOf(partition);
-            if (marks.High > marks.Low)
+            if (marks.High == marks.Low)
             {
-                ends.Add(partition, marks.High);
-                from.Add((partition, Math.Max(marks.Low, marks.High - most)));
+                return -1;
             }
-        }
 
-        if (from.Count == 0)
-        {
-            return;
-        }
-
-        reader.Read(from);
+            ends.Add(partition, marks.High);
+            return Math.Max(marks.Low, marks.High - most);
+        });
         List<RecordBatch> batches = [];
         for (long started = _options.Time.GetTimestamp(); ends.Count > 0;)
         {
@@ -137,6 +129,42 @@ public sealed class KafkaLog : ILog
                     }
                 }
             }
+        }
+    }
+
+    /// <summary>Also finds out anew which log this is.</summary>
+    /// <inheritdoc/>
+    public ILogReader Follow(string topic, Func<InboxPartition, LogMarks, long> from)
+    {
+        lock (_gate)
+        {
+            _incarnation = _options.Incarnation;
+        }
+
+        KafkaReader reader = new(_options, "none");
+        try
+        {
+            List<(InboxPartition Partition, long From)> wanted = [];
+            foreach (InboxPartition partition in Enumerable.Range(0, PartitionsOf(topic)).Select(number => new InboxPartition(topic, number)))
+            {
+                long at = from(partition, reader.MarksOf(partition));
+                if (at >= 0)
+                {
+                    wanted.Add((partition, at));
+                }
+            }
+
+            if (wanted.Count > 0)
+            {
+                reader.Read(wanted);
+            }
+
+            return reader;
+        }
+        catch
+        {
+            reader.Dispose();
+            throw;
         }
     }
 

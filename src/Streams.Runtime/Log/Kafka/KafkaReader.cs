@@ -26,6 +26,7 @@ internal sealed unsafe partial class KafkaReader : ILogReader
     private long _reportedAt;
     private bool _readAheadIsFull;
     private int _fromReadAhead;
+    private bool _isMember = true;
     private bool _disposed;
 
     public KafkaReader(KafkaLogOptions options, string group)
@@ -63,6 +64,7 @@ internal sealed unsafe partial class KafkaReader : ILogReader
     /// <summary>Instead of <see cref="Subscribe"/>: reads these partitions from these offsets on, as a member of nothing.</summary>
     public void Read(IReadOnlyCollection<(InboxPartition Partition, long From)> partitions)
     {
+        _isMember = false;
         _client.Signal(_client.Queue);
         _topics = [.. partitions.Select(each => each.Partition.Topic).Distinct().Select(topic => new TopicName(topic, Encoding.UTF8.GetBytes(topic)))];
         RdTopicPartitions* list = Rd.PartitionsNew(partitions.Count);
@@ -289,6 +291,12 @@ internal sealed unsafe partial class KafkaReader : ILogReader
     /// </summary>
     private void OnOffsetGone(InboxPartition partition, long offset)
     {
+        if (!_isMember)
+        {
+            _failure ??= new LogFailedException($"{partition}: offset {offset} is no longer in the log.");
+            return;
+        }
+
         if (!_assignment.Has(partition))
         {
             return;
