@@ -18,8 +18,8 @@ internal sealed partial class Housekeeping(IStore store, HousekeepingSettings ke
     /// <summary>Twice what a piece takes: others have the store for most of the time, and 6,000 rows a second are more than a node can write.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(30);
 
-    /// <summary>What became of an order: whoever gave it asks within seconds.</summary>
-    private static readonly TimeSpan OrdersKept = TimeSpan.FromHours(1);
+    /// <summary>What became of an order: whoever gave it asks within seconds, or under its Idempotency-Key when their own system is back.</summary>
+    private static readonly TimeSpan OrdersKept = TimeSpan.FromDays(1);
 
     /// <summary>Told once for an outage, not every minute of it.</summary>
     private bool _isPutOff;

@@ -46,7 +46,7 @@ public sealed partial class Area
             AreaOrder.Cancel cancel => Handle(cancel, alert = cancel.AlertId, cancel.Reason),
             _ => throw new InvalidOperationException($"{order.GetType().Name} is no order."),
         };
-        _answers.Add(new OrderAnswer(order, alert, refusal));
+        _answers.Add(new OrderAnswer(order, alert, refusal, nowInMs));
         Finish(nowInMs);
         return refusal is null ? AreaOutcome.Decided : AreaOutcome.Refused;
     }

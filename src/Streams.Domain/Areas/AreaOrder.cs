@@ -170,6 +170,13 @@ public abstract record AreaOrder
         return order is not null;
     }
 
+    /// <summary>The one text that an object says, as orders have them; empty where it is not there or wrong.</summary>
+    public static string ReadText(JsonElement members, string name, bool isNeeded, List<Refusal> wrong)
+    {
+        var reader = new JsonMembers(members, [name], wrong);
+        return isNeeded || reader.Has(name) ? reader.Text(name, LongestNote, isLine: false) : "";
+    }
+
     private static AreaOrder? Read(JsonElement root, string id, ReadOnlySpan<byte> type, List<Refusal> wrong)
     {
         if (root.ValueKind != JsonValueKind.Object)
@@ -233,4 +240,5 @@ public abstract record AreaOrder
 /// <summary>What became of an order.</summary>
 /// <param name="AlertId">The alert it was about; of one that was to be issued and was not: empty.</param>
 /// <param name="Refusal">Null where it was obeyed.</param>
-public sealed record OrderAnswer(AreaOrder Order, string AlertId, Refusal? Refusal);
+/// <param name="AtInMs">Processing time.</param>
+public sealed record OrderAnswer(AreaOrder Order, string AlertId, Refusal? Refusal, long AtInMs);

@@ -3,6 +3,7 @@ using System.Text;
 using Streams.Domain.Alerts;
 using Streams.Domain.Areas;
 using Streams.Domain.Devices;
+using Streams.Domain.Readings;
 using Streams.Domain.Incidents;
 using Streams.Domain.Windows;
 using Streams.Node.Api.Endpoints;
@@ -29,7 +30,7 @@ public sealed class AreaActor(string id, Area area) : Actor(id)
     internal (int Devices, int Silent, int ActiveAlerts, int Anomalous, int Broken) Figures => (Area.Devices, Area.Silent, Area.ActiveAlerts, Area.Anomalous, Area.Broken);
 }
 
-/// <summary>A record of <c>city.observations</c>, decoded.</summary>
+/// <summary>A record of <c>city.observations</c>, decoded: an observation, or an order.</summary>
 public sealed class ObservationMessage
 {
     internal byte[] Area { get; set; } = [];
@@ -38,6 +39,9 @@ public sealed class ObservationMessage
 
     /// <summary>What the city's desk says of an alert; null for an observation.</summary>
     internal IncidentMessage.Belongs? Belongs { get; set; }
+
+    /// <summary>Null for an observation.</summary>
+    internal AreaOrder? Order { get; set; }
 }
 
 /// <summary>Areas as actors: observations in; aggregates, alerts and what concerns parent and child areas out.</summary>
@@ -64,12 +68,18 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics, NodeMeter? met
 
         message.Observation.Clear();
         message.Belongs = null;
+        message.Order = null;
         message.Area = record.Key.ToArray();
         if (ResponseRecords.Is(record))
         {
             message.Belongs = IncidentMessage.Read(record.Value, out string? wrong) as IncidentMessage.Belongs;
             Refusal = new RecordRefusal("malformed_message", "", wrong ?? "Nothing that an area is told.");
             return message.Belongs is not null;
+        }
+
+        if (record.HasHeaders && record.TryGetHeader("ce_type"u8, out ReadOnlySpan<byte> type) && AreaOrder.IsOne(type))
+        {
+            return AdmitOrder(record, message);
         }
 
         if (!ObservationCodec.TryRead(record.Value, message.Observation, out string? fault))
@@ -92,8 +102,22 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics, NodeMeter? met
         return new AreaActor(key, area) { History = history };
     }
 
-    public override Reaction Receive(AreaActor actor, ObservationMessage message, long nowInMs) => ReactionOf(
-        message.Belongs is { } belongs ? actor.Area.Belongs(belongs.Alert, belongs.Incident) : actor.Area.Apply(message.Observation, rules, nowInMs));
+    public override Reaction Receive(AreaActor actor, ObservationMessage message, long nowInMs)
+    {
+        if (message.Order is not { } order)
+        {
+            return ReactionOf(message.Belongs is { } belongs ? actor.Area.Belongs(belongs.Alert, belongs.Incident) : actor.Area.Apply(message.Observation, rules, nowInMs));
+        }
+
+        Reaction reaction = ReactionOf(actor.Area.Obey(order, rules, nowInMs, out Refusal? refusal));
+        if (refusal is not null)
+        {
+            // Whoever gave it waits to be told.
+            Refusal = new RecordRefusal(refusal.Reason, refusal.Field, refusal.Message) { IsByItself = true, IsDecision = true };
+        }
+
+        return reaction;
+    }
 
     public override Reaction Wake(AreaActor actor, long nowInMs) => ReactionOf(actor.Area.Wake(rules, nowInMs));
 
@@ -172,6 +196,7 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics, NodeMeter? met
         _draft.CloudEvent(alert.Identifier, topics.Source, "streams.alert", alert.Id, alert.SentInMs);
         _draft.BeginValue().Write(_body.WrittenSpan);
         _draft.EndRecord();
+        _draft.Audit(AlertAudit.Of(alert));
         _draft.Journal(_actor, alert.SentInMs, "alert_" + alert.State.ToString().ToLowerInvariant(), _body.WrittenSpan);
         _draft.Put(
             new Document(
@@ -185,6 +210,36 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics, NodeMeter? met
         }
     }
 
+    void IAreaOutput.Answer(OrderAnswer answer)
+    {
+        AlertOrderResult.Of(answer, _actor.Area.Id).Put(_draft);
+        if (answer.Refusal is not null)
+        {
+            _draft.Audit(AlertAudit.Of(answer, _actor.Area.Id));
+        }
+    }
+
+    private bool AdmitOrder(in Record record, ObservationMessage message)
+    {
+        CloudEventAttributes attributes = default;
+        EventHeaders.Take(record, ref attributes);
+        Refusal? refusal = null;
+        if (!attributes.Subject.IsEmpty && !attributes.Subject.SequenceEqual(record.Key))
+        {
+            Refusal = new RecordRefusal("bad_area", "ce_subject", "An order's subject is the area that is its key.");
+            return false;
+        }
+
+        if (!AreaOrder.TryRead(record.Value, attributes, out AreaOrder? order, out refusal))
+        {
+            Refusal = new RecordRefusal(refusal.Reason, refusal.Field, refusal.Message) { IsByItself = true };
+            return false;
+        }
+
+        message.Order = order;
+        return true;
+    }
+
     private IncidentAlert IncidentAlertOf(Alert alert) => new(
         alert.Id, alert.Area, alert.Rule, alert.Severity, alert.State, alert.OnsetInMs, alert.Revision, alert.Texts.IsEmpty ? "" : alert.Texts[0].Headline,
         alert.Evidence.FirstOrDefault(evidence => evidence.DeviceId is not null)?.DeviceId is { } device ? rules.Register.Find(device)?.Location : null);
@@ -193,6 +248,8 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics, NodeMeter? met
     {
         AreaOutcome.Decided => Reaction.Decided,
         AreaOutcome.Speaks => Reaction.Speaks,
+        AreaOutcome.Repeat => Reaction.Repeat,
+        AreaOutcome.Refused => Reaction.Refused,
         _ => Reaction.Quiet,
     };
 }

@@ -102,7 +102,7 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
         if (record.HasHeaders)
         {
             bool hasContentType = record.TryGetHeader("content-type"u8, out ReadOnlySpan<byte> contentType);
-            bool isEvent = TakeAttributes(record, ref attributes);
+            bool isEvent = EventHeaders.Take(record, ref attributes);
             form = ContentForms.Of(contentType, isEvent);
             if (isEvent && hasContentType)
             {
@@ -292,22 +292,6 @@ public sealed class DeviceKind : ActorKind<DeviceActor, Reading>, IDeviceOutput,
         actor.Retired = null;
         actor.Told = default;
         _isShownAnew = actor.Device.IsRegistered;
-    }
-
-    /// <summary>True where a header begins as a CloudEvent's in binary mode do.</summary>
-    private static bool TakeAttributes(in Record record, ref CloudEventAttributes attributes)
-    {
-        bool isEvent = false;
-        for (int i = 0; record.TryGetHeader(i, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value); i++)
-        {
-            if (name.StartsWith("ce_"u8))
-            {
-                attributes.Take(name[3..], value);
-                isEvent = true;
-            }
-        }
-
-        return isEvent;
     }
 
     /// <summary>Only what is asked of the register makes it look into a city's devices.</summary>

@@ -66,6 +66,7 @@ public static class StreamsApi
             .. AreaEndpoints.Operations,
             .. AnomalyEndpoints.Operations,
             .. AlertEndpoints.Operations,
+            .. AlertOrders.Operations,
             .. IncidentEndpoints.Operations,
             .. DispatcherEndpoints.Operations,
             .. FeedEndpoints.Operations(sources.Feeds),

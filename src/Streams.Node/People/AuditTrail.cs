@@ -53,15 +53,34 @@ public sealed class AuditTrail(IPeopleStore store, TimeProvider time)
         return failure;
     }
 
-    private async Task TryFailedAsync(AuditDraft of, string reason)
+    /// <summary>
+    /// Hands a deed over to the actor that notes it with its effect. Only where that fails is it noted here, as failed.
+    /// </summary>
+    public static async Task HandOverAsync(HttpContext context, AuditDraft draft, Func<Task> handOver)
     {
         try
         {
-            await NoteAsync(AuditDraft.Now(time, of.Actor, of.Action, of.Subject, AuditOutcome.Failed, reason).With("of", of.Id));
+            await handOver();
+        }
+        catch (Exception thrown) when (context.RequestServices.GetService<AuditTrail>() is { } audit)
+        {
+            await audit.TryAsync(draft with { Outcome = AuditOutcome.Failed, Reason = thrown is OperationCanceledException ? "the request ended before it was known" : thrown.Message });
+            throw;
+        }
+    }
+
+    private Task TryFailedAsync(AuditDraft of, string reason) =>
+        TryAsync(AuditDraft.Now(time, of.Actor, of.Action, of.Subject, AuditOutcome.Failed, reason).With("of", of.Id));
+
+    private async Task TryAsync(AuditDraft draft)
+    {
+        try
+        {
+            await NoteAsync(draft);
         }
         catch (StoreUnavailableException)
         {
-            // The first entry tells of more than happened, which is the side to err on.
+            // The first entry tells of more than happened, which is the side to err on; without a first one nothing has happened.
         }
     }
 }

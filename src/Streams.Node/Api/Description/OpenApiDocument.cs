@@ -59,9 +59,9 @@ internal static class OpenApiDocument
 
         described["security"] = operation.Needs is null ? [] : new JsonArray(new JsonObject { ["token"] = new JsonArray() });
 
-        if (operation.Parameters.Count > 0)
+        if (operation.Parameters.Count > 0 || operation.TakesKey)
         {
-            described["parameters"] = new JsonArray([.. operation.Parameters.Select(each => Describe(each, operation.IsInPath(each)))]);
+            described["parameters"] = new JsonArray([.. operation.Parameters.Select(each => Describe(each, operation.IsInPath(each))), .. operation.TakesKey ? [IdempotencyKey.Describe()] : Array.Empty<JsonNode>()]);
         }
 
         if (operation.Takes.Count > 0)

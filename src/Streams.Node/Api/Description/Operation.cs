@@ -33,6 +33,9 @@ internal sealed record Operation(string Id, string Method, string Path, string S
     /// <summary>It does without a body too.</summary>
     public bool TakesNothingToo { get; init; }
 
+    /// <summary>It reads the header <c>Idempotency-Key</c>: the same request under the same key is done once.</summary>
+    public bool TakesKey { get; init; }
+
     /// <summary>What it answers, beside what every operation may: see <see cref="Reply.OfAll"/>.</summary>
     public required IReadOnlyList<Reply> Replies { get; init; }
 

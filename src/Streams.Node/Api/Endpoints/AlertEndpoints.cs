@@ -12,7 +12,7 @@ internal static class AlertEndpoints
 
     private static readonly Parameter<string?> State = Parameter.Choice("state", "Only those that are so now.", "active", "acknowledged", "cleared", "expired", "cancelled");
     private static readonly Parameter<long?> Since = Parameters.Time("since", "Only those whose condition became true at or after this event time.");
-    private static readonly Parameter<string> Id = Parameter.Id("The alert's id.", "dijon.fine-particles.20261122T101500Z");
+    public static readonly Parameter<string> Id = Parameter.Id("The alert's id.", "dijon.fine-particles.20261122T101500Z");
 
     public static IReadOnlyList<Operation> Operations { get; } =
     [
