@@ -65,7 +65,7 @@ internal static class SimulateCommand
                 int partitions = ReplayCommand.PartitionsOf(log, topic, bootstrap);
                 using ILogWriter writer = log.CreateWriter("simulate", lingerInMs: 20);
                 using var lines = new RecentLines(screen.Error, LogLevel.Warning, TimeProvider.System);
-                Task obeys = living.ObeyAsync(log, configuration, isOwnLog: false, lines.CreateLogger("Streams.CitySystems"), end.Token);
+                Task obeys = living.ObeyAsync(log, configuration, isOwnLog: false, lines.CreateLogger("Streams.ObeyingSystems"), end.Token);
                 try
                 {
                     result = await living.RunAsync(writer, topic, partitions, lag, display, end.Token).ConfigureAwait(false);

@@ -114,7 +114,7 @@ internal sealed class LivingCity : ISimulation, ICityLife, IDisposable
         }
 
         SystemsPlan plan = new(configuration.Topics[TopicSettings.Commands].Name, configuration.Topics[TopicSettings.CommandResults].Name, isOwnLog) { Folder = _folder };
-        return new CitySystems(log, plan, City, configuration.Systems, Seed, this, _systems, _time, logger).RunAsync(stop);
+        return new ObeyingSystems(log, plan, City, configuration.Systems, Seed, this, _systems, _time, logger).RunAsync(stop);
     }
 
     /// <summary>Sends its readings until <paramref name="stop"/> is cancelled.</summary>

@@ -101,7 +101,7 @@ internal static class RunningCity
         {
             string topic = start.Configuration.Topics[TopicSettings.Readings].Name;
             using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
-            Task obeys = city.ObeyAsync(node.Log, start.Configuration, start.Embedded, loggers.CreateLogger("Streams.CitySystems"), end.Token);
+            Task obeys = city.ObeyAsync(node.Log, start.Configuration, start.Embedded, loggers.CreateLogger("Streams.ObeyingSystems"), end.Token);
             using ILogWriter writer = node.Log.CreateWriter("simulated-city", lingerInMs: 20);
             using var client = new NodeClient(node.Address, token: null);
             LagLimit? limit = await NodeLag.LimitFor(client, node.BootstrapServers, TextWriter.Null, stop).ConfigureAwait(false);

@@ -32,7 +32,7 @@ public sealed record SystemsPlan(string Commands, string Results, bool FromTheBe
 /// Runs an <see cref="ObeyingCity"/> on Kafka: reads commands, sends answers, lets deeds show. Position and commands under way are remembered together, and only when their answers were
 /// sent: after a stop at any moment a command is read again or goes on, and is obeyed once.
 /// </summary>
-public sealed partial class CitySystems
+public sealed partial class ObeyingSystems
 {
     /// <summary>Cities that share a Kafka share no group: each has to hear everything, and heeds its own.</summary>
     private const string Group = "streams-city-systems-";
@@ -62,7 +62,7 @@ public sealed partial class CitySystems
     private string? _trouble;
 
     /// <param name="before">What they remember; null for new ones.</param>
-    public CitySystems(ILog log, SystemsPlan plan, Domain.Cities.City city, IEnumerable<SystemKind> systems, ulong seed, ICityLife life, SystemsMemory? before, TimeProvider time, ILogger logger)
+    public ObeyingSystems(ILog log, SystemsPlan plan, Domain.Cities.City city, IEnumerable<SystemKind> systems, ulong seed, ICityLife life, SystemsMemory? before, TimeProvider time, ILogger logger)
     {
         (_log, _plan, _name, _seed, _life, _time, _logger) = (log, plan, city.Name, seed, life, time, logger);
         _city = new ObeyingCity(city, systems, seed, before?.State);

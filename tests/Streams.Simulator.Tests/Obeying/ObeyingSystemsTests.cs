@@ -15,7 +15,7 @@ using static Streams.Simulator.Tests.Obeying.TestSystems;
 namespace Streams.Simulator.Tests.Obeying;
 
 /// <summary>Systems on the real protocol: a broker in this process, commands as anybody writes them.</summary>
-public sealed class CitySystemsTests : IDisposable
+public sealed class ObeyingSystemsTests : IDisposable
 {
     private static readonly TopicSpec[] Topics = [new("city.commands", 3), new("city.command-results", 2)];
     private static readonly KafkaLogOptions Options = new() { BootstrapServers = "", SessionTimeout = TimeSpan.FromSeconds(4), CloseTimeout = TimeSpan.FromSeconds(2) };
@@ -184,7 +184,7 @@ public sealed class CitySystemsTests : IDisposable
         private readonly Task _run;
 
         public Running(ILog log, SystemsPlan plan, ICityLife life, SystemsMemory? before, ILogger logger) =>
-            _run = new CitySystems(log, plan, City, All, 1, life, before, TimeProvider.System, logger).RunAsync(_stop.Token);
+            _run = new ObeyingSystems(log, plan, City, All, 1, life, before, TimeProvider.System, logger).RunAsync(_stop.Token);
 
         public SystemsMemory? Memory(string folder) => _run.IsFaulted ? throw _run.Exception : SystemsMemoryFile.Read(folder);
 
