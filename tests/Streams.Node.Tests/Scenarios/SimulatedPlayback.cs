@@ -1,9 +1,11 @@
+using System.Collections.Immutable;
 using System.Text;
 using Streams.Domain.Alerts;
 using Streams.Domain.Cities;
 using Streams.Domain.Devices;
 using Streams.Node.Configuration;
 using Streams.Simulator.Living;
+using Streams.Simulator.Obeying;
 
 namespace Streams.Node.Tests.Scenarios;
 
@@ -66,6 +68,13 @@ internal sealed class SimulatedPlayback : CityPlayback, IDisposable
         ScenarioRun? run = _runs.Start(_runs.Find(scenario)!, null, _simulated.NowInMs + 1);
         Assert.NotNull(run);
         return run;
+    }
+
+    /// <summary>Something of the scenario's response is done now.</summary>
+    public void Respond(ScenarioRun run, ScenarioResponse response, int units)
+    {
+        Deed deed = new($"{response.System}/{response.Action}", response.System, response.Action, run.Area, [], ImmutableSortedDictionary<string, string>.Empty, _simulated.NowInMs + 1, units, [], null);
+        Assert.NotEmpty(_runs.Act(deed));
     }
 
     public void PlayUntil(DateTimeOffset time)
