@@ -23,6 +23,9 @@ public sealed record Command(
     string CommandId, string IncidentId, string System, string Area, string Action, ImmutableArray<string> Targets, ImmutableSortedDictionary<string, string> Parameters,
     int Priority, long IssuedAtInMs, long DeadlineInMs, int Attempt, string? Compensates, string Place = "", GeoPoint? Location = null)
 {
+    /// <summary>The area in which it is to be done.</summary>
+    public string Where => Place.Length > 0 ? Place : Area;
+
     /// <summary>Of its record.</summary>
     public string Key => $"{Area}/{System}";
 
@@ -83,7 +86,7 @@ public static class CommandJson
         json.WriteString("deadline"u8, AlertJson.Time(command.DeadlineInMs));
         json.WriteNumber("attempt"u8, command.Attempt);
         json.WriteString("compensates"u8, command.Compensates);
-        json.WriteString("place"u8, command.Place.Length > 0 ? command.Place : command.Area);
+        json.WriteString("place"u8, command.Where);
         if (command.Location is { } location)
         {
             json.WritePropertyName("location"u8);

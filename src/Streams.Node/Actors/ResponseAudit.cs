@@ -23,7 +23,7 @@ internal static class ResponseAudit
 
     public static AuditDraft Of(Command command, long nowInMs) => new AuditDraft(
             "command/" + command.CommandId, DateTimeOffset.FromUnixTimeMilliseconds(nowInMs), AuditActor.Actor(DispatcherEndpoints.Kind, command.Key), "command.send", "system:" + command.Key)
-        .With("command", command.CommandId).With("incident", command.IncidentId).With("action", command.Action).With("place", command.Place.Length > 0 ? command.Place : command.Area)
+        .With("command", command.CommandId).With("incident", command.IncidentId).With("action", command.Action).With("place", command.Where)
         .With("compensates", command.Compensates)
         .With("targets", command.Targets.IsEmpty ? null : string.Join(' ', command.Targets.Take(10)) + (command.Targets.Length > 10 ? $" and {command.Targets.Length - 10} more" : ""));
 }

@@ -258,7 +258,7 @@ public sealed class ObeyingCity
             SystemKind system = _systems[told.System];
             bool isUnits = ActionOf(told)!.Target == ActionTarget.Unit;
             _deeds.Add(new Deed(
-                told.CommandId, told.System, told.Action, told.Area, told.Targets, told.Parameters, now, isUnits ? Math.Max(1, told.Targets.Length) : 0,
+                told.CommandId, told.System, told.Action, told.Where, told.Targets, told.Parameters, now, isUnits ? Math.Max(1, told.Targets.Length) : 0,
                 [.. system.Actions.Values.Where(each => each.Undo == told.Action).Select(each => each.Name).Order(StringComparer.Ordinal)], told.Compensates));
         }
 
@@ -319,9 +319,9 @@ public sealed class ObeyingCity
             return $"there is no system {Short(command.System)}; there are: {Names(_systems.Keys)}";
         }
 
-        if (!_areas.Contains(command.Area))
+        if (!_areas.Contains(command.Where))
         {
-            return $"{_city.Title} has no area {Short(command.Area)}";
+            return $"{_city.Title} has no area {Short(command.Where)}";
         }
 
         if (command.Action == Command.Withdraw)
@@ -365,7 +365,8 @@ public sealed class ObeyingCity
     private double WayInMs(Command command, ulong lot)
     {
         double way = 0;
-        if (PlaceOf(command.Area) is var (latitude, longitude))
+        (double Latitude, double Longitude)? place = command.Location is { } location ? (location.Latitude, location.Longitude) : PlaceOf(command.Where);
+        if (place is var (latitude, longitude))
         {
             foreach ((double Latitude, double Longitude) from in command.Targets.Where(Units.ContainsKey).Select(unit => Units[unit]))
             {

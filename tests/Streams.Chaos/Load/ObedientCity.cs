@@ -125,7 +125,7 @@ internal sealed class ObedientCity(ILog log, string results, Random random) : ID
     private void Do(Command command)
     {
         Done.Add(command);
-        string place = command.Place.Length > 0 ? command.Place : command.Area;
+        string place = command.Where;
         if (command.Action == "seal")
         {
             (_standing.TryGetValue((place, "seal"), out HashSet<string>? by) ? by : _standing[(place, "seal")] = []).Add(command.CommandId);
