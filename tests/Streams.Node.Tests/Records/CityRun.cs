@@ -102,7 +102,8 @@ public sealed class CityRun : IAsyncDisposable
         string[] topics = [TopicSettings.Readings, TopicSettings.Aggregates, TopicSettings.Anomalies, TopicSettings.Alerts, TopicSettings.DeadLetters];
         using Subscriber subscriber = new(_node.Log, [.. topics.Select(each => Configuration.Topics[each].Name)]);
         await SendAsync();
-        await Until(() => _node.View.Shards().Count > 0 && _node.View.Shards().All(shard => shard.Lag == 0) && subscriber.IsQuiet);
+        int shards = NodeHost.KindsOf(Configuration).Sum(kind => _node.Log.PartitionsOf(kind.Inbox));
+        await Until(() => _node.View.Shards() is var running && running.Count == shards && running.All(shard => shard.Lag == 0) && subscriber.IsQuiet);
         Records = subscriber.Records;
         Readings = [.. Of(TopicSettings.Readings).Where(each => Rubbish.All(other => other.Key != each.Key)).Select(each => each.Text)];
         return this;
