@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Streams.Cli.Output;
 
 namespace Streams.Cli.Tests;
@@ -28,7 +29,7 @@ public sealed class HelpTests
         Assert.All(examples, example =>
         {
             Assert.StartsWith("streams " + path, example, StringComparison.Ordinal);
-            Assert.Empty(root.Parse(example.Split(' ')[1..]).Errors);
+            Assert.Empty(root.Parse([.. CommandLineParser.SplitCommandLine(example).Skip(1)]).Errors);
         });
     }
 
@@ -77,7 +78,7 @@ public sealed class HelpTests
     {
         await using var node = new CannedNode();
         await node.InitializeAsync();
-        string[] words = example.Split(' ')[1..];
+        string[] words = [.. CommandLineParser.SplitCommandLine(example).Skip(1)];
         foreach ((int http, int status) in new[] { (404, ExitStatus.NotFound), (401, ExitStatus.Denied), (403, ExitStatus.Denied), (500, ExitStatus.Failed), (400, ExitStatus.Usage) })
         {
             node.Refused = http;

@@ -49,7 +49,7 @@ internal static class AlertCommands
             new ExampleCommand("watch", "Alerts that are active now, then each new state of any. Ctrl-C ends.", "streams alert watch", "streams alert watch --area dijon/dijon --severity Severe --output json")
                 .Taking(watchedArea, severity),
             (parsed, node) => new AlertFeed(node, parsed.GetValue(watchedArea), parsed.GetValue(severity)).LookAsync);
-        return Show.Group("alert", "Alerts.", list, show, watch);
+        return Show.Group("alert", "Alerts.", [list, show, watch, .. AlertOrderCommands.Build(shared, screen, offers)]);
     }
 
     private static void Draw(Screen screen, JsonElement alert)

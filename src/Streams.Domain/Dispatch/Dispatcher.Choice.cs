@@ -161,7 +161,7 @@ public sealed partial class Dispatcher
         {
             Holding[] victims = [.. fitting
                 .Select(unit => _units.GetValueOrDefault(unit.Id)).OfType<Holding>()
-                .Where(holding => holding.State is HoldingState.Doing or HoldingState.Standing && holding.Priority < run.Request.Priority)];
+                .Where(holding => holding.State is HoldingState.Doing or HoldingState.Standing or HoldingState.Doubtful && holding.Priority < run.Request.Priority)];
             if (victims.Length == 0)
             {
                 return;
@@ -281,9 +281,10 @@ public sealed partial class Dispatcher
                     return Hold.Soon;
                 case HoldingState.Undoing:
                     return Hold.Taken;
-                case HoldingState.Recovering:
+                case HoldingState.Recovering or HoldingState.Doubtful:
                     // Nobody's. What is done now takes its place; of devices only where no command that takes it back is on its way, since that one is sent for all of them.
-                    if (holding.Family == family && holding.Ending is not null && holding.Target == ActionTarget.Devices)
+                    // And not by something of which nothing is taken back, nor of what stands beside others, which is known by its command.
+                    if (holding.Family == family && (action.Undo is null || action.StandsBeside || (holding.Ending is not null && holding.Target == ActionTarget.Devices)))
                     {
                         return Hold.Taken;
                     }

@@ -21,6 +21,7 @@ public sealed partial class Dispatcher
             Action = action.Name,
             Undo = action.Undo,
             Target = action.Target,
+            StandsBeside = action.StandsBeside,
             WithinInMs = (long)action.Within.TotalMilliseconds,
             Parameters = request.Parameters,
             Place = request.Area,
@@ -43,6 +44,10 @@ public sealed partial class Dispatcher
         }
 
         holding.Do = Run(holding, holding.Id, action.Name, holding.Targets, holding.Parameters, null, request.DeadlineInMs, nowInMs);
+        foreach (Holding within in Within(holding))
+        {
+            AimAgain(within, nowInMs);
+        }
     }
 
     /// <summary>Puts a holding on top of what else there is on a device or a place.</summary>
@@ -52,9 +57,10 @@ public sealed partial class Dispatcher
         {
             foreach (Holding below in stack.Where(each => each.Family == holding.Family).ToArray())
             {
-                if (below.State == HoldingState.Recovering)
+                if (below.State is HoldingState.Recovering or HoldingState.Doubtful)
                 {
-                    // What is done now takes the place of what was to be taken back.
+                    // What is done now takes the place of what was to be taken back, and the care for it.
+                    holding.MayHaveActed = true;
                     Drop(below, asset);
                     if (below.Assets.Count == 0)
                     {
@@ -179,7 +185,9 @@ public sealed partial class Dispatcher
         _byCommand.Remove(run.Id);
         if (run == holding.Do)
         {
-            holding.MayHaveActed |= run.Status == CommandStatus.Executing || result.Status == CommandStatus.Done;
+
+            // What failed may have been done in part; what was rejected was not begun.
+            holding.MayHaveActed |= run.Status == CommandStatus.Executing || result.Status != CommandStatus.Rejected;
             holding.Do = null;
             HearEnd(holding, result, nowInMs);
         }
@@ -233,11 +241,12 @@ public sealed partial class Dispatcher
                 holding.State = HoldingState.Standing;
                 _isStale = true;
                 EndPart(holding, CommandStatus.Done, "", nowInMs);
-                DoBelowAgain(holding, holding.Priority);
+                DoBelowAgain(holding, holding.Priority, nowInMs);
             }
             else if (holding.Undo is null)
             {
                 // Also where it was done before it could be withdrawn: then its incident hears of that.
+                holding.State = HoldingState.Standing;
                 EndPart(holding, CommandStatus.Done, "", nowInMs);
                 Remove(holding, nowInMs);
             }
@@ -277,7 +286,7 @@ public sealed partial class Dispatcher
         holding.MayHaveActed |= !isSure;
 
         // A unit that is sent elsewhere leaves what it did behind.
-        bool isLeft = holding.Target == ActionTarget.Unit && holding.End is HoldingEnd.Preempted or HoldingEnd.Failed;
+        bool isLeft = holding.Target == ActionTarget.Unit && holding.End == HoldingEnd.Preempted;
         if (holding.Undo is null || !holding.MayHaveActed || isLeft)
         {
             Remove(holding, nowInMs);
@@ -308,8 +317,14 @@ public sealed partial class Dispatcher
         {
             List<Holding> stack = _things[asset];
             int at = stack.IndexOf(holding);
-            bool isTop = stack.FindIndex(at + 1, each => each.Family == holding.Family) < 0;
-            if (!isTop || stack.FindLastIndex(Math.Max(at - 1, 0), at, each => each.Family == holding.Family) >= 0)
+            Holding? above = stack.FindLast(each => each.Family == holding.Family && each != holding && stack.IndexOf(each) > at);
+            if (above is not null)
+            {
+                // Should nothing come of what is done in its place, this is to be taken back all the same.
+                above.MayHaveActed = true;
+            }
+
+            if (above is not null || stack.FindLastIndex(Math.Max(at - 1, 0), at, each => each.Family == holding.Family && each.State == HoldingState.Standing) >= 0)
             {
                 Drop(holding, asset);
             }
@@ -336,9 +351,18 @@ public sealed partial class Dispatcher
 
         // A wider place may be in such a state too: then that is what this one goes back to.
         Holding? wider = WiderThan(holding);
+        if (wider is not null)
+        {
+            wider.MayHaveActed = true;
+        }
+
         holding.Ending = wider is null
             ? Run(holding, id, holding.Undo!, holding.Targets, ImmutableSortedDictionary<string, string>.Empty, holding.Id, deadline, nowInMs)
             : Run(holding, id, wider.Action, [], wider.Parameters, holding.Id, deadline, nowInMs);
+        foreach (Holding within in Within(holding))
+        {
+            AimAgain(within, nowInMs);
+        }
     }
 
     private void TakenBack(Holding holding, long nowInMs)
@@ -348,8 +372,9 @@ public sealed partial class Dispatcher
             Note(nowInMs, "taken_back", holding, holding.End.ToString().ToLowerInvariant());
         }
 
-        DoBelowAgain(holding, 0);
+        // First of all it is gone, so that nothing goes back to it.
         Remove(holding, nowInMs);
+        DoBelowAgain(holding, 0, nowInMs);
     }
 
     private void NotTakenBack(Holding holding, CommandStatus status, string reason, long nowInMs)
@@ -367,7 +392,7 @@ public sealed partial class Dispatcher
 
         if (holding.State == HoldingState.Undoing)
         {
-            holding.State = HoldingState.Standing;
+            holding.State = HoldingState.Doubtful;
             _isStale = true;
             return;
         }
@@ -445,7 +470,7 @@ public sealed partial class Dispatcher
             holding.AgainAssets.Clear();
             holding.Tries = 0;
             holding.RetryInMs = long.MaxValue;
-            DoBelowAgain(holding, holding.Priority);
+            DoBelowAgain(holding, holding.Priority, nowInMs);
         }
         else
         {
@@ -464,14 +489,14 @@ public sealed partial class Dispatcher
     /// <summary>The nearest place around this one that is in a state of the same family; null where none is.</summary>
     private Holding? WiderThan(Holding holding)
     {
-        if (holding.Target != ActionTarget.Area)
+        if (holding.Target != ActionTarget.Area || holding.StandsBeside)
         {
             return null;
         }
 
         for (string? place = AreaPath.ParentOf(holding.Place); place is not null && AreaPath.IsWithin(place, Area); place = AreaPath.ParentOf(place))
         {
-            if (Top($"{place}|{holding.Family}") is { State: HoldingState.Standing } wider)
+            if (Top($"{place}|{holding.Family}") is { State: HoldingState.Doing or HoldingState.Standing, Undo: not null } wider)
             {
                 return wider;
             }
@@ -481,28 +506,31 @@ public sealed partial class Dispatcher
     }
 
     /// <summary>What was done to a place was done to those within it: what stands there, and is as urgent, is done again.</summary>
-    private void DoBelowAgain(Holding holding, int priority)
+    private void DoBelowAgain(Holding holding, int priority, long nowInMs)
     {
-        if (holding.Target != ActionTarget.Area)
+        foreach (Holding below in Within(holding))
         {
-            return;
-        }
-
-        string slot = $"{holding.Place}|{holding.Family}";
-        if (holding.Assets.Count > 0 && holding.Assets[0] != slot)
-        {
-            // It stands beside others.
-            return;
-        }
-
-        foreach (Holding below in _holdings.Values)
-        {
-            if (below.Target == ActionTarget.Area && below.State is HoldingState.Doing or HoldingState.Standing && below.Family == holding.Family && below.Priority >= priority
-                && below.Place.Length > holding.Place.Length && AreaPath.IsWithin(below.Place, holding.Place) && Top($"{below.Place}|{below.Family}") == below
-                && !(priority > 0 && below.Does(holding.Action, holding.Parameters)))
+            AimAgain(below, nowInMs);
+            if (below.State is HoldingState.Doing or HoldingState.Standing && below.Priority >= priority && !(priority > 0 && below.Does(holding.Action, holding.Parameters)))
             {
                 PutAgain(below, below.Assets[0]);
             }
+        }
+    }
+
+    /// <summary>What has its way in places within another one's, in a state of the same family.</summary>
+    private Holding[] Within(Holding holding) => holding.Target != ActionTarget.Area || holding.StandsBeside ? [] : [.. _holdings.Values.Where(each =>
+        each.Target == ActionTarget.Area && each.Family == holding.Family && each.Place.Length > holding.Place.Length && AreaPath.IsWithin(each.Place, holding.Place)
+        && Top($"{each.Place}|{each.Family}") == each)];
+
+    /// <summary>What is being taken back goes to what the wider place is, and that has changed.</summary>
+    private void AimAgain(Holding holding, long nowInMs)
+    {
+        if (holding.State is HoldingState.Undoing or HoldingState.Recovering && holding.Ending is { } ending)
+        {
+            Forget(ending);
+            holding.Ending = null;
+            Undo(holding, nowInMs);
         }
     }
 
@@ -534,7 +562,9 @@ public sealed partial class Dispatcher
         stack.RemoveAt(at);
         holding.Assets.Remove(asset);
         holding.AgainAssets.Remove(asset);
-        if (isTop && stack.FindLast(each => each.Family == holding.Family) is { State: HoldingState.Standing } below)
+        // What leaves nothing to be taken back was meant to stay.
+        bool isToStay = holding is { Undo: null, State: HoldingState.Standing };
+        if (isTop && !isToStay && stack.FindLast(each => each.Family == holding.Family) is { State: HoldingState.Standing } below)
         {
             PutAgain(below, asset);
         }

@@ -152,6 +152,7 @@ public sealed partial class Dispatcher
         HoldingState.Doing => "doing",
         HoldingState.Standing => "standing",
         HoldingState.Withdrawing => "being_withdrawn",
+        HoldingState.Doubtful => "in_doubt",
         HoldingState.Undoing => "being_taken_back",
         _ => "to_be_taken_back",
     };

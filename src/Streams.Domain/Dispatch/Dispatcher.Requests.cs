@@ -110,7 +110,7 @@ public sealed partial class Dispatcher
             {
                 WithdrawCommand(holding, HoldingEnd.Withdrawn, nowInMs);
             }
-            else if (holding.State == HoldingState.Standing)
+            else if (holding.State is HoldingState.Standing or HoldingState.Doubtful)
             {
                 run.Parts.Clear();
                 Recover(holding, HoldingEnd.Withdrawn, nowInMs);
@@ -143,7 +143,7 @@ public sealed partial class Dispatcher
             {
                 Part(holding, request, nowInMs);
             }
-            else if (holding.State == HoldingState.Standing)
+            else if (holding.State is HoldingState.Standing or HoldingState.Doubtful)
             {
                 Undo(holding, nowInMs);
             }

@@ -248,6 +248,7 @@ public sealed partial class Dispatcher
         writer.Text(holding.Action);
         Write(writer, holding.Undo);
         writer.Byte((byte)holding.Target);
+        writer.Flag(holding.StandsBeside);
         writer.Signed(holding.WithinInMs);
         Write(writer, holding.Parameters);
         writer.Text(holding.Place);
@@ -278,6 +279,7 @@ public sealed partial class Dispatcher
             Action = reader.Text(),
             Undo = ReadMaybe(ref reader),
             Target = (ActionTarget)reader.Byte(),
+            StandsBeside = reader.Flag(),
             WithinInMs = reader.Signed(),
             Parameters = ReadParameters(ref reader),
             Place = reader.Text(),

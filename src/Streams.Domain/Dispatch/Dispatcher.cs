@@ -202,7 +202,7 @@ public sealed partial class Dispatcher
 
             foreach (Holding holding in HoldingsOf(run.Id).ToArray())
             {
-                if (holding.State == HoldingState.Standing)
+                if (holding.State is HoldingState.Standing or HoldingState.Doubtful)
                 {
                     Note(nowInMs, "let_go", holding, "the incident is closed");
                     Part(holding, run.Id, nowInMs);

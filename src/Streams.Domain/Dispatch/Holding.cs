@@ -20,6 +20,9 @@ internal enum HoldingState : byte
 
     /// <summary>The dispatcher takes it back itself: nobody counts on it any more, and it may have been done.</summary>
     Recovering = 4,
+
+    /// <summary>It could not be taken back: its incident will try again, and does not count on it.</summary>
+    Doubtful = 5,
 }
 
 /// <summary>Why a holding ends before its time. Stored by number: never renumber.</summary>
@@ -84,6 +87,8 @@ internal sealed class Holding
 
     public required ActionTarget Target { get; init; }
 
+    public required bool StandsBeside { get; init; }
+
     public required long WithinInMs { get; init; }
 
     public required ImmutableSortedDictionary<string, string> Parameters { get; init; }
@@ -104,7 +109,7 @@ internal sealed class Holding
 
     public HoldingEnd End { get; set; }
 
-    /// <summary>It was seen to begin, or nobody knows that it was not.</summary>
+    /// <summary>There is something to take back: it was seen to begin, nobody knows that it did not, or it has taken the place of something that did.</summary>
     public bool MayHaveActed { get; set; }
 
     public CommandRun? Do { get; set; }

@@ -35,6 +35,11 @@ public static class AlertRulesFile
         ImmutableArray<AlertRule>.Builder rules = ImmutableArray.CreateBuilder<AlertRule>();
         foreach ((string id, YamlSection section) in file.Root.Section("rules", required: true).Entries(Id))
         {
+            if (id == IssuedAlert.Rule)
+            {
+                file.Root.Section("rules").Fault(id, "is the name that alerts issued by people have in place of a rule's", "another name");
+            }
+
             rules.Add(ReadRule(id, section, types));
         }
 
