@@ -77,6 +77,7 @@ public sealed class CityRun : IAsyncDisposable
     /// <summary>When the city has lived its three days and the node has said all there was to say.</summary>
     internal Task<CityRun> Lived => _lived.Value;
 
+    /// <summary>Without what actors say to one another.</summary>
     internal IReadOnlyList<Heard> Of(string topic) => [.. Records.Where(each => each.Topic == Configuration.Topics[topic].Name)];
 
     public async ValueTask DisposeAsync()
@@ -99,12 +100,12 @@ public sealed class CityRun : IAsyncDisposable
         DescribedApi described = new(await plain.GetByteArrayAsync("/openapi/v1.json"));
         Client = new HttpClient(new DescribedAnswers(() => described, new SocketsHttpHandler())) { BaseAddress = _node.Address };
 
-        string[] topics = [TopicSettings.Readings, TopicSettings.Aggregates, TopicSettings.Anomalies, TopicSettings.Alerts, TopicSettings.DeadLetters];
+        string[] topics = [TopicSettings.Readings, TopicSettings.Aggregates, TopicSettings.Anomalies, TopicSettings.Alerts, TopicSettings.Incidents, TopicSettings.Commands, TopicSettings.DeadLetters];
         using Subscriber subscriber = new(_node.Log, [.. topics.Select(each => Configuration.Topics[each].Name)]);
         await SendAsync();
         int shards = NodeHost.KindsOf(Configuration).Sum(kind => _node.Log.PartitionsOf(kind.Inbox));
         await Until(() => _node.View.Shards() is var running && running.Count == shards && running.All(shard => shard.Lag == 0) && subscriber.IsQuiet);
-        Records = subscriber.Records;
+        Records = [.. subscriber.Records.Where(each => each.Headers.GetValueOrDefault("content-type") != Streams.Domain.Incidents.IncidentMessage.ContentType)];
         Readings = [.. Of(TopicSettings.Readings).Where(each => Rubbish.All(other => other.Key != each.Key)).Select(each => each.Text)];
         return this;
     }

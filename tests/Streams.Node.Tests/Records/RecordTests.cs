@@ -21,6 +21,8 @@ public sealed class RecordTests(CityRun city)
     [InlineData(TopicSettings.Aggregates, "aggregate", "event-headers", 2_000)]
     [InlineData(TopicSettings.Anomalies, "anomaly", "event-headers", 10)]
     [InlineData(TopicSettings.Alerts, "alert", "event-headers", 10)]
+    [InlineData(TopicSettings.Incidents, "incident", "event-headers", 10)]
+    [InlineData(TopicSettings.Commands, "command", "event-headers", 10)]
     [InlineData(TopicSettings.DeadLetters, "", "dead-letter-headers", 6)]
     public async Task Every_record_fits_its_schema(string topic, string schema, string headers, int atLeast)
     {
