@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using Streams.Domain.Alerts;
 using Streams.Domain.Devices;
+using Streams.Domain.Dispatch;
+using Streams.Domain.Incidents;
 using Streams.Node.Configuration;
 using Streams.Runtime.Log;
 
@@ -19,7 +21,12 @@ internal static class BenchCity
         (TopicSettings.Aggregates, 8),
         (TopicSettings.Anomalies, 4),
         (TopicSettings.Alerts, 4),
+        (TopicSettings.Incidents, 8),
+        (TopicSettings.Requests, 8),
+        (TopicSettings.Commands, 8),
+        (TopicSettings.CommandResults, 8),
         (TopicSettings.DeadLetters, 4),
+        (TopicSettings.Audit, 4),
     ];
 
     public static TopicSettings Topics(string prefix, string readings, int partitions)
@@ -35,7 +42,7 @@ internal static class BenchCity
     }
 
     /// <param name="store">Null for SQLite in the node's data folder, else PostgreSQL's connection string.</param>
-    public static ClusterConfiguration Configuration(string bootstrapServers, TopicSettings topics, int intervalInMs, string? store, int workers = 0) => new()
+    public static ClusterConfiguration Configuration(string bootstrapServers, TopicSettings topics, int intervalInMs, string? store, int workers = 0, SigningSettings? signing = null) => new()
     {
         Node = new NodeSettings
         {
@@ -44,12 +51,15 @@ internal static class BenchCity
             Kafka = new KafkaSettings { BootstrapServers = bootstrapServers, Group = topics.Prefix.TrimEnd('.'), SessionTimeout = TimeSpan.FromSeconds(4) },
             Store = store is null ? new StoreSettings() : new StoreSettings { Kind = StoreKind.Postgres, ConnectionString = store },
             Http = new HttpSettings { Port = 0 },
+            Feeds = new FeedSettings { Public = true, Signing = signing ?? new SigningSettings() },
             Limits = new LimitSettings { ActorMemoryInBytes = 4L << 30, Workers = workers },
         },
         Topics = topics,
         DeviceTypes = [Sensor(intervalInMs, secondMetric: false)],
         AlertRules = new AlertRules([Rule()]),
         Roles = [],
+        Systems = [Works()],
+        Playbooks = [Response()],
         Areas = [],
         Cities = [],
     };
@@ -81,6 +91,24 @@ internal static class BenchCity
             Metrics = secondMetric ? [metric, metric with { Name = "no2" }] : [metric],
         };
     }
+
+    /// <summary>One system that acts on an area, and one step: what is measured is the way to it.</summary>
+    private static SystemKind Works() => new()
+    {
+        Name = "works",
+        Title = "Works",
+        Actions = ImmutableDictionary<string, SystemAction>.Empty
+            .Add("seal", new SystemAction { Name = "seal", Title = "Sealed", Target = ActionTarget.Area, Undo = "unseal" })
+            .Add("unseal", new SystemAction { Name = "unseal", Title = "Open again", Target = ActionTarget.Area }),
+    };
+
+    private static Playbook Response() => new()
+    {
+        Name = "pollution",
+        Title = "Pollution",
+        Rules = ["beyond-range"],
+        Steps = [new PlaybookStep { Id = "seal", System = "works", Action = "seal", Undo = "unseal", Within = TimeSpan.FromMinutes(15) }],
+    };
 
     private static AlertRule Rule() => new()
     {

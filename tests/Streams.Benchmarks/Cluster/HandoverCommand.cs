@@ -67,10 +67,14 @@ internal static class HandoverCommand
             using KafkaLog log = new(new KafkaLogOptions { BootstrapServers = broker.BootstrapServers, SessionTimeout = TimeSpan.FromSeconds(4) });
             using PostgresStore store = new(database);
             store.Open(new StoreLayout(
-                Prefix.TrimEnd('.'), "bench", new Dictionary<byte, KindLayout> { [1] = new("device", partitions), [2] = new("area", topics[TopicSettings.Observations].Partitions) }));
+                Prefix.TrimEnd('.'), "bench", new Dictionary<byte, KindLayout>
+                {
+                    [1] = new("device", partitions), [2] = new("area", topics[TopicSettings.Observations].Partitions), [3] = new("incident", topics[TopicSettings.Incidents].Partitions),
+                    [4] = new("dispatcher", topics[TopicSettings.Requests].Partitions), [5] = new("result", topics[TopicSettings.CommandResults].Partitions),
+                }));
             // The embedded broker gives out one batch a request: small ones would be what catching up takes.
             SteadyCity city = new(log, Topic, devices, DevicesPerArea, rate, CrossingsPerSecond, lingerInMs: 50);
-            using Observer observer = new(log, topics[TopicSettings.Anomalies].Name, topics[TopicSettings.Alerts].Name);
+            using Observer observer = new(log, topics[TopicSettings.Anomalies].Name, topics[TopicSettings.Alerts].Name, topics[TopicSettings.Commands].Name);
             city.Register();
             Await(nodes, all => all.All(node => node.Shards > 0) && all.Sum(node => node.Devices) >= devices);
             FigureList figures = new(FormattableString.Invariant(

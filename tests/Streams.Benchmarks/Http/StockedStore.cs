@@ -21,6 +21,9 @@ internal static class StockedStore
         {
             [1] = new("device", topics[TopicSettings.Readings].Partitions),
             [2] = new("area", topics[TopicSettings.Observations].Partitions),
+            [3] = new("incident", topics[TopicSettings.Incidents].Partitions),
+            [4] = new("dispatcher", topics[TopicSettings.Requests].Partitions),
+            [5] = new("result", topics[TopicSettings.CommandResults].Partitions),
         }));
         ShardId shard = new(1, 0);
         ShardClaim claim = store.Claim(shard, "bench", "none", DateTimeOffset.UtcNow);

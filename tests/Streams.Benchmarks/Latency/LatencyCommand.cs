@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Streams.Benchmarks.Broker;
 using Streams.Node;
@@ -9,7 +11,7 @@ using Streams.Tests;
 namespace Streams.Benchmarks.Latency;
 
 /// <summary>
-/// From a reading beyond its range to the anomaly and to the alert, as an independent consumer sees them, while readings come at a steady
+/// From a reading beyond its range to the anomaly, to the alert, to signed CAP and to the first command, as independent clients see them, while readings come at a steady
 /// rate. Counted from the record's timestamp, put by the producer when it hands the record over, to the consumer having the record in hand.
 /// Producer, node and consumer share a process; the broker has its own.
 /// </summary>
@@ -44,11 +46,12 @@ internal static class LatencyCommand
         try
         {
             using ILoggerFactory loggers = Logging.ToStandardError();
-            NodeStart start = new(BenchCity.Configuration(broker.BootstrapServers, topics, 1000 * devices / rate, postgres?.CreateDatabase()), folder.FullName, Embedded: false);
+            NodeStart start = new(BenchCity.Configuration(broker.BootstrapServers, topics, 1000 * devices / rate, postgres?.CreateDatabase(), signing: Certificate(folder)), folder.FullName, Embedded: false);
             await using NodeHost node = await NodeHost.StartAsync(start, loggers);
             using KafkaLog log = new(new KafkaLogOptions { BootstrapServers = broker.BootstrapServers, SessionTimeout = TimeSpan.FromSeconds(4) });
             SteadyCity city = new(log, Readings, devices, DevicesPerArea, rate, perSecond);
-            using Observer observer = new(log, topics[TopicSettings.Anomalies].Name, topics[TopicSettings.Alerts].Name);
+            using Observer observer = new(log, topics[TopicSettings.Anomalies].Name, topics[TopicSettings.Alerts].Name, topics[TopicSettings.Commands].Name);
+            using FeedClient feed = new(node.Address);
 
             city.Register();
             while (node.View.Figures().Applied.GetValueOrDefault("device") < devices)
@@ -70,7 +73,7 @@ internal static class LatencyCommand
             city.Flush();
 
             // What is still on its way gets ten seconds more; what does not come is missing in the figures.
-            SpinWait.SpinUntil(() => city.Crossings.All(crossing => observer.AnomalyOf(crossing) is not null && observer.AlertOf(crossing) is not null), TimeSpan.FromSeconds(10));
+            SpinWait.SpinUntil(() => city.Crossings.All(crossing => observer.AnomalyOf(crossing) is not null && feed.FetchedOf(crossing) is not null && observer.CommandOf(crossing) is not null), TimeSpan.FromSeconds(10));
             figures.Add("sent", city.Sent / usage.Seconds, "readings/s");
             if (flood > 0)
             {
@@ -81,6 +84,10 @@ internal static class LatencyCommand
 
             Tell("reading to anomaly", observer.AnomalyOf);
             Tell("reading to alert", observer.AlertOf);
+            Tell("reading to signed CAP on the event stream", feed.StreamedOf);
+            Tell("reading to signed CAP fetched from the feed", feed.FetchedOf);
+            Tell("reading to first command", observer.CommandOf);
+            figures.Add("documents that were not signed", feed.Bad, "");
             figures.Add("CPU of producer, node and consumer together", usage.CpuInSeconds / usage.Seconds, "cores");
             figures.Add("CPU of the broker", usage.BrokerCpuInSeconds / usage.Seconds, "cores");
             figures.Add("GC pauses", usage.PausedInMs, "ms");
@@ -101,5 +108,16 @@ internal static class LatencyCommand
         {
             folder.Delete(recursive: true);
         }
+    }
+
+    /// <summary>ECDSA P-256, as one machine makes for itself.</summary>
+    private static SigningSettings Certificate(DirectoryInfo folder)
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = new("CN=bench", key, HashAlgorithmName.SHA256);
+        using X509Certificate2 certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddYears(1));
+        string path = Path.Combine(folder.FullName, "signing.pem");
+        File.WriteAllText(path, certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem());
+        return new SigningSettings { Certificate = path };
     }
 }

@@ -4,23 +4,26 @@ using Streams.Runtime.Log;
 
 namespace Streams.Benchmarks.Latency;
 
-/// <summary>Someone in the city who subscribes to anomalies and alerts, and notes when each first had word of something.</summary>
+/// <summary>Someone in the city who subscribes to anomalies, alerts and commands, and notes when each first had word of something.</summary>
 internal sealed class Observer : IDisposable, IAssignmentListener
 {
     private readonly ConcurrentDictionary<string, long> _anomalies = new();
     private readonly ConcurrentDictionary<string, long> _alerts = new();
     private readonly ILogReader _reader;
+    private readonly ConcurrentDictionary<string, long> _commands = new();
     private readonly string _anomalyTopic;
+    private readonly string _commandTopic;
     private readonly Thread _thread;
     private readonly ManualResetEventSlim _assigned = new();
     private volatile bool _stop;
 
     /// <summary>Returns when it listens.</summary>
-    public Observer(ILog log, string anomalies, string alerts)
+    public Observer(ILog log, string anomalies, string alerts, string commands)
     {
         _anomalyTopic = anomalies;
+        _commandTopic = commands;
         _reader = log.CreateReader("observer");
-        _reader.Subscribe([anomalies, alerts], this);
+        _reader.Subscribe([anomalies, alerts, commands], this);
         _thread = new Thread(Listen) { Name = "observer", IsBackground = true };
         _thread.Start();
         if (!_assigned.Wait(TimeSpan.FromSeconds(30)))
@@ -32,6 +35,9 @@ internal sealed class Observer : IDisposable, IAssignmentListener
     public long? AnomalyOf(Crossing crossing) => _anomalies.TryGetValue(crossing.Device, out long at) ? at : null;
 
     public long? AlertOf(Crossing crossing) => _alerts.TryGetValue(crossing.Area, out long at) ? at : null;
+
+    /// <summary>The first command that was given in the area.</summary>
+    public long? CommandOf(Crossing crossing) => _commands.TryGetValue(crossing.Area, out long at) ? at : null;
 
     public void Dispose()
     {
@@ -72,6 +78,10 @@ internal sealed class Observer : IDisposable, IAssignmentListener
                     if (areAnomalies && root.GetProperty("kind").GetString() == "range" && root.GetProperty("state").GetString() == "raised")
                     {
                         _anomalies.TryAdd(root.GetProperty("deviceId").GetString()!, now);
+                    }
+                    else if (batch.Partition.Topic == _commandTopic)
+                    {
+                        _commands.TryAdd(root.GetProperty("place").GetString()!, now);
                     }
                     else if (!areAnomalies)
                     {
