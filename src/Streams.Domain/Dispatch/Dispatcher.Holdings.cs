@@ -10,6 +10,11 @@ public sealed partial class Dispatcher
     private const int MostUnitTries = 3;
     private const int MostTries = 24;
 
+    /// <summary>
+    /// By unit: what it was called away from without a word from it. If it goes where it was sent it has left that behind; should it come free without, it is taken back after all.
+    /// </summary>
+    private readonly SortedDictionary<string, Holding> _leftBehind = new(StringComparer.Ordinal);
+
     private void Begin(RequestRun run, SystemAction action, List<string> assets, long nowInMs)
     {
         CommandRequest request = run.Request;
@@ -167,6 +172,11 @@ public sealed partial class Dispatcher
 
             run.Status = result.Status;
             run.NextInMs = long.MaxValue;
+            if (run == holding.Do && result.Status == CommandStatus.Executing && holding.Target == ActionTarget.Unit)
+            {
+                _leftBehind.Remove(holding.Assets[0]);
+            }
+
             holding.MayHaveActed |= run == holding.Do && holding.State == HoldingState.Withdrawing && result.Status == CommandStatus.Executing;
             if (run == holding.Do && holding.State == HoldingState.Doing)
             {
@@ -234,6 +244,7 @@ public sealed partial class Dispatcher
             foreach (string asset in holding.Assets)
             {
                 _rests.Remove(asset);
+                _leftBehind.Remove(asset);
             }
 
             if (isWanted && holding.Undo is not null)
@@ -241,6 +252,7 @@ public sealed partial class Dispatcher
                 holding.State = HoldingState.Standing;
                 _isStale = true;
                 EndPart(holding, CommandStatus.Done, "", nowInMs);
+                Yield(holding);
                 DoBelowAgain(holding, holding.Priority, nowInMs);
             }
             else if (holding.Undo is null)
@@ -287,6 +299,11 @@ public sealed partial class Dispatcher
 
         // A unit that is sent elsewhere leaves what it did behind.
         bool isLeft = holding.Target == ActionTarget.Unit && holding.End == HoldingEnd.Preempted;
+        if (isLeft && holding.Undo is not null && !isSure)
+        {
+            _leftBehind.TryAdd(holding.Assets[0], holding);
+        }
+
         if (holding.Undo is null || !holding.MayHaveActed || isLeft)
         {
             Remove(holding, nowInMs);
@@ -294,6 +311,20 @@ public sealed partial class Dispatcher
         else
         {
             Recover(holding, holding.End, nowInMs);
+        }
+    }
+
+    /// <summary>Units that came free without having gone anywhere.</summary>
+    private void ComeBack(long nowInMs)
+    {
+        foreach ((string unit, Holding holding) in _leftBehind.Where(each => !_units.ContainsKey(each.Key)).ToArray())
+        {
+            _leftBehind.Remove(unit);
+            holding.Members.Clear();
+            holding.Undoers.Clear();
+            _holdings.Add(holding.Number, holding);
+            _units.Add(unit, holding);
+            Recover(holding, HoldingEnd.Preempted, nowInMs);
         }
     }
 
@@ -515,6 +546,25 @@ public sealed partial class Dispatcher
             {
                 PutAgain(below, below.Assets[0]);
             }
+        }
+    }
+
+    /// <summary>An incident may put something less urgent upon what it did itself. Where that is only another one's any more, it goes below.</summary>
+    private void Yield(Holding holding)
+    {
+        if (holding.Target != ActionTarget.Area || holding.State != HoldingState.Standing || Top(holding.Assets[0]) != holding)
+        {
+            return;
+        }
+
+        List<Holding> stack = _things[holding.Assets[0]];
+        int at = stack.FindIndex(each => each != holding && each.State == HoldingState.Standing && each.Priority > holding.Priority && !each.Members.Exists(id => IsOnly(holding, _requests[id].Request.IncidentId)));
+        if (at >= 0)
+        {
+            stack.RemoveAt(stack.Count - 1);
+            stack.Insert(at, holding);
+            StopAgain(holding);
+            PutAgain(stack[^1], holding.Assets[0]);
         }
     }
 
