@@ -12,7 +12,7 @@ public sealed class ConfiguredDeviceTests
 {
     private const long NowInMs = 1_795_305_600_000; // 2026-11-22T00:00:00Z
 
-    private static readonly CityTopics Topics = new("city.readings", "city.observations", "city.aggregates", "city.anomalies", "city.alerts", "city.dead-letters", "/streams/test");
+    private static readonly CityTopics Topics = new("city.readings", "city.observations", "city.aggregates", "city.anomalies", "city.alerts", "city.dead-letters", "city.incidents", "city.requests", "city.commands", "city.command-results", "/streams/test");
 
     private readonly DeviceKind _kind = new(new DeviceCatalog(ConfigurationFolder.AsShipped.DeviceTypes), Topics, ConfigurationFolder.AsShipped.Register);
 

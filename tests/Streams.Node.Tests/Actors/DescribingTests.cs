@@ -6,7 +6,7 @@ namespace Streams.Node.Tests.Actors;
 
 public sealed class DescribingTests
 {
-    private static readonly CityTopics Topics = new("city.readings", "city.observations", "city.aggregates", "city.anomalies", "city.alerts", "city.dead-letters", "/streams/test");
+    private static readonly CityTopics Topics = new("city.readings", "city.observations", "city.aggregates", "city.anomalies", "city.alerts", "city.dead-letters", "city.incidents", "city.requests", "city.commands", "city.command-results", "/streams/test");
 
     /// <summary>A page of devices asks the shards of all threads at once, and the kind is one object for all of them.</summary>
     [Fact]
