@@ -253,7 +253,7 @@ public sealed partial class Dispatcher
                 _isStale = true;
                 EndPart(holding, CommandStatus.Done, "", nowInMs);
                 Yield(holding);
-                DoBelowAgain(holding, holding.Priority, nowInMs);
+                DoBelowAgain(holding, nowInMs);
             }
             else if (holding.Undo is null)
             {
@@ -405,7 +405,7 @@ public sealed partial class Dispatcher
 
         // First of all it is gone, so that nothing goes back to it.
         Remove(holding, nowInMs);
-        DoBelowAgain(holding, 0, nowInMs);
+        DoBelowAgain(holding, nowInMs);
     }
 
     private void NotTakenBack(Holding holding, CommandStatus status, string reason, long nowInMs)
@@ -483,115 +483,6 @@ public sealed partial class Dispatcher
             Forget(again);
             holding.Again = null;
             HearAgain(holding, isDone: false, nowInMs);
-        }
-    }
-
-    private void DoAgain(Holding holding, long nowInMs)
-    {
-        holding.RetryInMs = long.MaxValue;
-        ImmutableArray<string> targets = holding.Target == ActionTarget.Area ? [] : [.. holding.AgainAssets];
-        holding.Again = Run(holding, $"{holding.Id}.again{++holding.Numbers}", holding.Action, targets, holding.Parameters, null, nowInMs + holding.WithinInMs, nowInMs);
-    }
-
-    private void HearAgain(Holding holding, bool isDone, long nowInMs)
-    {
-        if (isDone)
-        {
-            Note(nowInMs, "done_again", holding, holding.Place);
-            holding.AgainAssets.Clear();
-            holding.Tries = 0;
-            holding.RetryInMs = long.MaxValue;
-            DoBelowAgain(holding, holding.Priority, nowInMs);
-        }
-        else
-        {
-            // For as long as somebody counts on it.
-            holding.RetryInMs = nowInMs + RestInMs(++holding.Tries);
-        }
-    }
-
-    private void StopAgain(Holding holding)
-    {
-        Forget(holding.Again);
-        holding.Again = null;
-        holding.AgainAssets.Clear();
-    }
-
-    /// <summary>The nearest place around this one that is in a state of the same family; null where none is.</summary>
-    private Holding? WiderThan(Holding holding)
-    {
-        if (holding.Target != ActionTarget.Area || holding.StandsBeside)
-        {
-            return null;
-        }
-
-        for (string? place = AreaPath.ParentOf(holding.Place); place is not null && AreaPath.IsWithin(place, Area); place = AreaPath.ParentOf(place))
-        {
-            if (Top($"{place}|{holding.Family}") is { State: HoldingState.Doing or HoldingState.Standing, Undo: not null } wider)
-            {
-                return wider;
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>What was done to a place was done to those within it: what stands there, and is as urgent, is done again.</summary>
-    private void DoBelowAgain(Holding holding, int priority, long nowInMs)
-    {
-        foreach (Holding below in Within(holding))
-        {
-            AimAgain(below, nowInMs);
-            if (below.State is HoldingState.Doing or HoldingState.Standing && below.Priority >= priority && !(priority > 0 && below.Does(holding.Action, holding.Parameters)))
-            {
-                PutAgain(below, below.Assets[0]);
-            }
-        }
-    }
-
-    /// <summary>An incident may put something less urgent upon what it did itself. Where that is only another one's any more, it goes below.</summary>
-    private void Yield(Holding holding)
-    {
-        if (holding.Target != ActionTarget.Area || holding.State != HoldingState.Standing || Top(holding.Assets[0]) != holding)
-        {
-            return;
-        }
-
-        List<Holding> stack = _things[holding.Assets[0]];
-        int at = stack.FindIndex(each => each != holding && each.State == HoldingState.Standing && each.Priority > holding.Priority && !each.Members.Exists(id => IsOnly(holding, _requests[id].Request.IncidentId)));
-        if (at >= 0)
-        {
-            stack.RemoveAt(stack.Count - 1);
-            stack.Insert(at, holding);
-            StopAgain(holding);
-            PutAgain(stack[^1], holding.Assets[0]);
-        }
-    }
-
-    /// <summary>What has its way in places within another one's, in a state of the same family.</summary>
-    private Holding[] Within(Holding holding) => holding.Target != ActionTarget.Area || holding.StandsBeside ? [] : [.. _holdings.Values.Where(each =>
-        each.Target == ActionTarget.Area && each.Family == holding.Family && each.Place.Length > holding.Place.Length && AreaPath.IsWithin(each.Place, holding.Place)
-        && Top($"{each.Place}|{each.Family}") == each)];
-
-    /// <summary>What is being taken back goes to what the wider place is, and that has changed.</summary>
-    private void AimAgain(Holding holding, long nowInMs)
-    {
-        if (holding.State is HoldingState.Undoing or HoldingState.Recovering && holding.Ending is { } ending)
-        {
-            Forget(ending);
-            holding.Ending = null;
-            Undo(holding, nowInMs);
-        }
-    }
-
-    private void PutAgain(Holding holding, string asset)
-    {
-        Forget(holding.Again);
-        holding.Again = null;
-        holding.RetryInMs = long.MinValue;
-        if (!holding.AgainAssets.Contains(asset))
-        {
-            holding.AgainAssets.Add(asset);
         }
     }
 

@@ -180,7 +180,7 @@ public sealed partial class Dispatcher
             Yield(holding);
             if (holding.State == HoldingState.Standing && holding.Priority < before)
             {
-                DoBelowAgain(holding, holding.Priority, nowInMs);
+                DoBelowAgain(holding, nowInMs);
             }
         }
 

@@ -30,6 +30,9 @@ public sealed record ClusterConfiguration
     /// <summary>What city systems can be told to do.</summary>
     public ImmutableArray<SystemKind> Systems { get; init; } = [];
 
+    /// <summary>Which dispatcher takes care of what, and what each city has of each system.</summary>
+    public CitySystems CitySystems { get; init; } = CitySystems.Empty;
+
     /// <summary>What is done about what.</summary>
     public ImmutableArray<Playbook> Playbooks { get; init; } = [];
 
@@ -91,7 +94,7 @@ public sealed record ClusterConfiguration
         }
 
         (ImmutableArray<AreaDescription> areas, ImmutableArray<CityPlan> cities) =
-            ReadCities(Path.Combine(directory, "cities"), areTypesSound ? types : null, areRulesSound ? rules : null, faults);
+            ReadCities(Path.Combine(directory, "cities"), areTypesSound ? types : null, areRulesSound ? rules : null, areSystemsSound && !systems.IsEmpty ? systems : null, faults);
         ReportMisspeltFiles(directory, Files, faults);
 
         if (faults.Count > 0 || node is null || topics is null || types is null || roles is null)
@@ -111,6 +114,7 @@ public sealed record ClusterConfiguration
                 new CityRegister(cities)),
             Roles = roles.Value,
             Systems = systems,
+            CitySystems = new CitySystems(systems, cities),
             Playbooks = playbooks,
             Areas = areas,
             Cities = cities,
@@ -137,7 +141,7 @@ public sealed record ClusterConfiguration
     }
 
     private static (ImmutableArray<AreaDescription> Areas, ImmutableArray<CityPlan> Cities) ReadCities(
-        string cities, IReadOnlyList<DeviceType>? types, IReadOnlyList<AlertRule>? rules, ConfigurationFaults faults)
+        string cities, IReadOnlyList<DeviceType>? types, IReadOnlyList<AlertRule>? rules, IReadOnlyList<SystemKind>? systems, ConfigurationFaults faults)
     {
         Dictionary<string, (AreaDescription Area, string File)> areas = [];
         ImmutableArray<CityPlan>.Builder plans = ImmutableArray.CreateBuilder<CityPlan>();
@@ -149,7 +153,7 @@ public sealed record ClusterConfiguration
         string[] folders = Directory.Exists(cities) ? Directory.GetDirectories(cities) : [];
         foreach (string folder in folders.Order(StringComparer.Ordinal))
         {
-            (ImmutableArray<CityArea> described, CityPlan? plan) = CityFolder.Read(folder, types, rules, faults);
+            (ImmutableArray<CityArea> described, CityPlan? plan) = CityFolder.Read(folder, types, rules, systems, faults);
             string path = Path.Combine(folder, "areas.yaml");
             foreach (AreaDescription area in described.Select(area => area.Description))
             {

@@ -1,4 +1,5 @@
 using Streams.Domain.Cities;
+using Streams.Domain.Dispatch;
 using Streams.Node.Configuration;
 
 namespace Streams.Node.Tests.Configuration;
@@ -69,6 +70,39 @@ public sealed class CityFolderTests
             after: 1h
             lasts: 1h
         mustNot: [loud-hour]
+        """;
+
+    private const string KindsText = """
+        systems:
+          police:
+            title: Police
+            actions:
+              patrol: { title: Patrol, target: unit }
+              cordon: { title: Cordon, target: unit, undo: lift }
+              lift: { title: Lifted, target: unit }
+              close: { title: Closed, target: area, undo: open }
+              open: { title: Opened, target: area }
+          sirens:
+            title: Sirens
+            devices: [noise_meter]
+            actions:
+              howl: { title: Howl, target: devices, undo: hush }
+              hush: { title: Hush, target: devices }
+          snow:
+            title: Snow
+            actions:
+              plough: { title: Ploughed, target: unit }
+        """;
+
+    private const string SystemsText = """
+        systems:
+          police:
+            areas: [town/west]
+            units:
+              beat: { count: 3, home: town/west, does: [patrol, cordon] }
+              boat: { count: 2, home: town/east, at: [5.09, 47.02], does: [patrol] }
+            without: { cordon: nobody comes }
+          snow: { absent: true, reason: it never snows }
         """;
 
     private const string TypesText = """
@@ -237,6 +271,46 @@ public sealed class CityFolderTests
         Assert.StartsWith("cities/town/areas.yaml:5:3: areas.town/West is not a good name", Assert.Single(folder.Faults()), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_city_has_what_its_systems_say()
+    {
+        using ConfigurationFolder folder = Town();
+        CitySystems systems = folder.Load().CitySystems;
+        Assert.Equal(("town/west/police", "town/police", "town/sirens"), (systems.DispatcherKeyFor("town/west", "police"), systems.DispatcherKeyFor("town/east", "police"), systems.DispatcherKeyFor("town/east", "sirens")));
+        Assert.Equal(["town-beat-01", "town-beat-02", "town-beat-03"], systems.MapOf("town/west/police")!.Units.Select(unit => unit.Id));
+        DispatchMap map = systems.MapOf("town/police")!;
+        Assert.Equal(["town-boat-01", "town-boat-02"], map.Units.Select(unit => unit.Id));
+        Assert.Equal((5.09, 47.02), (map.Units[0].Location.Longitude, map.Units[0].Location.Latitude));
+        Assert.Equal("nobody comes", map.Without["cordon"]);
+        Assert.Equal(443, systems.MapOf("town/sirens")!.Devices.Length);
+        Assert.Equal(443, systems.MapOf("town/sirens")!.DevicesIn("town/west").Length + systems.MapOf("town/sirens")!.DevicesIn("town/east").Length);
+        Assert.Equal("it never snows", systems.MapOf("town/snow")!.AbsentBecause);
+        Assert.Equal((5.025, 47.05), (Math.Round(map.CentreOf("town/west")!.Value.Longitude, 6), Math.Round(map.CentreOf("town/west/harbour")!.Value.Latitude, 6)));
+    }
+
+    [Theory]
+    [InlineData("  police:", "  polcie:", "systems.polcie is no system (did you mean police?); allowed: police, sirens, snow")]
+    [InlineData("areas: [town/west]", "areas: [town/wets]", "systems.police.areas[0] is town/wets (did you mean town/west?)")]
+    [InlineData("home: town/east", "home: town/esat", "systems.police.units.boat.home is town/esat (did you mean town/east?)")]
+    [InlineData("count: 3", "count: 0", "systems.police.units.beat.count is 0; allowed: a whole number from 1 to 1000")]
+    [InlineData("does: [patrol] }", "does: [patrl] }", "systems.police.units.boat.does[0] is patrl (did you mean patrol?)")]
+    [InlineData("does: [patrol] }", "does: [patrol, close] }", "systems.police.units.boat.does[1] is close, which no unit is sent for; allowed: cordon, patrol")]
+    [InlineData("does: [patrol] }", "does: [cordon] }", "systems.police.units have nobody in town who could patrol; allowed: a unit that does it, or without: { patrol: why }")]
+    [InlineData("home: town/east, at: [5.09, 47.02]", "home: town/west", "systems.police.units have nobody in town who could patrol")]
+    [InlineData("    without: { cordon: nobody comes }\n", "", "systems.police.units have nobody in town who could cordon")]
+    [InlineData("without: { cordon", "without: { cordn", "systems.police.without.cordn is nothing that police does (did you mean cordon?)")]
+    [InlineData("at: [5.09, 47.02]", "at: [5.01, 47.02]", "systems.police.units.boat.at lies outside of town/east")]
+    [InlineData("at: [5.09, 47.02]", "at: [5.09]", "systems.police.units.boat.at is no point")]
+    [InlineData("      boat:", "      meter:", "systems.police.units.meter is in population.yaml too, so that ids would be there twice")]
+    [InlineData("absent: true, reason: it never snows", "absent: true", "systems.snow.reason is missing; allowed: absent: true together with a reason")]
+    [InlineData("absent: true, reason: it never snows", "reason: it never snows", "systems.snow.reason is given, and the system is not absent")]
+    [InlineData("absent: true, reason: it never snows", "units: { beat: { count: 1, home: town, does: plough } }", "systems.snow.units.beat is in systems.police too")]
+    [InlineData("absent: true, reason: it never snows", "units: {}", "systems.snow.units have nobody in town who could plough")]
+    [InlineData("absent: true, reason: it never snows }", "absent: true, reason: it never snows, units: { plough: { count: 1, home: town, does: plough } } }", "systems.snow.units are given although the system is absent")]
+    [InlineData("  snow: { absent: true, reason: it never snows }", "", "systems.snow is missing, and nobody could plough")]
+    [InlineData("systems:", "sytems:", "sytems is not a key known here (did you mean systems?)")]
+    public void In_the_systems(string right, string wrong, string expected) => Check("systems.yaml", SystemsText, right, wrong, expected);
+
     private static void Check(string file, string text, string right, string wrong, string expected)
     {
         using ConfigurationFolder folder = Town();
@@ -261,6 +335,8 @@ public sealed class CityFolderTests
         folder.Write("cities/town/areas.yaml", AreasText);
         folder.Write("cities/town/population.yaml", PopulationText);
         folder.Write("cities/town/scenarios/loud-night.yaml", ScenarioText);
+        folder.Write("systems.yaml", KindsText);
+        folder.Write("cities/town/systems.yaml", SystemsText);
         return folder;
     }
 }
