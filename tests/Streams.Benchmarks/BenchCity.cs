@@ -59,6 +59,7 @@ internal static class BenchCity
         AlertRules = new AlertRules([Rule()]),
         Roles = [],
         Systems = [Works()],
+        CitySystems = new CitySystems([Works()], []),
         Playbooks = [Response()],
         Areas = [],
         Cities = [],

@@ -29,7 +29,7 @@ public sealed class CitySystems
     {
         _kinds = kinds.ToDictionary(kind => kind.Name, StringComparer.Ordinal);
         _cities = cities.ToDictionary(city => city.Name, StringComparer.Ordinal);
-        _centres = cities.ToDictionary(city => city.Name, city => new Lazy<Dictionary<string, GeoPoint>>(() => CentresOf(city)), StringComparer.Ordinal);
+        _centres = cities.ToDictionary(city => city.Name, city => new Lazy<Dictionary<string, GeoPoint>>(() => CentresOf(city.Areas)), StringComparer.Ordinal);
     }
 
     public static CitySystems Empty { get; } = new([], []);
@@ -74,7 +74,8 @@ public sealed class CitySystems
     private CitySystem Find(string root, string system) =>
         _cities.TryGetValue(root, out CityPlan? city) && city.Systems.FirstOrDefault(each => each.System == system) is { } found ? found : CitySystem.ByDefault(system);
 
-    private static string DispatcherAreaFor(string area, CitySystem system)
+    /// <summary>The area of the nearest dispatcher at or above another area.</summary>
+    public static string DispatcherAreaFor(string area, CitySystem system)
     {
         for (string? each = area; each is not null; each = AreaPath.ParentOf(each))
         {
@@ -87,10 +88,12 @@ public sealed class CitySystems
         return AreaPath.RootOf(area);
     }
 
-    private static Dictionary<string, GeoPoint> CentresOf(CityPlan city)
+    /// <summary>The middle of each area's outline, of the areas below it where it has none.</summary>
+    /// <param name="areas">Parents before their children.</param>
+    public static Dictionary<string, GeoPoint> CentresOf(ImmutableArray<CityArea> areas)
     {
         Dictionary<string, GeoPoint> centres = new(StringComparer.Ordinal);
-        foreach (CityArea area in city.Areas.Reverse())
+        foreach (CityArea area in areas.Reverse())
         {
             if (new Outline(area.Description.Polygon).Centre is { } centre)
             {

@@ -10,6 +10,11 @@ public sealed partial class Dispatcher
     private const int MostUnitTries = 3;
     private const int MostTries = 24;
 
+    /// <summary>
+    /// By unit: what it was called away from without a word from it. If it goes where it was sent it has left that behind; should it come free without, it is taken back after all.
+    /// </summary>
+    private readonly SortedDictionary<string, Holding> _leftBehind = new(StringComparer.Ordinal);
+
     private void Begin(RequestRun run, SystemAction action, List<string> assets, long nowInMs)
     {
         CommandRequest request = run.Request;
@@ -167,6 +172,11 @@ public sealed partial class Dispatcher
 
             run.Status = result.Status;
             run.NextInMs = long.MaxValue;
+            if (run == holding.Do && result.Status == CommandStatus.Executing && holding.Target == ActionTarget.Unit)
+            {
+                _leftBehind.Remove(holding.Assets[0]);
+            }
+
             holding.MayHaveActed |= run == holding.Do && holding.State == HoldingState.Withdrawing && result.Status == CommandStatus.Executing;
             if (run == holding.Do && holding.State == HoldingState.Doing)
             {
@@ -234,6 +244,7 @@ public sealed partial class Dispatcher
             foreach (string asset in holding.Assets)
             {
                 _rests.Remove(asset);
+                _leftBehind.Remove(asset);
             }
 
             if (isWanted && holding.Undo is not null)
@@ -241,7 +252,8 @@ public sealed partial class Dispatcher
                 holding.State = HoldingState.Standing;
                 _isStale = true;
                 EndPart(holding, CommandStatus.Done, "", nowInMs);
-                DoBelowAgain(holding, holding.Priority, nowInMs);
+                Yield(holding);
+                DoBelowAgain(holding, nowInMs);
             }
             else if (holding.Undo is null)
             {
@@ -287,6 +299,11 @@ public sealed partial class Dispatcher
 
         // A unit that is sent elsewhere leaves what it did behind.
         bool isLeft = holding.Target == ActionTarget.Unit && holding.End == HoldingEnd.Preempted;
+        if (isLeft && holding.Undo is not null && !isSure)
+        {
+            _leftBehind.TryAdd(holding.Assets[0], holding);
+        }
+
         if (holding.Undo is null || !holding.MayHaveActed || isLeft)
         {
             Remove(holding, nowInMs);
@@ -294,6 +311,20 @@ public sealed partial class Dispatcher
         else
         {
             Recover(holding, holding.End, nowInMs);
+        }
+    }
+
+    /// <summary>Units that came free without having gone anywhere.</summary>
+    private void ComeBack(long nowInMs)
+    {
+        foreach ((string unit, Holding holding) in _leftBehind.Where(each => !_units.ContainsKey(each.Key)).ToArray())
+        {
+            _leftBehind.Remove(unit);
+            holding.Members.Clear();
+            holding.Undoers.Clear();
+            _holdings.Add(holding.Number, holding);
+            _units.Add(unit, holding);
+            Recover(holding, HoldingEnd.Preempted, nowInMs);
         }
     }
 
@@ -374,7 +405,7 @@ public sealed partial class Dispatcher
 
         // First of all it is gone, so that nothing goes back to it.
         Remove(holding, nowInMs);
-        DoBelowAgain(holding, 0, nowInMs);
+        DoBelowAgain(holding, nowInMs);
     }
 
     private void NotTakenBack(Holding holding, CommandStatus status, string reason, long nowInMs)
@@ -452,96 +483,6 @@ public sealed partial class Dispatcher
             Forget(again);
             holding.Again = null;
             HearAgain(holding, isDone: false, nowInMs);
-        }
-    }
-
-    private void DoAgain(Holding holding, long nowInMs)
-    {
-        holding.RetryInMs = long.MaxValue;
-        ImmutableArray<string> targets = holding.Target == ActionTarget.Area ? [] : [.. holding.AgainAssets];
-        holding.Again = Run(holding, $"{holding.Id}.again{++holding.Numbers}", holding.Action, targets, holding.Parameters, null, nowInMs + holding.WithinInMs, nowInMs);
-    }
-
-    private void HearAgain(Holding holding, bool isDone, long nowInMs)
-    {
-        if (isDone)
-        {
-            Note(nowInMs, "done_again", holding, holding.Place);
-            holding.AgainAssets.Clear();
-            holding.Tries = 0;
-            holding.RetryInMs = long.MaxValue;
-            DoBelowAgain(holding, holding.Priority, nowInMs);
-        }
-        else
-        {
-            // For as long as somebody counts on it.
-            holding.RetryInMs = nowInMs + RestInMs(++holding.Tries);
-        }
-    }
-
-    private void StopAgain(Holding holding)
-    {
-        Forget(holding.Again);
-        holding.Again = null;
-        holding.AgainAssets.Clear();
-    }
-
-    /// <summary>The nearest place around this one that is in a state of the same family; null where none is.</summary>
-    private Holding? WiderThan(Holding holding)
-    {
-        if (holding.Target != ActionTarget.Area || holding.StandsBeside)
-        {
-            return null;
-        }
-
-        for (string? place = AreaPath.ParentOf(holding.Place); place is not null && AreaPath.IsWithin(place, Area); place = AreaPath.ParentOf(place))
-        {
-            if (Top($"{place}|{holding.Family}") is { State: HoldingState.Doing or HoldingState.Standing, Undo: not null } wider)
-            {
-                return wider;
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>What was done to a place was done to those within it: what stands there, and is as urgent, is done again.</summary>
-    private void DoBelowAgain(Holding holding, int priority, long nowInMs)
-    {
-        foreach (Holding below in Within(holding))
-        {
-            AimAgain(below, nowInMs);
-            if (below.State is HoldingState.Doing or HoldingState.Standing && below.Priority >= priority && !(priority > 0 && below.Does(holding.Action, holding.Parameters)))
-            {
-                PutAgain(below, below.Assets[0]);
-            }
-        }
-    }
-
-    /// <summary>What has its way in places within another one's, in a state of the same family.</summary>
-    private Holding[] Within(Holding holding) => holding.Target != ActionTarget.Area || holding.StandsBeside ? [] : [.. _holdings.Values.Where(each =>
-        each.Target == ActionTarget.Area && each.Family == holding.Family && each.Place.Length > holding.Place.Length && AreaPath.IsWithin(each.Place, holding.Place)
-        && Top($"{each.Place}|{each.Family}") == each)];
-
-    /// <summary>What is being taken back goes to what the wider place is, and that has changed.</summary>
-    private void AimAgain(Holding holding, long nowInMs)
-    {
-        if (holding.State is HoldingState.Undoing or HoldingState.Recovering && holding.Ending is { } ending)
-        {
-            Forget(ending);
-            holding.Ending = null;
-            Undo(holding, nowInMs);
-        }
-    }
-
-    private void PutAgain(Holding holding, string asset)
-    {
-        Forget(holding.Again);
-        holding.Again = null;
-        holding.RetryInMs = long.MinValue;
-        if (!holding.AgainAssets.Contains(asset))
-        {
-            holding.AgainAssets.Add(asset);
         }
     }
 

@@ -17,6 +17,7 @@ public sealed partial class Dispatcher
         do
         {
             Assign(nowInMs);
+            ComeBack(nowInMs);
             foreach (Holding holding in _holdings.Values.Where(each => each.State == HoldingState.Recovering && each.Ending is null && each.RetryInMs <= nowInMs).ToArray())
             {
                 Undo(holding, nowInMs);
@@ -174,7 +175,13 @@ public sealed partial class Dispatcher
         }
         else
         {
+            int before = holding.Priority;
             holding.Priority = holding.Members.Max(id => _requests[id].Request.Priority);
+            Yield(holding);
+            if (holding.State == HoldingState.Standing && holding.Priority < before)
+            {
+                DoBelowAgain(holding, nowInMs);
+            }
         }
 
         if (_requests.TryGetValue(request, out RequestRun? run))

@@ -66,6 +66,12 @@ public sealed partial class Dispatcher
             }
         }
 
+        writer.Unsigned((ulong)_leftBehind.Count);
+        foreach (Holding holding in _leftBehind.Values)
+        {
+            Write(writer, holding);
+        }
+
         writer.Unsigned((ulong)_rests.Count);
         foreach ((string asset, (long until, int times)) in _rests)
         {
@@ -160,6 +166,15 @@ public sealed partial class Dispatcher
             }
 
             _things[asset] = stack;
+        }
+
+        for (int left = reader.Count(MaxAssets); left > 0; left--)
+        {
+            Holding holding = ReadHolding(ref reader);
+            if (holding.Assets.Count == 1)
+            {
+                _leftBehind[holding.Assets[0]] = holding;
+            }
         }
 
         for (int left = reader.Count(2 * MaxAssets); left > 0; left--)

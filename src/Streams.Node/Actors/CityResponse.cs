@@ -17,7 +17,7 @@ public sealed class CityResponse(ClusterConfiguration configuration)
 
     private readonly FrozenDictionary<string, Playbook> _byName = configuration.Playbooks.ToFrozenDictionary(playbook => playbook.Name);
     private readonly FrozenDictionary<string, AreaDescription> _areas = configuration.Areas.ToFrozenDictionary(area => area.Id);
-    private readonly CitySystems _systems = new(configuration.Systems, configuration.Cities);
+    private readonly CitySystems _systems = configuration.CitySystems;
     private readonly ConcurrentDictionary<(string, string), double> _distances = new();
     private readonly ConcurrentDictionary<string, Lazy<DispatchMap?>> _maps = new();
 

@@ -10,20 +10,20 @@ namespace Streams.Node.Configuration;
 
 /// <summary>
 /// <c>cities/NAME/</c>: <c>areas.yaml</c>, and for a city that can be simulated or registers its devices also <c>city.yaml</c>,
-/// <c>population.yaml</c> and <c>scenarios/*.yaml</c>.
+/// <c>population.yaml</c>, <c>systems.yaml</c> and <c>scenarios/*.yaml</c>.
 /// </summary>
 public static partial class CityFolder
 {
     private const int MostScenarios = 200;
 
-    private static readonly string[] Files = ["city.yaml", "areas.yaml", "population.yaml"];
+    private static readonly string[] Files = ["city.yaml", "areas.yaml", "population.yaml", "systems.yaml"];
 
     /// <summary>Reads the folder of one city alone, such as <c>cluster-config/cities/dijon</c>, with the types and rules that lie two folders above it.</summary>
     /// <returns>The city, or all faults.</returns>
-    public static (CityPlan? City, IReadOnlyList<ConfigurationFault> Faults) Read(string path, IReadOnlyList<DeviceType> types, IReadOnlyList<AlertRule> rules)
+    public static (CityPlan? City, IReadOnlyList<ConfigurationFault> Faults) Read(string path, IReadOnlyList<DeviceType> types, IReadOnlyList<AlertRule> rules, IReadOnlyList<SystemKind> systems)
     {
         ConfigurationFaults faults = new();
-        (_, CityPlan? plan) = Read(path, types, rules, systems: null, faults);
+        (_, CityPlan? plan) = Read(path, types, rules, systems, faults);
         return faults.Count > 0 ? (null, faults.InOrder()) : (plan, []);
     }
 
@@ -34,7 +34,7 @@ public static partial class CityFolder
     {
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
         string[] scenarios = Directory.Exists(Path.Combine(path, "scenarios")) ? Directory.GetFiles(Path.Combine(path, "scenarios"), "*.y*ml") : [];
-        bool isCity = Path.Exists(Path.Combine(path, "city.yaml")) || Path.Exists(Path.Combine(path, "population.yaml")) || scenarios.Length > 0;
+        bool isCity = Path.Exists(Path.Combine(path, "city.yaml")) || Path.Exists(Path.Combine(path, "population.yaml")) || Path.Exists(Path.Combine(path, "systems.yaml")) || scenarios.Length > 0;
         if (isCity && !GoodName().IsMatch(name))
         {
             faults.Add(new YamlPlace(path, 0, 0), $"{name} can't be the name of a city", "allowed: lower-case words with hyphens, at most 50 characters, such as dijon");
@@ -60,7 +60,10 @@ public static partial class CityFolder
             : [];
         HashSet<string>? present = faults.Count == before && types is not null ? [.. groups.Select(group => group.Group.Type)] : null;
         city = city with { Scenarios = ReadScenarios(scenarios, isGroundSound ? city : null, present, types, rules, systems, faults) };
-        return (areas, new CityPlan(city, groups));
+        ImmutableArray<CitySystem> own = YamlFile.Open(Path.Combine(path, "systems.yaml"), faults, required: false) is { } systemsFile && systemsFile.Root.Keys.Any()
+            ? CitySystemsFile.Read(systemsFile, city, isGroundSound, systems, groups)
+            : [];
+        return (areas, new CityPlan(city, groups, own));
     }
 
     private static ImmutableArray<Scenario> ReadScenarios(

@@ -30,6 +30,9 @@ public sealed record ClusterConfiguration
     /// <summary>What city systems can be told to do.</summary>
     public ImmutableArray<SystemKind> Systems { get; init; } = [];
 
+    /// <summary>Which dispatcher takes care of what, and what each city has of each system.</summary>
+    public CitySystems CitySystems { get; init; } = CitySystems.Empty;
+
     /// <summary>What is done about what.</summary>
     public ImmutableArray<Playbook> Playbooks { get; init; } = [];
 
@@ -111,6 +114,7 @@ public sealed record ClusterConfiguration
                 new CityRegister(cities)),
             Roles = roles.Value,
             Systems = systems,
+            CitySystems = new CitySystems(systems, cities),
             Playbooks = playbooks,
             Areas = areas,
             Cities = cities,

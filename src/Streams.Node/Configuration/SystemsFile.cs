@@ -58,12 +58,24 @@ public static class SystemsFile
                 Title = action.Required("title", Form.Text(100)),
                 Target = target,
                 Undo = undo,
+                StandsBeside = ReadBeside(action, target),
                 Within = action.Optional("within", Within, TimeSpan.FromMinutes(15)),
                 Parameters = ReadParameters(action.Section("parameters")),
             });
         }
 
         return actions.ToImmutable();
+    }
+
+    private static bool ReadBeside(YamlSection action, ActionTarget target)
+    {
+        bool isBeside = action.Optional("beside", Form.Flag, false);
+        if (isBeside && (target != ActionTarget.Area || !action.Has("undo")) && action.IsSound("beside", "target", "undo"))
+        {
+            action.Fault("beside", "is given for what leaves nothing standing in an area", "actions with target area and an undo");
+        }
+
+        return isBeside;
     }
 
     private static ImmutableDictionary<string, ActionParameter> ReadParameters(YamlSection section)

@@ -261,7 +261,8 @@ public sealed class DispatcherProperties
             }
 
             // Where taking back failed nobody knows how things are, until it is tried again.
-            foreach ((string id, (CommandRequest request, ImmutableArray<string> assets)) in _standing.Where(each => !_doubtful.Contains(each.Key)))
+            Dictionary<string, (CommandRequest Request, ImmutableArray<string> Assets)> sure = _standing.Where(each => !_doubtful.Contains(each.Key)).ToDictionary();
+            foreach ((string id, (CommandRequest request, ImmutableArray<string> assets)) in sure)
             {
                 foreach (string asset in assets)
                 {
@@ -269,15 +270,15 @@ public sealed class DispatcherProperties
                 }
 
                 // What is done to a wider place, and is more urgent, is done to those within it.
-                bool isOverruled = _standing.Values.Any(each => each.Request.Area.Length < request.Area.Length && Family(each.Request) == Family(request) && each.Request.Priority > request.Priority);
+                bool isOverruled = sure.Values.Any(each => each.Request.Area.Length < request.Area.Length && Family(each.Request) == Family(request) && each.Request.Priority > request.Priority);
                 if (DispatchStory.Kind.Actions[request.Action].Target == ActionTarget.Area && (request.Action == "inform" || !isOverruled))
                 {
                     string key = $"{request.Area}|{Family(request)}" + (request.Action == "inform" ? "|" + StateOf(request) : "");
                     Assert.True(_world.State.TryGetValue(key, out string? state) || _world.State.TryGetValue("x|open", out state), $"seed {seed}: {id} stands, and {key} is not so");
-                    Assert.True(_standing.Values.Any(each => each.Request.Area == request.Area && StateOf(each.Request) == state), $"seed {seed}: {key} is {state}");
-                    int most = _standing.Values.Where(each => each.Request.Area == request.Area && Family(each.Request) == Family(request)).Max(each => each.Request.Priority);
-                    CommandRequest[] has = [.. _standing.Values.Where(each => each.Request.Area == request.Area && StateOf(each.Request) == state).Select(each => each.Request)];
-                    CommandRequest[] urgent = [.. _standing.Values.Where(each => each.Request.Area == request.Area && Family(each.Request) == Family(request) && each.Request.Priority == most).Select(each => each.Request)];
+                    Assert.True(sure.Values.Any(each => each.Request.Area == request.Area && StateOf(each.Request) == state), $"seed {seed}: {key} is {state}");
+                    int most = sure.Values.Where(each => each.Request.Area == request.Area && Family(each.Request) == Family(request)).Max(each => each.Request.Priority);
+                    CommandRequest[] has = [.. sure.Values.Where(each => each.Request.Area == request.Area && StateOf(each.Request) == state).Select(each => each.Request)];
+                    CommandRequest[] urgent = [.. sure.Values.Where(each => each.Request.Area == request.Area && Family(each.Request) == Family(request) && each.Request.Priority == most).Select(each => each.Request)];
 
                     // An incident may put something less urgent of its own on top.
                     Assert.True(request.Action == "inform" || has.Any(each => each.Priority == most || urgent.Any(other => other.IncidentId == each.IncidentId)), $"seed {seed}: {key} is {state}, and something more urgent stands");

@@ -1,4 +1,5 @@
 using Streams.Domain.Cities;
+using Streams.Domain.Dispatch;
 using Streams.Node.Configuration;
 
 namespace Streams.Node.Tests.Configuration;
@@ -69,9 +70,43 @@ public sealed class CityFolderTests
             after: 1h
             lasts: 1h
         response:
-          - { system: police, action: send-patrol, after: 5m, fades: 10m, share: 0.5, of: [noise, noise_meter] }
+          - { system: police, action: patrol, after: 5m, fades: 10m, share: 0.5, of: [noise, noise_meter] }
           - { system: police, action: ask-for-quiet, fades: 1h }
         mustNot: [loud-hour]
+        """;
+
+    private const string KindsText = """
+        systems:
+          police:
+            title: Police
+            actions:
+              patrol: { title: Patrol, target: unit }
+              cordon: { title: Cordon, target: unit, undo: lift }
+              lift: { title: Lifted, target: unit }
+              close: { title: Closed, target: area, undo: open }
+              open: { title: Opened, target: area }
+              ask-for-quiet: { title: Quiet asked for, target: area }
+          sirens:
+            title: Sirens
+            devices: [noise_meter]
+            actions:
+              howl: { title: Howl, target: devices, undo: hush }
+              hush: { title: Hush, target: devices }
+          snow:
+            title: Snow
+            actions:
+              plough: { title: Ploughed, target: unit }
+        """;
+
+    private const string SystemsText = """
+        systems:
+          police:
+            areas: [town/west]
+            units:
+              beat: { count: 3, home: town/west, does: [patrol, cordon] }
+              boat: { count: 2, home: town/east, at: [5.09, 47.02], does: [patrol] }
+            without: { cordon: nobody comes }
+          snow: { absent: true, reason: it never snows }
         """;
 
     private const string TypesText = """
@@ -84,15 +119,6 @@ public sealed class CityFolderTests
             metrics:
               laeq_1h: { unit: dB(A) }
               state: { unit: "1", kind: state, states: [quiet, loud] }
-        """;
-
-    private const string SystemsText = """
-        systems:
-          police:
-            title: Police
-            actions:
-              send-patrol:   { title: Patrol sent, target: unit }
-              ask-for-quiet: { title: Quiet asked for, target: area }
         """;
 
     private const string RulesText = """
@@ -120,7 +146,7 @@ public sealed class CityFolderTests
         Assert.Equal((1, 1, TimeSpan.FromHours(1)), (fault.Share, fault.Amount, fault.After));
         ScenarioResponse[] response = [.. town.Scenarios[0].Response];
         Assert.Equal(
-            [("police", "send-patrol", TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(10), 0.5, "noise noise_meter"), ("police", "ask-for-quiet", TimeSpan.Zero, TimeSpan.FromHours(1), 1.0, "")],
+            [("police", "patrol", TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(10), 0.5, "noise noise_meter"), ("police", "ask-for-quiet", TimeSpan.Zero, TimeSpan.FromHours(1), 1.0, "")],
             response.Select(each => (each.System, each.Action, each.After, each.Fades, each.Share, string.Join(' ', each.Of))));
     }
 
@@ -208,8 +234,8 @@ public sealed class CityFolderTests
     [InlineData("after: 1h", "after: 90m", "effects[1] ends 150m after the start; allowed: effects that end with the scenario, after 2h")]
     [InlineData("  lasts: 1h\n  - fault", "  lasts: 1h\n    rise: 1h\n    fall: 1h\n  - fault", "effects[0].lasts is shorter than rise and fall together; allowed: at least 2h")]
     [InlineData("  - condition: { quantity: noise, plus: 20 }\n    lasts: 1h", "  - lasts: 1h", "effects[0].condition or fault is missing")]
-    [InlineData("system: police, action: send-patrol", "system: polcie, action: send-patrol", "response[0].system is polcie (did you mean police?); allowed: one of police")]
-    [InlineData("action: send-patrol", "action: send-patrl", "response[0].action is send-patrl, which police can not do (did you mean send-patrol?); allowed: ask-for-quiet, send-patrol")]
+    [InlineData("system: police, action: patrol", "system: polcie, action: patrol", "response[0].system is polcie (did you mean police?); allowed: one of police, sirens, snow")]
+    [InlineData("action: patrol", "action: patrl", "response[0].action is patrl, which police can not do (did you mean patrol?); allowed: ask-for-quiet, close, cordon, lift, open, patrol")]
     [InlineData("share: 0.5", "share: 0", "response[0].share is 0; allowed: a number from 0.01 to 1")]
     [InlineData("fades: 1h", "fade: 1h", "response[1].fade is not a key known here (did you mean fades?)")]
     [InlineData("of: [noise, noise_meter]", "of: [noise, traffic]", "response[0].of[1] is traffic, which no effect of this scenario is of; allowed: noise, noise_meter")]
@@ -258,6 +284,46 @@ public sealed class CityFolderTests
         Assert.StartsWith("cities/town/areas.yaml:5:3: areas.town/West is not a good name", Assert.Single(folder.Faults()), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_city_has_what_its_systems_say()
+    {
+        using ConfigurationFolder folder = Town();
+        CitySystems systems = folder.Load().CitySystems;
+        Assert.Equal(("town/west/police", "town/police", "town/sirens"), (systems.DispatcherKeyFor("town/west", "police"), systems.DispatcherKeyFor("town/east", "police"), systems.DispatcherKeyFor("town/east", "sirens")));
+        Assert.Equal(["town-beat-01", "town-beat-02", "town-beat-03"], systems.MapOf("town/west/police")!.Units.Select(unit => unit.Id));
+        DispatchMap map = systems.MapOf("town/police")!;
+        Assert.Equal(["town-boat-01", "town-boat-02"], map.Units.Select(unit => unit.Id));
+        Assert.Equal((5.09, 47.02), (map.Units[0].Location.Longitude, map.Units[0].Location.Latitude));
+        Assert.Equal("nobody comes", map.Without["cordon"]);
+        Assert.Equal(443, systems.MapOf("town/sirens")!.Devices.Length);
+        Assert.Equal(443, systems.MapOf("town/sirens")!.DevicesIn("town/west").Length + systems.MapOf("town/sirens")!.DevicesIn("town/east").Length);
+        Assert.Equal("it never snows", systems.MapOf("town/snow")!.AbsentBecause);
+        Assert.Equal((5.025, 47.05), (Math.Round(map.CentreOf("town/west")!.Value.Longitude, 6), Math.Round(map.CentreOf("town/west/harbour")!.Value.Latitude, 6)));
+    }
+
+    [Theory]
+    [InlineData("  police:", "  polcie:", "systems.polcie is no system (did you mean police?); allowed: police, sirens, snow")]
+    [InlineData("areas: [town/west]", "areas: [town/wets]", "systems.police.areas[0] is town/wets (did you mean town/west?)")]
+    [InlineData("home: town/east", "home: town/esat", "systems.police.units.boat.home is town/esat (did you mean town/east?)")]
+    [InlineData("count: 3", "count: 0", "systems.police.units.beat.count is 0; allowed: a whole number from 1 to 1000")]
+    [InlineData("does: [patrol] }", "does: [patrl] }", "systems.police.units.boat.does[0] is patrl (did you mean patrol?)")]
+    [InlineData("does: [patrol] }", "does: [patrol, close] }", "systems.police.units.boat.does[1] is close, which no unit is sent for; allowed: cordon, patrol")]
+    [InlineData("does: [patrol] }", "does: [cordon] }", "systems.police.units have nobody in town who could patrol; allowed: a unit that does it, or without: { patrol: why }")]
+    [InlineData("home: town/east, at: [5.09, 47.02]", "home: town/west", "systems.police.units have nobody in town who could patrol")]
+    [InlineData("    without: { cordon: nobody comes }\n", "", "systems.police.units have nobody in town who could cordon")]
+    [InlineData("without: { cordon", "without: { cordn", "systems.police.without.cordn is nothing that police does (did you mean cordon?)")]
+    [InlineData("at: [5.09, 47.02]", "at: [5.01, 47.02]", "systems.police.units.boat.at lies outside of town/east")]
+    [InlineData("at: [5.09, 47.02]", "at: [5.09]", "systems.police.units.boat.at is no point")]
+    [InlineData("      boat:", "      meter:", "systems.police.units.meter is in population.yaml too, so that ids would be there twice")]
+    [InlineData("absent: true, reason: it never snows", "absent: true", "systems.snow.reason is missing; allowed: absent: true together with a reason")]
+    [InlineData("absent: true, reason: it never snows", "reason: it never snows", "systems.snow.reason is given, and the system is not absent")]
+    [InlineData("absent: true, reason: it never snows", "units: { beat: { count: 1, home: town, does: plough } }", "systems.snow.units.beat is in systems.police too")]
+    [InlineData("absent: true, reason: it never snows", "units: {}", "systems.snow.units have nobody in town who could plough")]
+    [InlineData("absent: true, reason: it never snows }", "absent: true, reason: it never snows, units: { plough: { count: 1, home: town, does: plough } } }", "systems.snow.units are given although the system is absent")]
+    [InlineData("  snow: { absent: true, reason: it never snows }", "", "systems.snow is missing, and nobody could plough")]
+    [InlineData("systems:", "sytems:", "sytems is not a key known here (did you mean systems?)")]
+    public void In_the_systems(string right, string wrong, string expected) => Check("systems.yaml", SystemsText, right, wrong, expected);
+
     private static void Check(string file, string text, string right, string wrong, string expected)
     {
         using ConfigurationFolder folder = Town();
@@ -278,11 +344,12 @@ public sealed class CityFolderTests
     {
         ConfigurationFolder folder = new("device-types.yaml", TypesText);
         folder.Write("alert-rules.yaml", RulesText);
-        folder.Write("systems.yaml", SystemsText);
         folder.Write("cities/town/city.yaml", CityText);
         folder.Write("cities/town/areas.yaml", AreasText);
         folder.Write("cities/town/population.yaml", PopulationText);
         folder.Write("cities/town/scenarios/loud-night.yaml", ScenarioText);
+        folder.Write("systems.yaml", KindsText);
+        folder.Write("cities/town/systems.yaml", SystemsText);
         return folder;
     }
 }

@@ -143,6 +143,8 @@ public sealed class OneMistakeTests
     [InlineData("{ title: Patrol sent, target: unit", "{ title: Patrol sent, target: devices", "systems.police.actions.send-patrol.target is devices, of which the system names no types")]
     [InlineData("least: 20, most: 90", "least: 90, most: 20", "systems.traffic-control.actions.green-wave.parameters.speed.most is less than least")]
     [InlineData("{ title: Patrol sent, target: unit, within: 30m }", "{ title: Patrol sent, target: unit, within: 1s }", "systems.police.actions.send-patrol.within is 1s")]
+    [InlineData("target: area, undo: open-road", "target: area, beside: 1, undo: open-road", "systems.traffic-control.actions.close-road.beside is 1; allowed: true or false")]
+    [InlineData("undo: normal-signals, within: 2m", "undo: normal-signals, beside: true, within: 2m", "systems.traffic-control.actions.green-wave.beside is given for what leaves nothing standing in an area")]
     public void In_a_system(string right, string wrong, string expected) => Check("systems.yaml", right, wrong, expected);
 
     [Theory]
