@@ -27,6 +27,13 @@ public sealed partial class Incident
         bool isUndo = run.State == StepState.BeingUndone;
         if (!progress.IsOver)
         {
+            if (run.Heard == progress.Status)
+            {
+                // Another of its units has come as far.
+                return IncidentOutcome.Unchanged;
+            }
+
+            run.Heard = progress.Status;
             Note(nowInMs, (isUndo ? "undo_" : "step_") + progress.Status.ToString().ToLowerInvariant(), "", run.Step.Id, string.Join(", ", progress.Assets));
             return IncidentOutcome.Changed;
         }
@@ -212,7 +219,8 @@ public sealed partial class Incident
         run.State = state;
         run.SinceInMs = nowInMs;
         run.DueInMs = long.MaxValue;
-        run.Reason = detail;
+        run.Heard = null;
+        run.Reason = state is StepState.Done or StepState.Undone ? "" : detail;
         Note(nowInMs, WordOf(state), who, run.Step.Id, detail);
         return true;
     }

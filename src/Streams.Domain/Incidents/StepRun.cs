@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Streams.Domain.Alerts;
+using Streams.Domain.Dispatch;
 using Streams.Domain.Windows;
 
 namespace Streams.Domain.Incidents;
@@ -46,6 +47,9 @@ internal sealed class StepRun(PlaybookStep step)
     public bool IsCalled { get; set; }
 
     public string Reason { get; set; } = "";
+
+    /// <summary>How far the command under way was last told to have come.</summary>
+    public CommandStatus? Heard { get; set; }
 
     /// <summary>What is tried is to take it back.</summary>
     public bool IsUndoing { get; set; }
@@ -114,6 +118,7 @@ internal sealed class StepRun(PlaybookStep step)
         writer.Flag(IsEscalated);
         writer.Flag(IsCalled);
         writer.Text(Reason);
+        writer.Signed(Heard is { } heard ? (int)heard : -1);
         writer.Flag(IsUndoing);
         writer.Flag(MayHaveActed);
     }
@@ -133,6 +138,7 @@ internal sealed class StepRun(PlaybookStep step)
         IsEscalated = reader.Flag();
         IsCalled = reader.Flag();
         Reason = reader.Text();
+        Heard = reader.Signed() is var heard && heard >= 0 ? (CommandStatus)heard : null;
         IsUndoing = reader.Flag();
         MayHaveActed = reader.Flag();
     }
