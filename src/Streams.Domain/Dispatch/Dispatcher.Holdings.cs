@@ -58,27 +58,23 @@ public sealed partial class Dispatcher
     /// <summary>Puts a holding on top of what else there is on a device or a place.</summary>
     private void Cover(string asset, Holding holding, long nowInMs)
     {
-        if (_things.TryGetValue(asset, out List<Holding>? stack))
+        Holding[] others = _things.TryGetValue(asset, out List<Holding>? stack) ? [.. stack.Where(each => each.Family == holding.Family)] : [];
+        foreach (Holding below in others.Where(each => each.State is HoldingState.Recovering or HoldingState.Doubtful))
         {
-            foreach (Holding below in stack.Where(each => each.Family == holding.Family).ToArray())
+            // What is done now takes the place of what was to be taken back, and the care for it.
+            holding.MayHaveActed = true;
+            Drop(below, asset);
+            if (below.Assets.Count == 0)
             {
-                if (below.State is HoldingState.Recovering or HoldingState.Doubtful)
-                {
-                    // What is done now takes the place of what was to be taken back, and the care for it.
-                    holding.MayHaveActed = true;
-                    Drop(below, asset);
-                    if (below.Assets.Count == 0)
-                    {
-                        Remove(below, nowInMs);
-                    }
-                }
-                else if (below.AgainAssets.Remove(asset) && below.Again is { } again)
-                {
-                    _byCommand.Remove(again.Id);
-                    below.Again = null;
-                    below.RetryInMs = nowInMs;
-                }
+                Remove(below, nowInMs);
             }
+        }
+
+        foreach (Holding below in others.Where(each => each.AgainAssets.Remove(asset)))
+        {
+            Forget(below.Again);
+            below.Again = null;
+            below.RetryInMs = nowInMs;
         }
 
         if (!_things.TryGetValue(asset, out stack))

@@ -78,7 +78,7 @@ public sealed class CitySystemsFile
         }
 
         CitySystem system = new(name, section.List("areas", _area), ReadUnits(section, kind), ReadWithout(section, kind), isAbsent ? reason ?? "" : null);
-        if (kind is not null && section.IsSound("absent", "areas", "units", "without"))
+        if (kind is not null && section.IsSound("absent", "reason", "areas", "units", "without"))
         {
             Check(system, kind, section);
         }

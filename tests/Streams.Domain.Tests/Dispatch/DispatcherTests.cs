@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Streams.Domain.Dispatch;
+using Streams.Domain.Readings;
 
 namespace Streams.Domain.Tests.Dispatch;
 
@@ -182,5 +183,55 @@ public sealed class DispatcherTests
         CommandJson.Write(json, command, null);
         Assert.InRange(json.WrittenCount, 1, CommandJson.MostBytes);
         Assert.Equal(command.Place, CommandJson.Read(json.WrittenSpan, out _)!.Place);
+    }
+
+    [Fact]
+    public void A_dispatcher_shows_units_queue_and_commands()
+    {
+        DispatchStory story = new(DispatchStory.Map(1, 2));
+        story.Tell("a=cordon/5 done:a~1 b=engine/5 c=point/5*1 ok:c~1");
+        global::System.Buffers.ArrayBufferWriter<byte> to = new();
+        story.Dispatcher.WriteJson(to);
+        using global::System.Text.Json.JsonDocument json = global::System.Text.Json.JsonDocument.Parse(to.WrittenMemory);
+        global::System.Text.Json.JsonElement root = json.RootElement;
+        global::System.Text.Json.JsonElement unit = root.GetProperty("units")[0];
+        Assert.Equal(("x", "fire", 2, 1, 2), (root.GetProperty("area").GetString(), root.GetProperty("system").GetString(), root.GetProperty("devices").GetInt32(), root.GetProperty("devicesHeld").GetInt32(), root.GetProperty("openRequests").GetInt32()));
+        Assert.Equal(("u0", "standing", "a", "a~1"), (unit.GetProperty("id").GetString(), unit.GetProperty("state").GetString(), unit.GetProperty("incidentId").GetString(), unit.GetProperty("commandId").GetString()));
+        Assert.Equal("b", Assert.Single(root.GetProperty("queue").EnumerateArray()).GetProperty("commandId").GetString());
+        Assert.Equal("accepted", Assert.Single(root.GetProperty("commands").EnumerateArray()).GetProperty("status").GetString());
+        Assert.Equal(2, root.GetProperty("holdings").GetArrayLength());
+        Assert.InRange(story.Dispatcher.SizeInBytes, 1000, 10_000);
+    }
+
+    [Fact]
+    public void A_command_says_where_it_is_done()
+    {
+        DispatchStory story = new(DispatchStory.Town);
+        story.Tell("a=engine/5@1.5in:x/y");
+        global::System.Buffers.ArrayBufferWriter<byte> json = new();
+        CommandJson.Write(json, story.Sent[0], null);
+        Command read = CommandJson.Read(json.WrittenSpan, out string? fault)!;
+        Assert.Null(fault);
+        Assert.Equal(("x/fire", "x/y", new GeoPoint(1.5, 0)), (read.Key, read.Place, read.Location));
+    }
+
+    [Fact]
+    public void A_damaged_snapshot_is_refused()
+    {
+        DispatchStory story = new(DispatchStory.Town);
+        story.Tell("a=cordon/5 done:a~1 b=engine/5 c=point/5*1 d=close/4 done:d~1 e=close/7:v=1");
+        global::System.Buffers.ArrayBufferWriter<byte> saved = new();
+        story.Dispatcher.Save(saved);
+        byte[] whole = saved.WrittenSpan.ToArray();
+        for (int length = 0; length < whole.Length; length++)
+        {
+            Assert.Null(Dispatcher.Restore(whole.AsSpan(0, length), DispatchStory.Town, out string? fault));
+            Assert.NotNull(fault);
+        }
+
+        Assert.Null(Dispatcher.Restore([9, .. whole.AsSpan(1)], DispatchStory.Town, out string? newer));
+        Assert.Equal("a dispatcher's snapshot of version 9; this node reads up to version 1", newer);
+        Assert.Null(Dispatcher.Restore(whole, new DispatchMap("y", DispatchStory.Kind, [], [], _ => null), out string? other));
+        Assert.Equal("the snapshot is of x/fire, not of y/fire", other);
     }
 }

@@ -26,7 +26,7 @@ public sealed class ShippedCitySystemsTests
                 {
                     ActionTarget.Unit => map.Units.Any(unit => unit.Does.Contains(action)),
                     ActionTarget.Devices => !map.Devices.IsEmpty,
-                    _ => map.CentreOf(map.Area) is not null,
+                    _ => map.AbsentBecause is null,
                 };
                 Assert.True(isDone != isKnownToBeMissing, $"{key} can not {action}");
             }
