@@ -94,6 +94,7 @@ public static class CommandLine
             TopicCommands.Build(shared, screen),
             CareCommands.Build(shared, screen, offers),
             TokenCommands.Build(shared, screen, offers),
+            WebhookCommands.Build(shared, screen, offers),
             AuditCommands.Build(shared, screen),
             ConfigCommands.Build(shared, screen),
             CapCommands.Build(shared, screen),

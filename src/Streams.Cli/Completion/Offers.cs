@@ -32,6 +32,8 @@ internal sealed class Offers(SharedOptions shared)
 
     public IEnumerable<string> Tokens(CompletionContext context) => Ask(context, "api/v1/tokens", token => [token.Text("name")]);
 
+    public IEnumerable<string> Webhooks(CompletionContext context) => Ask(context, "api/v1/webhooks", webhook => [webhook.Text("name")]);
+
     public IEnumerable<string> Nodes(CompletionContext context) => Ask(context, "api/v1/cluster", node => [node.Text("name")], "nodes");
 
     /// <param name="list">The member that is asked for.</param>

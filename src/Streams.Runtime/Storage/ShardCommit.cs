@@ -98,7 +98,7 @@ public readonly record struct JournalRow(string Key, long AtInMs, string Type, R
 /// <param name="Category">A second thing to filter by (a device's type, an anomaly's device). Empty for none.</param>
 /// <param name="State">A third one. Empty for none.</param>
 /// <param name="AtInMs">What the collection is ordered by, newest first; Unix milliseconds.</param>
-/// <param name="Body">UTF-8 JSON as the API answers it; empty deletes the row.</param>
+/// <param name="Body">UTF-8 JSON as the API answers it, or other bytes that are answered as they are (CAP's XML); empty deletes the row.</param>
 /// <param name="IsDone">Nothing more is to come of it (an alert that was cleared): from this commit on its retention runs. False keeps it for good.</param>
 public readonly record struct Document(
     string Collection, string Id, string Scope, string Category, string State, long AtInMs, ReadOnlyMemory<byte> Body, bool IsDone = false);

@@ -41,6 +41,34 @@ public sealed class NodeFileTests
             node.Telemetry);
     }
 
+    [Fact]
+    public void Every_key_of_the_feeds_is_taken_over()
+    {
+        using ConfigurationFolder folder = new("node.yaml", """
+            cluster: dijon
+            feeds:
+              sender: alerts@dijon.example
+              senderName: Ville de Dijon
+              baseUrl: https://alerts.example.org/city
+              public: false
+              maxStreams: 20
+              signing: { certificate: a.pem, key: a.key }
+              webhooks: { allowPrivate: true, giveUpAfter: 2h, timeout: 5s }
+            """);
+        ClusterConfiguration read = folder.Load(("STREAMS__FEEDS__SIGNING__PASSWORD", "open"), ("STREAMS__FEEDS__WEBHOOKS__KEY", "0123456789abcdef"));
+        Assert.Equal(
+            new FeedSettings
+            {
+                Sender = "alerts@dijon.example", SenderName = "Ville de Dijon", BaseUrl = new Uri("https://alerts.example.org/city"), Public = false, MaxStreams = 20,
+                Signing = new SigningSettings { Certificate = "a.pem", Key = "a.key", Password = "open" },
+                Webhooks = new WebhookSettings { AllowPrivate = true, GiveUpAfter = TimeSpan.FromHours(2), Timeout = TimeSpan.FromSeconds(5), Key = "0123456789abcdef" },
+            },
+            read.Node.Feeds);
+        Assert.Equal("alerts@dijon.example", read.AlertRules.Settings.Sender);
+        using ConfigurationFolder silent = new("node.yaml", "cluster: dijon");
+        Assert.Equal(("dijon", null), (silent.Load().AlertRules.Settings.Sender, silent.Load().Node.Feeds.Public));
+    }
+
     [Theory]
     [InlineData("kafka: { bootstrapServers: nowhere }", "node.yaml:1:28: kafka.bootstrapServers is nowhere; allowed: host:port")]
     [InlineData("kafka: { sessionTimeout: 3s }", "node.yaml:1:26: kafka.sessionTimeout is 3s; allowed: a duration from 4s to 5m")]
@@ -59,6 +87,11 @@ public sealed class NodeFileTests
     [InlineData("telemetry: { traceShare: 2 }", "node.yaml:1:26: telemetry.traceShare is 2; allowed: a number from 0 to 1")]
     [InlineData("telemetry: { figuresEvery: 1ms }", "node.yaml:1:28: telemetry.figuresEvery is 1ms; allowed: a duration from 1s to 10m")]
     [InlineData("telemetry: { headers: secret }", "node.yaml:1:23: telemetry.headers can't be read; allowed: name=value")]
+    [InlineData("feeds: { sender: two words }", "node.yaml:1:18: feeds.sender is two words; allowed: a name of at most 200 characters without white space")]
+    [InlineData("feeds: { baseUrl: alerts.example.org }", "node.yaml:1:19: feeds.baseUrl is alerts.example.org; allowed: a URL such as https://")]
+    [InlineData("feeds: { signing: { key: a.key } }", "node.yaml:1:26: feeds.signing.key is given without a certificate; allowed: certificate: FILE beside it")]
+    [InlineData("feeds: { webhooks: { key: short } }", "node.yaml:1:27: feeds.webhooks.key is too short; allowed: 16 characters or more")]
+    [InlineData("feeds: { webhooks: { giveUpAfter: 60d } }", "node.yaml:1:35: feeds.webhooks.giveUpAfter is 60d; allowed: a duration from 1m to 20d")]
     [InlineData("pace: 5", "node.yaml:1:7: pace is a single value; allowed: keys and values below it")]
     [InlineData("pase: {}", "node.yaml:1:1: pase is not a key known here (did you mean pace?)")]
     public void A_wrong_setting_is_a_fault(string text, string expected)

@@ -30,6 +30,7 @@ public sealed class WebhookTests : IAsyncDisposable
     {
         _live = _log.Follow();
         _api = new ApiServer(live: _live);
+        _api.Sources.Webhooks.Sender = new WebhookSender(new WebhookSettings(), _api.Store, _time, _receiver);
     }
 
     public async ValueTask DisposeAsync()
@@ -128,7 +129,7 @@ public sealed class WebhookTests : IAsyncDisposable
         await Until(() => _receiver.Taken.Length == 2);
         await UntilAsync(async () => (await ShownAsync()).GetProperty("state").GetString() == "failing" && (await ShownAsync()).GetProperty("waiting").GetInt32() == 1);
         Assert.Contains("400", (await ShownAsync()).GetProperty("failure").GetString(), StringComparison.Ordinal);
-        _time.Advance(TimeSpan.FromHours(23));
+        _time.Advance(TimeSpan.FromHours(24) - TimeSpan.FromMinutes(2));
         await UntilAsync(async () => (await LettersAsync()).Length == 1);
         JsonElement letter = (await LettersAsync())[0];
         Assert.Equal((SaidAlerts.Haze(1).Identifier, "pager", "it answered 400"), (letter.GetProperty("id").GetString(), letter.GetProperty("webhook").GetString(), letter.GetProperty("reason").GetString()));
@@ -266,8 +267,7 @@ public sealed class WebhookTests : IAsyncDisposable
     private CourierOffice OfficeOf(string node, IReadOnlyList<NodeRow> rows, WebhookSecrets? secrets = null, LiveAlerts? live = null)
     {
         WebhookDesk desk = _api.Sources.Webhooks;
-        WebhookSender sender = new(new WebhookSettings(), _api.Store, _time, _receiver);
-        CourierTools tools = new(_api.Store, live ?? _live, new CapHeadings(), desk.Book, sender, new WebhookSettings(), _time, () => 0.5, _lines) { Told = _told.Enqueue };
+        CourierTools tools = new(_api.Store, live ?? _live, new CapHeadings(), desk.Book, desk.Sender, new WebhookSettings(), _time, () => 0.5, _lines) { Told = _told.Enqueue };
         return new CourierOffice(tools, secrets ?? desk.Secrets, new NamedNode(node, rows));
     }
 

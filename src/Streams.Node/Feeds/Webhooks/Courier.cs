@@ -52,6 +52,7 @@ internal sealed partial class Courier(Webhook webhook, byte[] secret, WebhookCla
     /// <summary>By alert: what is still to be brought of it, the first being brought.</summary>
     private readonly Dictionary<string, Queue<AlertEvent>> _queues = new(StringComparer.Ordinal);
     private readonly HashSet<AlertEvent> _inHand = [];
+    private readonly HashSet<AlertEvent> _failing = [];
     private readonly List<Document> _letters = [];
     private string _lineage = "";
     private long[] _next = [];
@@ -59,6 +60,7 @@ internal sealed partial class Courier(Webhook webhook, byte[] secret, WebhookCla
     private long _sentInMs;
     private bool _isCaughtUp = true;
     private bool _isPutOff;
+    private bool _isToldOfLetters;
     private Task _running = Task.CompletedTask;
 
     public Webhook Webhook => webhook;
@@ -69,7 +71,7 @@ internal sealed partial class Courier(Webhook webhook, byte[] secret, WebhookCla
     /// <summary>It ended by itself: another node has taken over.</summary>
     public bool IsOver => _running.IsCompleted;
 
-    public void Start() => _running = Task.Run(async () => await Task.WhenAll(ReadAsync(), NoteAsync()));
+    public void Start() => _running = Task.Run(RunAsync);
 
     public async ValueTask DisposeAsync()
     {
@@ -77,6 +79,23 @@ internal sealed partial class Courier(Webhook webhook, byte[] secret, WebhookCla
         await _running;
         await DrainAsync(CancellationToken.None);
         await TryNoteAsync();
+    }
+
+    private async Task RunAsync()
+    {
+        Task noting = NoteAsync();
+        try
+        {
+            await ReadAsync();
+        }
+        catch (Exception fault)
+        {
+            // Nobody foresaw it: from what is noted it is begun anew.
+            LogBroken(tools.Logger, fault, webhook.Name);
+            await _stop.CancelAsync();
+        }
+
+        await noting;
     }
 
     private async Task ReadAsync()
@@ -287,7 +306,7 @@ internal sealed partial class Courier(Webhook webhook, byte[] secret, WebhookCla
                 return;
             }
 
-            Failed(answer.Failure!);
+            Failed(alert, answer.Failure!);
             await Task.Delay(wait, tools.Time, _stop.Token);
         }
     }
@@ -312,11 +331,12 @@ internal sealed partial class Courier(Webhook webhook, byte[] secret, WebhookCla
         return asked > wait ? TimeSpan.FromTicks(Math.Min(asked.Value.Ticks, s_longestAsked.Ticks)) : wait;
     }
 
-    private void Failed(string failure)
+    private void Failed(AlertEvent alert, string failure)
     {
         tools.Told("failed");
         lock (_gate)
         {
+            _failing.Add(alert);
             if (_progress.FailingSinceInMs is null)
             {
                 LogFailing(tools.Logger, webhook.Name, failure, tools.Settings.GiveUpAfter);
@@ -335,21 +355,38 @@ internal sealed partial class Courier(Webhook webhook, byte[] secret, WebhookCla
         lock (_gate)
         {
             _inHand.Remove(alert);
-            if (failure is null && _progress.FailingSinceInMs is not null)
+            _failing.Remove(alert);
+            if (failure is null)
             {
-                LogWell(tools.Logger, webhook.Name);
+                TookOne();
+            }
+            else
+            {
+                _progress = _progress with { Failure = failure, FailingSinceInMs = _progress.FailingSinceInMs ?? NowInMs };
+                _letters.Add(Letter(alert, failure, attempts));
+                if (!_isToldOfLetters)
+                {
+                    _isToldOfLetters = true;
+                    LogGivenUp(tools.Logger, webhook.Name, alert.Identifier, attempts, failure);
+                }
             }
 
-            _progress = failure is null ? _progress with { DeliveredAtInMs = NowInMs, FailingSinceInMs = null, Failure = null } : _progress with { Failure = failure, FailingSinceInMs = _progress.FailingSinceInMs ?? NowInMs };
             _sentInMs = Math.Max(_sentInMs, alert.SentInMs);
-            if (failure is not null)
-            {
-                _letters.Add(Letter(alert, failure, attempts));
-                LogGivenUp(tools.Logger, webhook.Name, alert.Identifier, attempts, failure);
-            }
         }
 
         _dirty.Release();
+    }
+
+    /// <summary>It is well when nothing is left that failed: one alert that it can not digest is no reason to tell of trouble again and again.</summary>
+    private void TookOne()
+    {
+        _progress = _progress with { DeliveredAtInMs = NowInMs };
+        if (_failing.Count == 0 && _progress.FailingSinceInMs is not null)
+        {
+            _progress = _progress with { FailingSinceInMs = null, Failure = null };
+            _isToldOfLetters = false;
+            LogWell(tools.Logger, webhook.Name);
+        }
     }
 
     private Document Letter(AlertEvent alert, string failure, int attempts)
@@ -379,6 +416,9 @@ internal sealed partial class Courier(Webhook webhook, byte[] secret, WebhookCla
             _next = [.. next];
             _sentInMs = Math.Max(_sentInMs, _progress.SentInMs);
         }
+
+        // Where a new webhook begins is noted before anything came.
+        _dirty.Release();
     }
 
     private void Advance(ImmutableArray<long> next)
@@ -419,7 +459,10 @@ internal sealed partial class Courier(Webhook webhook, byte[] secret, WebhookCla
         }
         finally
         {
-            _hands.Release(taken);
+            if (taken > 0)
+            {
+                _hands.Release(taken);
+            }
         }
     }
 
@@ -501,7 +544,7 @@ internal sealed partial class Courier(Webhook webhook, byte[] secret, WebhookCla
     [LoggerMessage(2421, LogLevel.Warning, "Webhook {Name} does not take alerts: {Reason}. Each is tried again until {GiveUpAfter} after it was sent.")]
     private static partial void LogFailing(ILogger logger, string name, string reason, TimeSpan giveUpAfter);
 
-    [LoggerMessage(2422, LogLevel.Warning, "Webhook {Name} did not take {Identifier} in {Attempts} attempts: {Reason}. It lies among the webhook's dead letters and can be replayed.")]
+    [LoggerMessage(2422, LogLevel.Warning, "Webhook {Name} did not take {Identifier} in {Attempts} attempts: {Reason}. It lies among the webhook's dead letters and can be replayed; so do those that follow while this lasts.")]
     private static partial void LogGivenUp(ILogger logger, string name, string identifier, int attempts, string reason);
 
     [LoggerMessage(2423, LogLevel.Warning, "Webhook {Name} can not go on where it was: {Reason}. The newest state of every alert since is sent again; receivers drop what they have by its webhook-id.")]
@@ -509,6 +552,9 @@ internal sealed partial class Courier(Webhook webhook, byte[] secret, WebhookCla
 
     [LoggerMessage(2424, LogLevel.Warning, "Webhook {Name} is put off: {Reason}. It is tried again, and nothing is lost.")]
     private static partial void LogPutOff(ILogger logger, string name, string reason);
+
+    [LoggerMessage(2426, LogLevel.Error, "The courier of webhook {Name} broke; it begins anew from what is noted.")]
+    private static partial void LogBroken(ILogger logger, Exception fault, string name);
 
     [LoggerMessage(2425, LogLevel.Information, "Webhook {Name} is brought its alerts by another node from here.")]
     private static partial void LogTaken(ILogger logger, string name);

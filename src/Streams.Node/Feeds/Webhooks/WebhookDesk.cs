@@ -12,7 +12,7 @@ internal sealed class WebhookDesk(WebhookSettings settings, IStore store, string
 
     public WebhookBook Book { get; } = new(store, node, time);
 
-    public WebhookSender Sender { get; init; } = new(settings, store, time);
+    public WebhookSender Sender { get; set; } = new(settings, store, time);
 
     /// <summary>To be asked once the store is open.</summary>
     public WebhookSecrets Secrets => _secrets.Value;
