@@ -230,6 +230,7 @@ public sealed class NodeHost : IAsyncDisposable
             new IncidentKind(city, response.DispatcherOf),
             new DispatcherKind(city, response),
             new ResultKind(city, (area, system) => response.MapOf($"{area}/{system}") is not null),
+            new AgencyKind(city, new CapInlet(configuration.Node.Cap, configuration.Areas)),
         ];
     }
 

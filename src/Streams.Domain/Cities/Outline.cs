@@ -93,6 +93,40 @@ public sealed class Outline
     public bool IsNear(Outline other) =>
         South < other.North && other.South < North && West < other.East && other.West < East;
 
+    /// <summary>True where the two have ground or border in common.</summary>
+    public bool Touches(Outline other) =>
+        !_corners.IsEmpty && !other._corners.IsEmpty && South <= other.North && other.South <= North && West <= other.East && other.West <= East
+        && (Contains(other._corners[0].Latitude, other._corners[0].Longitude) || other.Contains(_corners[0].Latitude, _corners[0].Longitude) || SidesCross(other));
+
+    /// <summary>True where all of the other's ground is this one's; of two that share a border either may come out.</summary>
+    public bool Contains(Outline other) =>
+        !other._corners.IsEmpty && South <= other.South && other.North <= North && West <= other.West && other.East <= East
+        && Contains(other._corners[0].Latitude, other._corners[0].Longitude) && !SidesCross(other);
+
+    private bool SidesCross(Outline other)
+    {
+        for (int j = 1; j < other._corners.Length; j++)
+        {
+            ((double Y, double X) c, (double Y, double X) d) = (other._corners[j - 1], other._corners[j]);
+
+            // Of an outline of a whole country hardly a side comes near a city.
+            if (Math.Max(c.Y, d.Y) < South || Math.Min(c.Y, d.Y) > North || Math.Max(c.X, d.X) < West || Math.Min(c.X, d.X) > East)
+            {
+                continue;
+            }
+
+            for (int i = 1; i < _corners.Length; i++)
+            {
+                if (Cross(_corners[i - 1], _corners[i], c, d))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>The places, from 0, of the first two sides that cross or touch although they are no neighbours; null for a simple ring.</summary>
     public (int Side, int Other)? Crossing()
     {

@@ -6,6 +6,9 @@ namespace Streams.Node.Actors;
 /// <param name="Source">CloudEvents <c>source</c>: <c>/streams/{cluster}</c>.</param>
 public sealed record CityTopics(string Readings, string Observations, string Aggregates, string Anomalies, string Alerts, string DeadLetters, string Incidents, string Requests, string Commands, string CommandResults, string Source)
 {
+    /// <summary>CAP documents of other agencies.</summary>
+    public string Cap { get; init; } = "city.cap";
+
     public static CityTopics Of(TopicSettings topics, string cluster) => new(
         topics[TopicSettings.Readings].Name,
         topics[TopicSettings.Observations].Name,
@@ -17,5 +20,8 @@ public sealed record CityTopics(string Readings, string Observations, string Agg
         topics[TopicSettings.Requests].Name,
         topics[TopicSettings.Commands].Name,
         topics[TopicSettings.CommandResults].Name,
-        "/streams/" + cluster);
+        "/streams/" + cluster)
+    {
+        Cap = topics[TopicSettings.Cap].Name,
+    };
 }

@@ -67,6 +67,7 @@ public static class StreamsApi
             .. AnomalyEndpoints.Operations,
             .. AlertEndpoints.Operations,
             .. AlertOrders.Operations,
+            .. AgencyEndpoints.Operations(sources),
             .. IncidentEndpoints.Operations,
             .. DispatcherEndpoints.Operations,
             .. FeedEndpoints.Operations(sources.Feeds),

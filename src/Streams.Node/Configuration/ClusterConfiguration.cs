@@ -93,6 +93,16 @@ public sealed record ClusterConfiguration
             }
         }
 
+        foreach ((string hazard, string playbook) in node?.Cap.Hazards ?? ImmutableSortedDictionary<string, string>.Empty)
+        {
+            if (!playbooks.Any(each => each.Name == playbook))
+            {
+                faults.Add(
+                    new YamlPlace(Path.Combine(directory, "node.yaml"), 0, 0), $"cap.hazards.{hazard} is {playbook}, which is no playbook{Spelling.DidYouMean(playbook, playbooks.Select(each => each.Name))}",
+                    "allowed: a name of playbooks.yaml");
+            }
+        }
+
         (ImmutableArray<AreaDescription> areas, ImmutableArray<CityPlan> cities) =
             ReadCities(Path.Combine(directory, "cities"), areTypesSound ? types : null, areRulesSound ? rules : null, areSystemsSound && !systems.IsEmpty ? systems : null, faults);
         ReportMisspeltFiles(directory, Files, faults);

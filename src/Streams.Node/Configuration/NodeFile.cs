@@ -61,6 +61,7 @@ public static class NodeFile
             Keep = ReadKeep(root.Section("keep")),
             Telemetry = ReadTelemetry(root.Section("telemetry")),
             Feeds = ReadFeeds(root.Section("feeds")),
+            Cap = CapSettings.Read(root.Section("cap")),
         };
         file.Finish();
         return settings;

@@ -27,6 +27,8 @@ public sealed record NodeSettings
     public TelemetrySettings Telemetry { get; init; } = new();
 
     public FeedSettings Feeds { get; init; } = new();
+
+    public CapSettings Cap { get; init; } = new();
 }
 
 /// <summary>How to reach Kafka.</summary>

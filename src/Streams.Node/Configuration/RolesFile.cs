@@ -21,6 +21,9 @@ public enum Permission
     /// <summary>Issue, acknowledge and cancel alerts.</summary>
     HandleAlerts,
 
+    /// <summary>Send other agencies' alerts.</summary>
+    SendAlerts,
+
     /// <summary>Drain nodes, change the cluster, start scenarios in a simulated city.</summary>
     Operate,
 

@@ -17,6 +17,7 @@ public sealed class TopicSettings(string prefix, ImmutableSortedDictionary<strin
     public const string CommandResults = "command-results";
     public const string DeadLetters = "dead-letters";
     public const string Audit = "audit";
+    public const string Cap = "cap";
 
     public string Prefix { get; } = prefix;
 
@@ -44,6 +45,7 @@ public static class TopicsFile
         (TopicSettings.CommandResults, 8, false, 7),
         (TopicSettings.DeadLetters, 4, false, 30),
         (TopicSettings.Audit, 4, false, 365),
+        (TopicSettings.Cap, 4, false, 30),
     ];
 
     public static TopicSettings Read(YamlFile file)
@@ -64,7 +66,7 @@ public static class TopicsFile
                 (short)topic.Optional("replicationFactor", Form.Whole(1, 15), replication)));
         }
 
-        foreach (string inbox in new[] { TopicSettings.Readings, TopicSettings.Observations, TopicSettings.Incidents, TopicSettings.Requests, TopicSettings.CommandResults })
+        foreach (string inbox in new[] { TopicSettings.Readings, TopicSettings.Observations, TopicSettings.Incidents, TopicSettings.Requests, TopicSettings.CommandResults, TopicSettings.Cap })
         {
             if (byName[inbox].Compacted)
             {

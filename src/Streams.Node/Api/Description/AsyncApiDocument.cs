@@ -41,6 +41,8 @@ internal static class AsyncApiDocument
         AddChannel(configuration.Topics[TopicSettings.Readings], "readings", "receive", "Readings of devices. What can't be taken goes to the dead letters.", [.. ReadingForms.Select(each => each.Name)]);
         messages.Add("commandResult", Message("commandResult", "application/json", Schemas.Ref("command-result"), null, "The command's key, area/system.", "What a city system answers to a command."));
         AddChannel(configuration.Topics[TopicSettings.CommandResults], Camel(TopicSettings.CommandResults), "receive", "Answers of city systems to commands.", ["commandResult"]);
+        messages.Add("capDocument", Message("capDocument", "application/cap+xml", null, null, "The document's sender. A record without it, or in another partition, is forwarded.", "A CAP 1.2 alert of another agency, as XML."));
+        AddChannel(configuration.Topics[TopicSettings.Cap], Camel(TopicSettings.Cap), "receive", "CAP documents of other agencies. What is not CAP 1.2, or badly signed, goes to the dead letters.", ["capDocument"]);
         foreach ((string topic, string message, string schema, string headers, string key, string says) in Outgoing)
         {
             messages.Add(message, Message(message, schema.Length > 0 ? "application/json" : null, schema.Length > 0 ? Schemas.Ref(schema) : null, Schemas.Ref(headers), key, says));
