@@ -29,6 +29,7 @@ internal sealed class AlertOrderCommands
     private readonly Option<string?> _scope = Lists.Choice("--scope", "SCOPE", "Default Public", "Public", "Restricted");
     private readonly Option<TimeSpan?> _expires = Lists.Duration("--expires", "Stands so long, such as 2h. Default: 1h; 30d at most.");
     private readonly Option<string?> _place = Lists.Text("--place", "TEXT", "The place in words. Default: the area's name.");
+    private readonly Option<string?> _playbook = Lists.Text("--playbook", "PLAYBOOK", "What is to be done about it, such as flood or exercise. Default: nothing.");
     private readonly Option<string?> _polygon = Lists.Text("--polygon", "PAIRS", "Its outline, \"47.32,5.03 47.33,5.03 47.33,5.05 47.32,5.03\". Default: the area's.");
 
     private AlertOrderCommands(SharedOptions shared, Screen screen, Offers offers) => (_shared, _screen, _offers) = (shared, screen, offers);
@@ -45,7 +46,7 @@ internal sealed class AlertOrderCommands
             "streams alert cancel dijon.centre.issued.20261122T101500Z --reason \"fire is out\""),
     ];
 
-    private Symbol[] Words => [_file, _event, _headline, _description, _instruction, _language, _category, _response, _severity, _urgency, _certainty, _status, _scope, _expires, _place, _polygon];
+    private Symbol[] Words => [_file, _event, _headline, _description, _instruction, _language, _category, _response, _severity, _urgency, _certainty, _status, _scope, _expires, _place, _playbook, _polygon];
 
     private ExampleCommand Issue()
     {
@@ -119,6 +120,7 @@ internal sealed class AlertOrderCommands
         Put("scope", parsed.GetValue(_scope));
         Put("expires", parsed.GetValue(_expires) is { } span ? Lists.Rfc3339(_shared.Time.GetUtcNow() + span) : null);
         Put("areaDesc", parsed.GetValue(_place));
+        Put("playbook", parsed.GetValue(_playbook));
         Put("polygon", parsed.GetValue(_polygon));
         return body;
 

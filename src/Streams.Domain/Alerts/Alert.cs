@@ -65,6 +65,9 @@ public sealed record Alert
     /// <summary>The parent area's alert that speaks in this one's place, or null.</summary>
     public string? SupersededBy { get; init; }
 
+    /// <summary>Of an issued alert: the playbook that its issuer named; null for the rule's.</summary>
+    public string? Playbook { get; init; }
+
     /// <summary>The incident it belongs to, once that is known; null before, and for those that make none.</summary>
     public string? IncidentId { get; init; }
 

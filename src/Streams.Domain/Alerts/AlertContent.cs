@@ -27,10 +27,11 @@ public sealed record AlertContent
 
     private const int LongestLine = 200;
     private const int LongestText = 5_000;
+    private const int LongestPlaybook = 63;
     private const int MostWords = 8;
 
     private static readonly string[] Members =
-        ["status", "scope", "category", "responseType", "urgency", "severity", "certainty", "onset", "expires", "areaDesc", "polygon", "info"];
+        ["status", "scope", "category", "responseType", "urgency", "severity", "certainty", "onset", "expires", "areaDesc", "polygon", "playbook", "info"];
 
     private static readonly string[] TextMembers = ["language", "event", "headline", "description", "instruction"];
 
@@ -62,6 +63,9 @@ public sealed record AlertContent
     /// <summary>Latitude first, the last equal to the first. Empty for the area's own outline.</summary>
     public ImmutableArray<(double Latitude, double Longitude)> Polygon { get; init; } = [];
 
+    /// <summary>What is to be done about it: the playbook by which it opens or joins an incident. Empty for nothing.</summary>
+    public string Playbook { get; init; } = "";
+
     /// <summary>At least one, no two in one language.</summary>
     public ImmutableArray<AlertText> Texts { get; init; } = [];
 
@@ -90,6 +94,7 @@ public sealed record AlertContent
             ExpiresInMs = reader.Time("expires"),
             AreaDescription = reader.Has("areaDesc") ? reader.Text("areaDesc", LongestLine, isLine: true) : "",
             Polygon = reader.Has("polygon") ? ReadPolygon(members.GetProperty("polygon"), wrong) : [],
+            Playbook = reader.Has("playbook") ? reader.Text("playbook", LongestPlaybook, isLine: true) : "",
             Texts = ReadTexts(members, wrong),
         };
     }
@@ -127,6 +132,11 @@ public sealed record AlertContent
         if (!Polygon.IsEmpty)
         {
             json.WriteString("polygon", AlertJson.Outline(Polygon));
+        }
+
+        if (Playbook.Length > 0)
+        {
+            json.WriteString("playbook", Playbook);
         }
 
         json.WriteStartArray("info");

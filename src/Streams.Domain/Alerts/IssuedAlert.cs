@@ -137,6 +137,7 @@ public sealed class IssuedAlert
             Texts = stands ? Content.Texts : [.. Content.Texts.Select(text => text with { Headline = AlertLanguage.Of(text.Language).Over + text.Headline, Instruction = "" })],
             Place = place,
             State = State,
+            Playbook = Content.Playbook.Length > 0 ? Content.Playbook : null,
             Revision = Revision,
             Issued = Issued,
             Acknowledged = Acknowledged,

@@ -181,7 +181,7 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics, NodeMeter? met
         if (alert.Status is AlertStatus.Actual or AlertStatus.Exercise)
         {
             ResponseRecords.Tell(
-                _draft, topics.Requests, ResponseRecords.DeskOf(alert.Area), new IncidentMessage.News(IncidentAlertOf(alert), alert.Status == AlertStatus.Exercise, Playbook: null));
+                _draft, topics.Requests, ResponseRecords.DeskOf(alert.Area), new IncidentMessage.News(IncidentAlertOf(alert), alert.Status == AlertStatus.Exercise, alert.Playbook));
         }
 
         if (rules.Find(alert.Rule)?.IsEveryday == true)

@@ -111,6 +111,7 @@ internal static class AlertOrders
         }
 
         AlertContent content = AlertContent.Read(root, ["area"], wrong);
+        CheckPlaybook(content, sources, wrong);
         if (wrong.Count == 0)
         {
             wrong.AddRange(IssuedAlert.Check(content, area, sources.Configuration.AlertRules, sources.Time.GetUtcNow().ToUnixTimeMilliseconds()));
@@ -146,6 +147,7 @@ internal static class AlertOrders
 
         List<Refusal> wrong = [];
         AlertContent content = AlertContent.Read(document.RootElement, [], wrong);
+        CheckPlaybook(content, sources, wrong);
         if (wrong.Count == 0)
         {
             wrong.AddRange(IssuedAlert.Check(content, alert.Scope, sources.Configuration.AlertRules, sources.Time.GetUtcNow().ToUnixTimeMilliseconds()));
@@ -157,6 +159,16 @@ internal static class AlertOrders
         }
 
         await GiveAsync(context, sources, alert.Scope, new AreaOrder.Update(alert.Id, content) { Id = request.Order, By = By(context), Fingerprint = request.Fingerprint }, StatusCodes.Status200OK);
+    }
+
+    private static void CheckPlaybook(AlertContent content, ApiSources sources, List<Refusal> wrong)
+    {
+        string[] known = [.. sources.Configuration.Playbooks.Where(playbook => !playbook.IsEveryday).Select(playbook => playbook.Name)];
+        if (content.Playbook.Length > 0 && !known.Contains(content.Playbook))
+        {
+            wrong.Add(new Refusal(
+                RefusalReasons.BadName, "playbook", $"There is no playbook {content.Playbook}{Spelling.DidYouMean(content.Playbook, known)}; allowed: {(known.Length == 0 ? "none, for playbooks.yaml has none" : string.Join(", ", known))}."));
+        }
     }
 
     /// <param name="text">The body's one member: <c>note</c> of who acknowledges, at will; <c>reason</c> of who cancels.</param>
