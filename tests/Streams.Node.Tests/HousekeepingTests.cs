@@ -43,6 +43,18 @@ public sealed class HousekeepingTests : IDisposable
     }
 
     [Fact]
+    public async Task Cap_documents_are_kept_as_long_as_alerts_and_what_webhooks_did_not_take_as_long_as_dead_letters()
+    {
+        foreach ((string collection, int days) in new[] { ("cap", 365), ("webhook-dead-letters", 30) })
+        {
+            Write(TimeSpan.FromDays(days) - TimeSpan.FromMinutes(1), commit => commit.Documents.Add(new Document(collection, "young", "", "", "", 5, new byte[] { 1 }, IsDone: true)));
+            Write(TimeSpan.FromDays(days) + TimeSpan.FromMinutes(1), commit => commit.Documents.Add(new Document(collection, "old", "", "", "", 5, new byte[] { 1 }, IsDone: true)));
+            await SweepAsync();
+            Assert.Equal("young", Assert.Single(_store.Query(new DocumentQuery(collection))).Id);
+        }
+    }
+
+    [Fact]
     public async Task A_recording_of_long_ago_that_was_played_in_just_now_is_all_there()
     {
         Write(TimeSpan.FromHours(2), commit =>
