@@ -54,6 +54,7 @@ internal sealed partial class Housekeeping(IStore store, HousekeepingSettings ke
             await DeleteAsync(keep.Alerts, before => store.Prune(AgencyEndpoints.Collection, before));
             await DeleteAsync(keep.Alerts, before => store.Prune(AgencyEndpoints.Documents, before));
             await DeleteAsync(keep.Incidents, before => store.Prune(IncidentEndpoints.Collection, before));
+            await DeleteAsync(keep.Alerts, before => store.Prune(Actors.AlertIncident.Collection, before));
             await DeleteAsync(keep.Journal, before => store.Prune(IncidentEndpoints.Everyday, before));
             await DeleteAsync(OrdersKept, before => store.Prune(Actors.OrderResult.Collection, before));
             await DeleteAsync(keep.Alerts, before => store.Prune(CapIssuer.Collection, before));

@@ -22,6 +22,9 @@ public sealed class IncidentActor(string id, Incident? incident) : Actor(id)
 
     internal List<OrderResult> Orders { get; } = [];
 
+    /// <summary>Alerts that have joined and are to be found by.</summary>
+    internal List<IncidentAlert> Joined { get; } = [];
+
     internal long NowInMs { get; set; }
 }
 
@@ -62,6 +65,11 @@ public sealed class IncidentKind(CityTopics topics, Func<string, string, string>
         if (message.Content is IncidentMessage.Joins joins)
         {
             actor.Incident ??= new Incident(actor.Key, joins.Root, joins.Playbook, joins.IsExercise, nowInMs);
+            if (actor.Incident.Alerts.All(alert => alert.Id != joins.Alert.Id))
+            {
+                actor.Joined.Add(joins.Alert);
+            }
+
             return ReactionOf(actor.Incident, actor.Incident.Join(joins.Alert, nowInMs));
         }
 
@@ -120,6 +128,12 @@ public sealed class IncidentKind(CityTopics topics, Func<string, string, string>
             return;
         }
 
+        foreach (IncidentAlert alert in actor.Joined.Where(joined => incident.Alerts.Any(alert => alert.Id == joined.Id)))
+        {
+            AlertIncident.Put(draft, alert, incident.Id, actor.NowInMs);
+        }
+
+        actor.Joined.Clear();
         incident.Drain(this);
         if (actor.Told != incident.Entries)
         {

@@ -1,3 +1,4 @@
+using Streams.Node.Actors;
 using Streams.Node.Api.Description;
 using Streams.Node.Api.Requests;
 using Streams.Node.Configuration;
@@ -41,14 +42,15 @@ internal static class AlertEndpoints
             AtFromInMs: query.Of(Since),
             After: query.Of(Parameters.After),
             Limit: query.Of(Parameters.Limit));
-        return Paging.WriteDocumentsAsync(context, ApiSources.Of(context).Store, wanted);
+        IStore store = ApiSources.Of(context).Store;
+        return Paging.WriteDocumentsAsync(context, store, wanted, shown: row => AlertIncident.Fill(store, row));
     }
 
     private static async Task GetAsync(HttpContext context, Query query)
     {
         string id = query.Of(Id);
         IStore store = ApiSources.Of(context).Store;
-        Document? found = await Task.Run(() => store.Get(Collection, id));
-        await (found is { } alert ? Answer.Json(context, alert.Body) : Problem.NotFound(context, $"There is no alert {id}."));
+        ReadOnlyMemory<byte>? found = await Task.Run(() => store.Get(Collection, id) is { } row ? AlertIncident.Fill(store, row) : (ReadOnlyMemory<byte>?)null);
+        await (found is { } alert ? Answer.Json(context, alert) : Problem.NotFound(context, $"There is no alert {id}."));
     }
 }

@@ -8,10 +8,17 @@ internal static class Paging
 {
     /// <summary>One page of documents; whether there is a next one is known by looking one row further.</summary>
     /// <param name="live">Asked for something newer than the rows' bodies, by their ids; null where there is none. Each item then says which it is.</param>
+    /// <param name="shown">Makes of a row's body what is answered; null for the body itself.</param>
     public static async Task WriteDocumentsAsync(
-        HttpContext context, IStore store, DocumentQuery query, Func<IReadOnlyList<string>, Task<ReadOnlyMemory<byte>?[]>>? live = null)
+        HttpContext context, IStore store, DocumentQuery query, Func<IReadOnlyList<string>, Task<ReadOnlyMemory<byte>?[]>>? live = null,
+        Func<Document, ReadOnlyMemory<byte>>? shown = null)
     {
         (IReadOnlyList<Document> rows, bool more) = await Task.Run(() => Read(store, query));
+        if (shown is not null)
+        {
+            rows = await Task.Run(() => rows.Select(row => row with { Body = shown(row) }).ToArray());
+        }
+
         ReadOnlyMemory<byte>?[]? newer = live is null ? null : await live([.. rows.Select(row => row.Id)]);
         await WriteAsync(
             context,
