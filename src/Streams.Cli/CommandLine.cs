@@ -97,7 +97,7 @@ public static class CommandLine
             WebhookCommands.Build(shared, screen, offers),
             AuditCommands.Build(shared, screen),
             ConfigCommands.Build(shared, screen),
-            CapCommands.Build(shared, screen),
+            CapCommands.Build(shared, screen, offers),
             StoreCommands.Build(shared, screen),
             CompletionCommand.Build(screen),
             VersionCommand.Build(shared, screen),

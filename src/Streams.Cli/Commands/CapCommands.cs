@@ -2,19 +2,22 @@ using System.CommandLine;
 using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using Streams.Cli.Completion;
 using Streams.Cli.Output;
 using Streams.Domain.Cap;
 using Streams.Node.Feeds;
 
 namespace Streams.Cli.Commands;
 
-/// <summary><c>streams cap</c>: documents of the Common Alerting Protocol, without a node.</summary>
+/// <summary><c>streams cap</c>: documents of the Common Alerting Protocol, by themselves and as other agencies send them to a node.</summary>
 internal static class CapCommands
 {
     private const string StandardInput = "-";
 
-    public static Command Build(SharedOptions shared, Screen screen) =>
-        Show.Group("cap", "Documents of the Common Alerting Protocol, CAP 1.2.", Check(shared, screen), Verify(shared, screen), Sign(shared, screen));
+    public static Command Build(SharedOptions shared, Screen screen, Offers offers) =>
+        Show.Group(
+            "cap", "Documents of the Common Alerting Protocol, CAP 1.2.", Check(shared, screen), Verify(shared, screen), Sign(shared, screen), AgencyCommands.Send(shared, screen),
+            AgencyCommands.Received(shared, screen, offers));
 
     private static ExampleCommand Check(SharedOptions shared, Screen screen)
     {
@@ -141,7 +144,7 @@ internal static class CapCommands
         AllowMultipleArgumentsPerToken = false,
     };
 
-    private static byte[] ReadFile(string file)
+    internal static byte[] ReadFile(string file)
     {
         // One byte more than is taken, so that a longer one is said to be too long.
         int most = CapLimits.Default.MaxBytes + 1;

@@ -54,11 +54,22 @@ internal sealed class NodeClient : IDisposable
     }
 
     /// <param name="body">Sent as JSON; null for none.</param>
-    public async Task<JsonElement> SendAsync(HttpMethod method, string path, string what, CancellationToken stop, JsonElement? body = null)
+    public Task<JsonElement> SendAsync(HttpMethod method, string path, string what, CancellationToken stop, JsonElement? body = null) =>
+        SendAsync(method, path, what, body is { } json ? new StringContent(json.GetRawText(), Encoding.UTF8, "application/json") : null, stop);
+
+    /// <param name="document">Sent as it is.</param>
+    public Task<JsonElement> PostAsync(string path, string what, byte[] document, string media, CancellationToken stop)
+    {
+        var content = new ByteArrayContent(document);
+        content.Headers.ContentType = new MediaTypeHeaderValue(media);
+        return SendAsync(HttpMethod.Post, path, what, content, stop);
+    }
+
+    private async Task<JsonElement> SendAsync(HttpMethod method, string path, string what, HttpContent? content, CancellationToken stop)
     {
         try
         {
-            using var request = new HttpRequestMessage(method, path) { Content = body is { } json ? new StringContent(json.GetRawText(), Encoding.UTF8, "application/json") : null };
+            using var request = new HttpRequestMessage(method, path) { Content = content };
             using HttpResponseMessage response = await _http.SendAsync(request, stop).ConfigureAwait(false);
             byte[] answer = await response.Content.ReadAsByteArrayAsync(stop).ConfigureAwait(false);
             if (response.IsSuccessStatusCode)
