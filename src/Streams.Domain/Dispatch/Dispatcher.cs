@@ -36,7 +36,8 @@ public sealed record DispatchEntry(long TimeInMs, string What, string IncidentId
 /// </summary>
 public sealed partial class Dispatcher
 {
-    public const int MaxOpenRequests = 1000;
+    /// <summary>As many as a city has incidents. Beyond, the least urgent that waits makes room for what is more urgent.</summary>
+    public const int MaxOpenRequests = 2000;
 
     /// <summary>Units, devices and places that are somebody's.</summary>
     public const int MaxAssets = 10_000;
@@ -132,7 +133,7 @@ public sealed partial class Dispatcher
         }
 
         RequestRun run = new(request with { Priority = Math.Clamp(request.Priority, 1, 9) }, ++_numbers);
-        if (FaultOf(run) is { } fault)
+        if (FaultOf(run, nowInMs) is { } fault)
         {
             Refusal = fault;
             Remember(request.IncidentId, new CommandProgress(request.CommandId, CommandStatus.Rejected, nowInMs, fault, []));
@@ -273,17 +274,12 @@ public sealed partial class Dispatcher
     }
 
     /// <summary>Why a request can not be taken on at all; null where it can.</summary>
-    private string? FaultOf(RequestRun run)
+    private string? FaultOf(RequestRun run, long nowInMs)
     {
         CommandRequest request = run.Request;
-        if (_open >= (run.IsUndo ? 2 * MaxOpenRequests : MaxOpenRequests))
-        {
-            return $"{Key} has {_open} requests open; at most {MaxOpenRequests}";
-        }
-
         if (run.IsUndo)
         {
-            return null;
+            return _open >= 2 * MaxOpenRequests ? Full() : null;
         }
 
         if (_map.AbsentBecause is { } why)
@@ -307,9 +303,30 @@ public sealed partial class Dispatcher
         }
 
         int wanted = Prepare(run, action);
+        if (wanted > 0 && _open >= MaxOpenRequests && !MakesRoom(request.Priority, nowInMs))
+        {
+            return Full();
+        }
+
         return wanted == 0 ? action.Target == ActionTarget.Unit ? $"no unit of {Key} can {request.Action}" : $"{request.Area} has no {string.Join(", ", _map.Kind.Devices)} of {Key}"
             : AssetsHeld + wanted > MaxAssets ? $"{Key} has {AssetsHeld} units, devices and places in use; at most {MaxAssets}"
             : null;
+    }
+
+    private string Full() => $"{Key} has {_open} requests open; at most {MaxOpenRequests}, and none that waits is less urgent";
+
+    /// <summary>The least urgent request that waits is turned away, where it is less urgent than this and nothing of it has begun.</summary>
+    private bool MakesRoom(int priority, long nowInMs)
+    {
+        if (_waiting.Max is not { } last || last.Request.Priority >= priority || HoldingsOf(last.Id).Any())
+        {
+            return false;
+        }
+
+        last.Parts.AddRange(Enumerable.Repeat(new RequestPart("", CommandStatus.Preempted, "it made room for what is more urgent"), last.Left));
+        Unqueue(last);
+        Conclude(last, nowInMs);
+        return true;
     }
 
     private void Note(long nowInMs, string what, Holding holding, string detail)

@@ -168,7 +168,16 @@ public sealed class DispatcherTests
         }
 
         Assert.Equal(DispatchOutcome.Refused, dispatcher.Ask(request, 1_000_000));
-        Assert.Equal("x/fire has 1000 requests open; at most 1000", dispatcher.Refusal);
+        Assert.Equal("x/fire has 2000 requests open; at most 2000, and none that waits is less urgent", dispatcher.Refusal);
+        DispatchStory heard = new(DispatchStory.Town);
+        dispatcher.Drain(heard);
+        heard.Heard.Clear();
+
+        // The youngest of the least urgent makes room.
+        Assert.Equal(DispatchOutcome.Changed, dispatcher.Ask(request with { CommandId = "urgent", Priority = 6 }, 1_000_000));
+        dispatcher.Drain(heard);
+        Assert.Equal(("r1999", CommandStatus.Preempted), (heard.Heard[0].CommandId, heard.Heard[0].Status));
+        Assert.InRange(dispatcher.OpenRequests, Dispatcher.MaxOpenRequests - 1, Dispatcher.MaxOpenRequests);
     }
 
     [Fact]
