@@ -7,10 +7,11 @@ namespace Streams.Simulator.Living;
 
 /// <summary>What single devices were told: each of their models heeds what concerns it.</summary>
 /// <param name="BrightnessInPercent">Of a street light; null where it follows the dark.</param>
+/// <param name="IsUndimmed">A street light that is lit is not dimmed at night.</param>
 /// <param name="PowerShare">0 to 1 of what a charger would draw.</param>
 /// <param name="Flashes">A traffic light flashes amber.</param>
 /// <param name="CollectedAtInMs">When a container was emptied out of turn.</param>
-internal sealed record DeviceOrders(double? BrightnessInPercent = null, double? PowerShare = null, bool Flashes = false, long? CollectedAtInMs = null);
+internal sealed record DeviceOrders(double? BrightnessInPercent = null, bool IsUndimmed = false, double? PowerShare = null, bool Flashes = false, long? CollectedAtInMs = null);
 
 /// <summary>
 /// What city systems did that shows in the city by itself, whatever befalls it: until it is taken back, conditions of its area are others, and devices do as
@@ -45,6 +46,7 @@ internal static class StandingDeeds
     private static readonly Dictionary<(string System, string Action), (string Type, Order Order)> Devices = new()
     {
         [("street-lighting", "set-brightness")] = ("street_light", static (deed, before) => before with { BrightnessInPercent = Math.Clamp(Number(deed, "brightness", 100), 0, 100) }),
+        [("street-lighting", "undim")] = ("street_light", static (_, before) => before with { IsUndimmed = true }),
         [("ev-charging", "limit-power")] = ("ev_charger", static (deed, before) => before with { PowerShare = Math.Clamp(Number(deed, "share", 100), 0, 100) / 100 }),
         [("traffic-control", "flash-amber")] = ("traffic_light", static (_, before) => before with { Flashes = true }),
         [("waste-collection", "collect")] = ("waste_container", static (deed, before) => before with { CollectedAtInMs = deed.TimeInMs }),

@@ -37,6 +37,7 @@ internal static class Delays
         [("variable-signs", "show-message")] = (3 * S, 30 * S),
         [("variable-signs", "clear-message")] = (3 * S, 30 * S),
         [("street-lighting", "set-brightness")] = (3 * S, 40 * S),
+        [("street-lighting", "undim")] = (3 * S, 40 * S),
         [("street-lighting", "automatic")] = (3 * S, 40 * S),
         [("street-lighting", "send-crew")] = (20 * M, 70 * M),
         [("cameras", "point-at")] = (2 * S, 12 * S),

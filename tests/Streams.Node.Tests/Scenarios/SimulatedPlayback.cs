@@ -77,6 +77,9 @@ internal sealed class SimulatedPlayback : CityPlayback, IDisposable
         Assert.NotEmpty(_runs.Act(deed));
     }
 
+    /// <summary>A system has done something.</summary>
+    public void Act(Deed deed) => _runs.Act(deed);
+
     public void PlayUntil(DateTimeOffset time)
     {
         long until = time.ToUnixTimeMilliseconds();

@@ -47,7 +47,7 @@ internal static class EnergyModels
         {
             Lamp(brightness < 100 ? "dimmed"u8 : "on"u8, brightness < 100 ? 2 : 1, (int)Math.Round(brightness), voltage);
         }
-        else if (to.Now.Hour is >= 23 or < 5)
+        else if (to.Now.Hour is >= 23 or < 5 && to.Orders?.IsUndimmed != true)
         {
             Lamp("dimmed"u8, 2, 50, voltage);
         }
