@@ -419,8 +419,10 @@ public sealed partial class Dispatcher
 
         if (holding.State == HoldingState.Undoing)
         {
+            // It may have been taken back in part, and what lies within with it.
             holding.State = HoldingState.Doubtful;
             _isStale = true;
+            DoBelowAgain(holding, nowInMs);
             return;
         }
 
@@ -433,6 +435,7 @@ public sealed partial class Dispatcher
         }
 
         holding.RetryInMs = nowInMs + RestInMs(holding.Tries);
+        DoBelowAgain(holding, nowInMs);
     }
 
     private void Wake(Holding holding, long nowInMs)
