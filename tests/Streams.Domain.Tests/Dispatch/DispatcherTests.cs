@@ -122,6 +122,17 @@ public sealed class DispatcherTests
     }
 
     [Fact]
+    public void A_unit_that_was_called_away_without_a_word_and_went_nowhere_takes_back_what_it_did()
+    {
+        Assert.Equal(
+            ">a~1.cordon(u0) a:Executing(u0) >a~1.withdraw(u0) a:Preempted >b~1.engine(u0) >a~1.undo1.lift(u0)",
+            DispatchStory.Of("a=cordon/3 exec:a~1 b=engine/5 w10 rejected:b~1 done:a~1.undo1", DispatchStory.Map(1, 0)));
+        Assert.Equal(
+            ">a~1.cordon(u0) a:Executing(u0) >a~1.withdraw(u0) a:Preempted >b~1.engine(u0) b:Executing(u0) b:Done(u0)",
+            DispatchStory.Of("a=cordon/3 exec:a~1 b=engine/5 w10 exec:b~1 done:b~1", DispatchStory.Map(1, 0)));
+    }
+
+    [Fact]
     public void A_unit_that_is_no_longer_configured_finishes_what_it_does()
     {
         DispatchStory story = new(DispatchStory.Town);
