@@ -34,13 +34,13 @@ public sealed partial class Incident
             }
 
             run.Heard = progress.Status;
-            Note(nowInMs, (isUndo ? "undo_" : "step_") + progress.Status.ToString().ToLowerInvariant(), "", run.Step.Id, string.Join(", ", progress.Assets));
+            Note(nowInMs, (isUndo ? "undo_" : "step_") + progress.Status.ToString().ToLowerInvariant(), "", run.Step.Id, Named(progress.Assets));
             return IncidentOutcome.Changed;
         }
 
         if (progress.Status == CommandStatus.Done)
         {
-            Turn(run, isUndo ? StepState.Undone : StepState.Done, nowInMs, string.Join(", ", progress.Assets));
+            Turn(run, isUndo ? StepState.Undone : StepState.Done, nowInMs, Named(progress.Assets));
         }
         else if (progress.Status == CommandStatus.Withdrawn && !isUndo)
         {
@@ -103,6 +103,10 @@ public sealed partial class Incident
         {
             case StepState.Waiting when State == IncidentState.Open:
                 return IsBlocked(run.Step) ? Turn(run, StepState.Skipped, nowInMs, "what it follows was not done") : IsReady(run, nowInMs) && Begin(run, nowInMs);
+            case StepState.AwaitsApproval when Severity >= run.Step.Approval!.PreApprovedFrom:
+                // It has become grave enough since that nobody need be asked.
+                Note(nowInMs, "approval_not_needed", "", run.Step.Id, Severity.ToString());
+                return Ask(run, nowInMs);
             case StepState.AwaitsApproval when nowInMs >= run.DueInMs:
                 return Unapproved(run, nowInMs);
             case StepState.BackingOff when nowInMs >= run.DueInMs:
@@ -182,7 +186,7 @@ public sealed partial class Incident
         StepRun run, StepState state, string action, ImmutableSortedDictionary<string, string> parameters, ImmutableArray<string> targets, string? compensates, long nowInMs)
     {
         Turn(run, state, nowInMs, run.Attempt == 1 ? "" : $"attempt {run.Attempt}");
-        run.DueInMs = nowInMs + (long)run.Step.Within.TotalMilliseconds;
+        run.DueInMs = nowInMs + (long)(state == StepState.BeingUndone ? run.Step.UndoWithin : run.Step.Within).TotalMilliseconds;
         CommandRequest request = new(
             run.UnderWay, Id, run.Step.Id, run.Step.System, run.Area, action, targets, parameters, run.Step.Count, Priority(run.Step), run.DueInMs, compensates, IsExercise, PlaceIn(run.Area));
         _unsaid.Add(output => output.Ask(request));
@@ -223,6 +227,12 @@ public sealed partial class Incident
         run.Reason = state is StepState.Done or StepState.Undone ? "" : detail;
         Note(nowInMs, WordOf(state), who, run.Step.Id, detail);
         return true;
+    }
+
+    private static string Named(ImmutableArray<string> assets)
+    {
+        const int most = 6;
+        return string.Join(", ", assets.Take(most)) + (assets.Length > most ? $" and {assets.Length - most} more" : "");
     }
 
     private static string WordOf(StepState state) => state switch

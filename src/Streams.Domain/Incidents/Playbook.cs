@@ -87,6 +87,9 @@ public sealed record PlaybookStep
     /// <summary>The action that takes it back when the incident is over: what the system's description says, or null where there is nothing to take back or the playbook lets it stand.</summary>
     public string? Undo { get; init; }
 
+    /// <summary>What takes it back has failed when it is not done by then. Default: as the action that takes it back.</summary>
+    public TimeSpan UndoWithin { get; init; } = TimeSpan.FromMinutes(15);
+
     /// <summary>Saves lives: one above others of the same severity.</summary>
     public bool IsVital { get; init; }
 }

@@ -87,6 +87,7 @@ internal static class PlaybookCodec
         Write(writer, step.Fallback);
         writer.Byte((byte)step.OnFailure);
         Write(writer, step.Undo);
+        writer.Signed(step.UndoWithin.Ticks);
         writer.Flag(step.IsVital);
     }
 
@@ -121,6 +122,7 @@ internal static class PlaybookCodec
             Fallback = ReadMaybe(ref reader),
             OnFailure = (StepFailure)reader.Byte(),
             Undo = ReadMaybe(ref reader),
+            UndoWithin = new TimeSpan(reader.Signed()),
             IsVital = reader.Flag(),
         };
     }

@@ -11,7 +11,7 @@ internal static class ResponseAudit
 {
     private static readonly FrozenSet<string> s_decisions = FrozenSet.ToFrozenSet(
     [
-        "opened", "step_asked_for", "undo_asked_for", "step_failed", "approval_awaited", "approval_escalated", "approval_lapsed", "person_awaited", "person_awaited_for_undo", "all_clear",
+        "opened", "step_asked_for", "undo_asked_for", "step_failed", "approval_awaited", "approval_escalated", "approval_lapsed", "approval_not_needed", "person_awaited", "person_awaited_for_undo", "all_clear",
         "closed",
     ]);
 

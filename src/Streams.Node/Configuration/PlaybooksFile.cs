@@ -112,6 +112,7 @@ public sealed class PlaybooksFile
         return defaults with
         {
             Undo = undo,
+            UndoWithin = undo is not null && _systems?.FirstOrDefault(each => each.Name == system)?.Actions.GetValueOrDefault(undo) is { } back ? back.Within : defaults.UndoWithin,
             Place = section.Optional("place", Form.Choice<StepPlace>(), defaults.Place),
             Parameters = ReadParameters(section, known),
             Count = (int)section.Optional("count", Form.Whole(0, 1000), known?.Target == ActionTarget.Unit ? 1 : 0),

@@ -63,6 +63,7 @@ public sealed class IncidentTests
     [InlineData("a1+Moderate approve::eve:director", "(evacuate is approved by officer; eve has director) | Open")]
     [InlineData("a1+Moderate w300 approve::eve:director", "evacuate | Open")]
     [InlineData("a1+Extreme", "evacuate | Open")]
+    [InlineData("a1+Moderate a1+Extreme", "evacuate | Open")]
     [InlineData("a1+Moderate a1- w600", "| Closed AllClear")]
     public void What_needs_people_waits_for_them(string words, string told)
     {

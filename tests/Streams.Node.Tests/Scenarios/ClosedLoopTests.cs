@@ -25,8 +25,8 @@ public sealed class ClosedLoopTests(ITestOutputHelper output)
         {
             foreach (string step in incident.StepsIn(StepState.AwaitsApproval))
             {
-                asked.Add(step);
-                return new PersonSays(PersonVerb.Approve, "ann", ["duty_officer"], step, "agreed", 0);
+                // Of two that must agree the second one is somebody else.
+                return new PersonSays(PersonVerb.Approve, asked.Add(step) ? "ann" : "bob", ["duty_officer"], step, "agreed", 0);
             }
 
             return null;
