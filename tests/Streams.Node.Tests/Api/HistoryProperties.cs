@@ -53,7 +53,7 @@ public sealed class HistoryProperties
 
             subject.Do(new Step.Read(null, 97, 0));
             subject.Do(new Step.Read(WindowSize.Minute, 1000, 0));
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(runs));
+        }).Check(Config.QuickThrowOnFailure.WithReplay(17, 23).WithMaxTest(runs));
     }
 
     private abstract record Step
