@@ -14,6 +14,9 @@ internal sealed unsafe partial class KafkaReader : ILogReader
     /// <summary>A round trip takes a millisecond or some; polling waits this long once a second at most.</summary>
     private const int CoordinatorAnswersWithinInMs = 100;
 
+    /// <summary>A group that gathers its members takes three seconds or some by default.</summary>
+    private static readonly TimeSpan LongestJoin = TimeSpan.FromSeconds(6);
+
     private readonly KafkaLogOptions _options;
     private readonly string _group;
     private readonly KafkaClient _client;
@@ -27,6 +30,7 @@ internal sealed unsafe partial class KafkaReader : ILogReader
     private bool _readAheadIsFull;
     private int _fromReadAhead;
     private bool _isMember = true;
+    private bool _wasAssigned;
     private bool _disposed;
 
     public KafkaReader(KafkaLogOptions options, string group)
@@ -142,6 +146,7 @@ internal sealed unsafe partial class KafkaReader : ILogReader
 
         _disposed = true;
         SendReports(true);
+        AwaitFirstAssignment();
         long from = _options.Time.GetTimestamp();
         if (_assignment.Listener is not null && Rd.Take(Rd.ConsumerClose(_client.Handle, _client.Queue), out _) == RdError.None)
         {
@@ -166,6 +171,23 @@ internal sealed unsafe partial class KafkaReader : ILogReader
         if (!_client.IsReferenced && left > TimeSpan.Zero)
         {
             _client.WaitUntilDestroyed(left);
+        }
+    }
+
+    /// <summary>
+    /// librdkafka before 2.3 aborts the process where a member of a cooperative group is destroyed between having joined and having been assigned anything for the first time: then that
+    /// is waited for, a moment as a rule. (confluentinc/librdkafka#4312)
+    /// </summary>
+    private void AwaitFirstAssignment()
+    {
+        long from = _options.Time.GetTimestamp();
+        while (_assignment.Listener is not null && !_wasAssigned && Rd.IsMember(_client.Handle) && _options.Time.GetElapsedTime(from) < LongestJoin)
+        {
+            RdMessage* message = Rd.Consume(_client.Queue, 50);
+            if (message is not null)
+            {
+                Rd.MessageDestroy(message);
+            }
         }
     }
 
@@ -324,6 +346,7 @@ internal sealed unsafe partial class KafkaReader : ILogReader
 
     private void OnRebalance(RdError what, RdTopicPartitions* list)
     {
+        _wasAssigned |= what == RdError.LocalAssignPartitions;
         if (what != RdError.LocalAssignPartitions && Rd.AssignmentLost(_client.Handle) == 0)
         {
             SendReports(true);

@@ -228,6 +228,22 @@ internal static unsafe partial class Rd
     [LibraryImport(Library, EntryPoint = "rd_kafka_consumer_closed")]
     public static partial int ConsumerClosed(nint client);
 
+    /// <summary>Whether the group's coordinator has given it a name: it has begun to join.</summary>
+    public static bool IsMember(nint client)
+    {
+        nint name = MemberId(client);
+        bool isMember = name != 0 && Marshal.ReadByte(name) != 0;
+        if (name != 0)
+        {
+            Free(client, (void*)name);
+        }
+
+        return isMember;
+    }
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_memberid")]
+    private static partial nint MemberId(nint client);
+
     // Producing
     [LibraryImport(Library, EntryPoint = "rd_kafka_topic_new", StringMarshalling = StringMarshalling.Utf8)]
     public static partial nint TopicNew(nint client, string name, nint conf);
