@@ -27,6 +27,7 @@ internal static class BenchCity
         (TopicSettings.CommandResults, 8),
         (TopicSettings.DeadLetters, 4),
         (TopicSettings.Audit, 4),
+        (TopicSettings.Cap, 4),
     ];
 
     public static TopicSettings Topics(string prefix, string readings, int partitions)

@@ -70,7 +70,7 @@ internal static class HandoverCommand
                 Prefix.TrimEnd('.'), "bench", new Dictionary<byte, KindLayout>
                 {
                     [1] = new("device", partitions), [2] = new("area", topics[TopicSettings.Observations].Partitions), [3] = new("incident", topics[TopicSettings.Incidents].Partitions),
-                    [4] = new("dispatcher", topics[TopicSettings.Requests].Partitions), [5] = new("result", topics[TopicSettings.CommandResults].Partitions),
+                    [4] = new("dispatcher", topics[TopicSettings.Requests].Partitions), [5] = new("result", topics[TopicSettings.CommandResults].Partitions), [6] = new("agency", topics[TopicSettings.Cap].Partitions),
                 }));
             // The embedded broker gives out one batch a request: small ones would be what catching up takes.
             SteadyCity city = new(log, Topic, devices, DevicesPerArea, rate, CrossingsPerSecond, lingerInMs: 50);

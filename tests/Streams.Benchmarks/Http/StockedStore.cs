@@ -23,7 +23,7 @@ internal static class StockedStore
             [2] = new("area", topics[TopicSettings.Observations].Partitions),
             [3] = new("incident", topics[TopicSettings.Incidents].Partitions),
             [4] = new("dispatcher", topics[TopicSettings.Requests].Partitions),
-            [5] = new("result", topics[TopicSettings.CommandResults].Partitions),
+            [5] = new("result", topics[TopicSettings.CommandResults].Partitions), [6] = new("agency", topics[TopicSettings.Cap].Partitions),
         }));
         ShardId shard = new(1, 0);
         ShardClaim claim = store.Claim(shard, "bench", "none", DateTimeOffset.UtcNow);
