@@ -29,9 +29,6 @@ public sealed class CityResponse(ClusterConfiguration configuration)
     /// <summary>The key of the dispatcher that serves an area. Where the system is not configured any more, one that rejects what it is asked.</summary>
     public string DispatcherOf(string area, string system) => _systems.DispatcherKeyFor(area, system) ?? $"{AreaPath.RootOf(area)}/{system}";
 
-    /// <summary>Keys of the dispatchers of all configured cities.</summary>
-    public IEnumerable<string> Dispatchers => _systems.Keys;
-
     /// <summary>What the dispatcher of a key has to give; null where it is no dispatcher's key.</summary>
     public DispatchMap? MapOf(string key) => key.EndsWith("/" + ResponseRecords.Desk, StringComparison.Ordinal) ? null
         : _maps.TryGetValue(key, out Lazy<DispatchMap?>? known) ? known.Value

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Streams.Domain.Areas;
 using Streams.Domain.Dispatch;
 using Streams.Domain.Incidents;
 using Streams.Node.Api.Endpoints;
@@ -67,7 +68,7 @@ public sealed class DispatcherKind(CityTopics topics, CityResponse response)
 
     public override ReadOnlySpan<byte> KeyOf(ResponseMessage message) => message.Key;
 
-    public override RequestActor Create(string key) => IsDesk(key) ? new DeskActor(key, new IncidentDesk(ResponseRecords.RootOf(key)))
+    public override RequestActor Create(string key) => IsDesk(key) ? new DeskActor(key, new IncidentDesk(AreaPath.RootOf(key)))
         : new DispatcherActor(key, response.MapOf(key) is { } map ? new Dispatcher(map) : null);
 
     public override RequestActor Restore(string key, ReadOnlySpan<byte> snapshot)

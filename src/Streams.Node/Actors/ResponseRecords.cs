@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Streams.Domain.Areas;
 using Streams.Domain.Incidents;
 using Streams.Runtime.Actors;
 using Streams.Runtime.Shards;
@@ -25,10 +26,7 @@ internal static class ResponseRecords
     /// <summary>CloudEvents type of an incident's state on its own topic.</summary>
     public const string StateType = "streams.incident";
 
-    public static string DeskOf(string area) => $"{RootOf(area)}/{Desk}";
-
-    /// <summary>First part of an area's id.</summary>
-    public static string RootOf(string area) => area.IndexOf('/', StringComparison.Ordinal) is > 0 and var slash ? area[..slash] : area;
+    public static string DeskOf(string area) => $"{AreaPath.RootOf(area)}/{Desk}";
 
     public static void Tell(CommitDraft draft, string topic, string key, IncidentMessage message)
     {

@@ -17,8 +17,15 @@ public static class SystemsFile
     {
         Form<string> type = types is null ? Form.SnakeCase : Form.Choice(types.Select(each => (each.Name, each.Name)));
         ImmutableArray<SystemKind>.Builder systems = ImmutableArray.CreateBuilder<SystemKind>();
-        foreach ((string name, YamlSection section) in file.Root.Section("systems", required: true).Entries(Name))
+        YamlSection all = file.Root.Section("systems", required: true);
+        foreach ((string name, YamlSection section) in all.Entries(Name))
         {
+            if (name == Actors.ResponseRecords.Desk)
+            {
+                // Their requests would have one key.
+                all.Fault(name, "is the name of a city's desk of incidents", "any other name");
+            }
+
             ImmutableArray<string> devices = section.List("devices", type);
             systems.Add(new SystemKind
             {

@@ -26,6 +26,17 @@ public sealed class ListTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_alert_says_its_incident_before_it_has_said_so_itself()
+    {
+        _api.Put(
+            Row("alerts", "a1", "dijon", "flood", "active", 2) with { Body = """{"id":"a1","incidentId":null,"stub":true}"""u8.ToArray() },
+            Row("alerts", "a2", "dijon", "flood", "active", 1) with { Body = """{"id":"a2","incidentId":null,"stub":true}"""u8.ToArray() },
+            Row("alert-incidents", "a1", "dijon", "", "", 2) with { Body = "\"dijon.flood.1\""u8.ToArray() });
+        Assert.Equal("dijon.flood.1", (await _api.GetAsync("/api/v1/alerts/a1")).GetProperty("incidentId").GetString());
+        Assert.Equal(["dijon.flood.1", null], (await _api.GetAsync("/api/v1/alerts")).GetProperty("items").EnumerateArray().Select(alert => alert.GetProperty("incidentId").GetString()));
+    }
+
+    [Fact]
     public async Task Devices_of_this_node_are_listed_as_they_are_now_and_others_as_they_were_written()
     {
         _api.Put(Row("devices", "d1", "dijon", "noise_meter", "ok", 2), Row("devices", "d2", "dijon", "noise_meter", "ok", 1));

@@ -137,6 +137,7 @@ public sealed class OneMistakeTests
     }
 
     [Theory]
+    [InlineData("  connectivity:", "  incidents:", "systems.incidents is the name of a city's desk of incidents; allowed: any other name")]
     [InlineData("undo: normal-signals, within: 2m", "undo: normal-signal, within: 2m", "systems.traffic-control.actions.green-wave.undo is normal-signal, which the system can not do (did you mean normal-signals?)")]
     [InlineData("undo: clear-message", "undo: show-message", "systems.variable-signs.actions.show-message.undo is the action itself")]
     [InlineData("devices: [camera]", "devices: [camra]", "systems.cameras.devices[0] is camra (did you mean camera?)")]
