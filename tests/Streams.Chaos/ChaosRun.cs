@@ -108,19 +108,19 @@ public static class ChaosRun
         cluster.Postgres.Start();
         cluster.City.BeGood();
         load.Finish();
-        await Expect("quiet", async () => load.IsDone && await cluster.IsQuietAsync(), cluster.Unquiet);
+        await Expect("quiet", async () => load.IsDone && await cluster.IsQuietAsync(), async () => $"{(load.IsDone ? "" : "the load is not done; ")}{await cluster.UnquietAsync()}");
 
         // Beacons are silent now, all of them, and areas have all their windows.
         AreaChecks areas = new(cluster.Model, cluster.Facts, cluster.Violations);
         AlertChecks alerts = new(cluster.Model, cluster.Facts, cluster.Violations);
-        await Expect("areas have closed their windows", () => Task.FromResult(areas.IsComplete()), () => "");
-        await Expect("alerts are as they are to be", () => Task.FromResult(alerts.IsComplete()), () => "");
+        await Expect("areas have closed their windows", () => Task.FromResult(areas.IsComplete()));
+        await Expect("alerts are as they are to be", () => Task.FromResult(alerts.IsComplete()));
         await Eventually.Happens(TimeSpan.FromSeconds(25), () => Task.FromResult(SilentBeacons(cluster) == TestCity.Beacons));
         IncidentChecks incidents = new(cluster.Facts, cluster.City, cluster.Violations);
-        await Expect("incidents have come to their ends", () => Task.FromResult(incidents.IsComplete()), () => "");
-        await Expect("quiet again", cluster.IsQuietAsync, cluster.Unquiet);
+        await Expect("incidents have come to their ends", () => Task.FromResult(incidents.IsComplete()));
+        await Expect("quiet again", cluster.IsQuietAsync, cluster.UnquietAsync);
 
-        async Task Expect(string what, Func<Task<bool>> condition, Func<string> found)
+        async Task Expect(string what, Func<Task<bool>> condition, Func<Task<string>>? found = null)
         {
             // Where one thing does not come about, the next is not waited for as long.
             TimeSpan within = cluster.Violations.Count == 0 ? s_quietWithin : s_quietWithin / 4;
@@ -129,7 +129,7 @@ public static class ChaosRun
             async Task<bool> Lasts() => (times = await condition() ? times + 1 : 0) >= 3;
             if (!await Eventually.Happens(within, Lasts))
             {
-                cluster.Violations.Add("I10", "the cluster", $"not {what} after {within.TotalSeconds:0} s", what, found());
+                cluster.Violations.Add("I10", "the cluster", $"not {what} after {within.TotalSeconds:0} s", what, found is null ? "" : await found());
             }
 
             scene.Tell(what);

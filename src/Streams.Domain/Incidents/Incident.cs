@@ -28,7 +28,7 @@ public interface IIncidentOutput
     /// <summary>It takes no more alerts: for the desk of its city.</summary>
     void Over();
 
-    /// <summary>An alert that came when it took no more: for the desk, which finds it another.</summary>
+    /// <summary>An alert that came when it took no more: for the desk, which finds it another. It is told once more that this one is over: a desk that held it for open would give it the alert again, and again.</summary>
     void Return(IncidentAlert alert);
 
     /// <summary>It is closed: what of a system was its own, and is to stand as it is, is nobody's from now on.</summary>

@@ -6,7 +6,7 @@ namespace Streams.Domain.Incidents;
 public sealed partial class IncidentDesk
 {
     /// <summary>Version of the stored form. A node reads its own and all earlier ones.</summary>
-    private const byte SnapshotVersion = 1;
+    private const byte SnapshotVersion = 2;
 
     /// <summary>Estimate of the memory it takes.</summary>
     public int SizeInBytes => 1000 + (_open.Count * 400) + (_incidentOf.Count * 500);
@@ -17,6 +17,14 @@ public sealed partial class IncidentDesk
         writer.Byte(SnapshotVersion);
         writer.Text(Root);
         writer.Signed(Turned);
+        writer.Signed(_numbers);
+        writer.Unsigned((ulong)_lastSecond.Count);
+        foreach ((string hazard, long second) in _lastSecond)
+        {
+            writer.Text(hazard);
+            writer.Signed(second);
+        }
+
         writer.Unsigned((ulong)_open.Count);
         foreach (OpenIncident open in _open.Values)
         {
@@ -53,6 +61,19 @@ public sealed partial class IncidentDesk
         }
 
         IncidentDesk desk = new(reader.Text()) { Turned = reader.Signed() };
+        if (version > 1)
+        {
+            desk._numbers = reader.Signed();
+            for (int left = reader.Count(MaxHazardsRead); left > 0 && !reader.Failed; left--)
+            {
+                desk._lastSecond[reader.Text()] = reader.Signed();
+            }
+        }
+        else
+        {
+            desk._numbers = MostNumbersOfVersion1;
+        }
+
         for (int left = reader.Count(MaxOpen); left > 0; left--)
         {
             OpenIncident open = new(reader.Text(), reader.Text(), reader.Flag(), reader.Signed());
@@ -64,6 +85,10 @@ public sealed partial class IncidentDesk
             }
 
             desk._open[open.Id] = open;
+            if (version == 1)
+            {
+                desk._lastSecond[open.Hazard] = Math.Max(desk._lastSecond.GetValueOrDefault(open.Hazard), open.OpenedInMs / 1000);
+            }
         }
 
         for (int left = reader.Count(MaxPast); left > 0 && !reader.Failed; left--)
@@ -79,4 +104,8 @@ public sealed partial class IncidentDesk
 
     /// <summary>More than any incident takes; a bound against damaged bytes.</summary>
     private const int MaxAlertsRead = 100_000;
+    private const int MaxHazardsRead = 10_000;
+
+    /// <summary>Version 1 counted from 2 for each id; it never came near.</summary>
+    private const long MostNumbersOfVersion1 = 10_000;
 }

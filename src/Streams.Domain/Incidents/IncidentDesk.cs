@@ -24,6 +24,12 @@ public sealed partial class IncidentDesk(string root)
     private readonly Dictionary<string, string> _incidentOf = new(StringComparer.Ordinal);
     private readonly Queue<string> _past = new();
 
+    /// <summary>By hazard: the latest onset of an incident, seconds since 1970.</summary>
+    private readonly Dictionary<string, long> _lastSecond = new(StringComparer.Ordinal);
+
+    /// <summary>Last number that an id was told apart by.</summary>
+    private long _numbers = 1;
+
     public string Root { get; } = root;
 
     public IReadOnlyCollection<OpenIncident> Open => _open.Values;
@@ -148,19 +154,18 @@ public sealed partial class IncidentDesk(string root)
         return split.Id;
     }
 
-    /// <summary>City, hazard and onset, as the ids of alerts; a second one of the same second has a number.</summary>
+    /// <summary>City, hazard and onset, as the ids of alerts. One that does not begin after all before it of its hazard has a number, so that no id is ever given twice.</summary>
     private string NewId(string hazard, long onsetInMs)
     {
         string id = $"{Root}.{hazard}.{DateTimeOffset.FromUnixTimeMilliseconds(onsetInMs):yyyyMMdd'T'HHmmss'Z'}";
-        for (int number = 2; ; number++)
+        long second = onsetInMs / 1000;
+        if (second <= _lastSecond.GetValueOrDefault(hazard, long.MinValue))
         {
-            if (!_open.ContainsKey(id) && !_incidentOf.ContainsValue(id))
-            {
-                return id;
-            }
-
-            id = $"{id.Split("~")[0]}~{number}";
+            return $"{id}~{++_numbers}";
         }
+
+        _lastSecond[hazard] = second;
+        return id;
     }
 }
 

@@ -181,7 +181,11 @@ public sealed class IncidentKind(CityTopics topics, Func<string, string, string>
 
     void IIncidentOutput.Over() => ToDesk(new IncidentMessage.Over(_actor.Key));
 
-    void IIncidentOutput.Return(IncidentAlert alert) => ToDesk(new IncidentMessage.News(alert, _actor.Incident!.IsExercise, _actor.Incident.Playbook.Name));
+    void IIncidentOutput.Return(IncidentAlert alert)
+    {
+        ToDesk(new IncidentMessage.Over(_actor.Key));
+        ToDesk(new IncidentMessage.News(alert, _actor.Incident!.IsExercise, _actor.Incident.Playbook.Name));
+    }
 
     void IIncidentOutput.LetGo(string system, string area) =>
         ResponseRecords.Tell(_draft, topics.Requests, dispatcherOf(area, system), new IncidentMessage.LetsGo(_actor.Key));

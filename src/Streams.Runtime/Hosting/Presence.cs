@@ -8,7 +8,8 @@ namespace Streams.Runtime.Hosting;
 
 /// <summary>
 /// What this node tells the others through the store, and hears of them: that it is alive, where its API answers, and how long each shard stood still
-/// that it took over. For operators and for requests that another node has to answer; who owns a shard does not rest on it.
+/// that it took over. For operators and for requests that another node has to answer; who owns a shard does not rest on it. And it looks whether a shard of
+/// this node was claimed by another: one that has nothing to commit is not told by the store.
 /// </summary>
 internal sealed partial class Presence : IDisposable
 {
@@ -78,6 +79,7 @@ internal sealed partial class Presence : IDisposable
             try
             {
                 ReportHandovers();
+                FenceIdle();
                 Beat(last ? NodeState.Left : _state());
             }
             catch (StoreUnavailableException)
@@ -105,6 +107,25 @@ internal sealed partial class Presence : IDisposable
 
         Nodes = _store.Beat(self);
         Volatile.Write(ref _answeredAt, _time.GetTimestamp());
+    }
+
+    /// <summary>
+    /// A node that woke up after its shards had moved may claim one all the same, and then lose it: the row names that node, and the owner, with nothing to do, would
+    /// never hear of it. Others would ask the wrong node for its actors.
+    /// </summary>
+    private void FenceIdle()
+    {
+        Dictionary<ShardId, long> epochs = _store.ReadShards().ToDictionary(row => row.Shard, row => row.Epoch);
+        foreach (Ownership ownership in _ownerships)
+        {
+            foreach (Owned owned in ownership.Owned.Values)
+            {
+                if (!owned.Shard.IsDropped && epochs.GetValueOrDefault(owned.Shard.Id) > owned.Shard.Epoch)
+                {
+                    ownership.Fenced(owned.Shard);
+                }
+            }
+        }
     }
 
     private void ReportHandovers()

@@ -130,10 +130,28 @@ internal sealed class ChaosCluster : IDisposable
     }
 
     /// <summary>Whether each shard is run by a node that has applied everything up to these ends.</summary>
-    public async Task<bool> HaveAppliedAsync(Dictionary<ShardId, long> ends)
+    public async Task<bool> HaveAppliedAsync(Dictionary<ShardId, long> ends) => (await BehindAsync(ends)).Count == 0;
+
+    /// <summary>Shards that no node runs or whose node has not applied everything up to these ends, in words.</summary>
+    public async Task<IReadOnlyList<string>> BehindAsync(Dictionary<ShardId, long> ends)
     {
         Dictionary<ShardId, long>?[] positions = await Task.WhenAll(Nodes.Select(node => node.PositionsAsync()));
-        return ends.All(end => positions.Any(each => each is not null && each.TryGetValue(end.Key, out long position) && position >= end.Value));
+        List<string> behind = [];
+        foreach ((ShardId shard, long end) in ends)
+        {
+            (ClusterNode Node, long Position)[] runners = [.. Nodes.Zip(positions).Where(each => each.Second?.ContainsKey(shard) is true).Select(each => (each.First, each.Second![shard]))];
+            if (!runners.Any(each => each.Position >= end))
+            {
+                behind.Add($"{shard} to {end}: {(runners.Length == 0 ? "run by none" : string.Join(" and ", runners.Select(each => $"{each.Node.Name} is at {each.Position}")))}");
+            }
+        }
+
+        if (behind.Count > 0)
+        {
+            behind.AddRange(Nodes.Zip(positions).Where(each => each.Second is null).Select(each => $"{each.First.Name} does not answer"));
+        }
+
+        return behind;
     }
 
     /// <summary>Everything in the log is applied and stored, and everything stored is published.</summary>
@@ -144,13 +162,12 @@ internal sealed class ChaosCluster : IDisposable
     }
 
     /// <summary>What is still to come, in words.</summary>
-    public string Unquiet()
+    public async Task<string> UnquietAsync()
     {
-        string behind = string.Join(", ", Kinds.Values
-            .SelectMany(kind => Enumerable.Range(0, Partitions(kind.Inbox)).Select(partition => (Shard: new ShardId(kind.Number, partition), End: _witness.EndOf(kind.Inbox, partition))))
-            .Where(each => Ownership.NextOf(each.Shard.Number) < each.End)
-            .Select(each => $"shard {each.Shard} stored to {Ownership.NextOf(each.Shard.Number)} of {each.End}"));
-        return $"{behind}; outbox rows: {OutboxRows()}; not published: {string.Join(", ", Publications.Unpublished())}";
+        Dictionary<ShardId, long> ends = await EndsAsync();
+        string unstored = string.Join(", ", ends.Where(end => Ownership.NextOf(end.Key.Number) < end.Value).Select(end =>
+            $"{end.Key} to {Ownership.NextOf(end.Key.Number)} of {end.Value}, last {_witness.LastOf(Kinds[end.Key.Kind].Inbox, end.Key.Partition)}"));
+        return $"not stored: {unstored}; not applied: {string.Join(", ", await BehindAsync(ends))}; outbox rows: {OutboxRows()}; not published: {string.Join(", ", Publications.Unpublished())}";
     }
 
     /// <summary>-1 while the database is away.</summary>

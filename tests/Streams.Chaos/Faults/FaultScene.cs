@@ -79,7 +79,7 @@ internal sealed class FaultScene(ChaosCluster cluster, CityLoad load, ChaosOptio
         TimeSpan took = Stopwatch.GetElapsedTime(since);
         if (!recovered)
         {
-            Cluster.Violations.Add("I10", fault, $"not every shard applies again {took.TotalSeconds:0} s after it was over", $"within {deadline.TotalSeconds:0} s");
+            Cluster.Violations.Add("I10", fault, $"not every shard applies again {took.TotalSeconds:0} s after it was over", $"within {deadline.TotalSeconds:0} s", string.Join(", ", await Cluster.BehindAsync(ends)));
             return;
         }
 

@@ -19,6 +19,7 @@ internal sealed class LogWitness : IDisposable, IAssignmentListener
     private readonly string[] _topics;
     private readonly Thread _thread;
     private readonly Dictionary<InboxPartition, long> _next = [];
+    private readonly Dictionary<InboxPartition, string> _last = [];
     private readonly Lock _gate = new();
     private volatile bool _stop;
 
@@ -48,6 +49,15 @@ internal sealed class LogWitness : IDisposable, IAssignmentListener
         lock (_gate)
         {
             return _next.GetValueOrDefault(new InboxPartition(topic, partition));
+        }
+    }
+
+    /// <summary>The newest record of a partition, in words; empty for none.</summary>
+    public string LastOf(string topic, int partition)
+    {
+        lock (_gate)
+        {
+            return _last.GetValueOrDefault(new InboxPartition(topic, partition), "");
         }
     }
 
@@ -135,6 +145,12 @@ internal sealed class LogWitness : IDisposable, IAssignmentListener
         lock (_gate)
         {
             _next[batch.Partition] = next;
+            if (batch.Count > 0)
+            {
+                _last[batch.Partition] = $"{Words(batch.KeyAt(batch.Count - 1))}: {Words(batch.ValueAt(batch.Count - 1))}";
+            }
         }
+
+        static string Words(ReadOnlySpan<byte> bytes) => string.Concat(System.Text.Encoding.Latin1.GetString(bytes[..Math.Min(bytes.Length, 300)]).Select(each => char.IsControl(each) || each > '~' ? '.' : each));
     }
 }

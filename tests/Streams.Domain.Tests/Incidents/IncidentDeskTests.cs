@@ -1,3 +1,4 @@
+using System.Buffers;
 using Streams.Domain.Alerts;
 using Streams.Domain.Incidents;
 
@@ -91,6 +92,28 @@ public sealed class IncidentDeskTests
     {
         IncidentDesk desk = new("c");
         Assert.Equal(["c.flood.19700101T000001Z", "c.flood.19700101T000001Z~2", "c.flood.19700101T000001Z~3"], new[] { Take(desk, "a", "c/a"), Take(desk, "b", "c/k"), Take(desk, "d", "c/z") });
+    }
+
+    [Fact]
+    public void No_id_is_given_twice_whatever_ends_and_comes_back()
+    {
+        IncidentDesk desk = new("c");
+        HashSet<string> ids = [];
+        for (int i = 0; i < 50; i++)
+        {
+            string id = Take(desk, "a", "c/a", revision: i);
+            Assert.True(ids.Add(id), id);
+            if (i % 3 == 0)
+            {
+                desk.Merge(id, Take(desk, $"b{i}", "c/z"));
+            }
+
+            desk.Over(id);
+            desk.Open.Select(open => open.Id).ToList().ForEach(desk.Over);
+            ArrayBufferWriter<byte> snapshot = new();
+            desk.Save(snapshot);
+            desk = IncidentDesk.Restore(snapshot.WrittenSpan, out _)!;
+        }
     }
 
     private static string Take(IncidentDesk desk, string alert, string area, int revision = 1) =>

@@ -99,6 +99,21 @@ public sealed class EngineTests : IDisposable
     }
 
     [Fact]
+    public void A_shard_with_nothing_to_do_that_another_claimed_late_is_claimed_again()
+    {
+        using Node node = Start();
+        WaitFor(() => node.Engine.Shards.Count == 6);
+        ShardId idle = new(2, 1);
+
+        long late = node.Store.Claim(idle, "a-node-that-woke-up", _log.Incarnation, DateTimeOffset.UtcNow).Epoch;
+
+        WaitFor(() => node.Store.ReadShards().Single(row => row.Shard == idle) is { Owner: "test-node" } row && row.Epoch > late);
+        WaitFor(() => node.Engine.Shards.Any(shard => shard.Id == idle && shard.Epoch > late));
+        Produce(1, 500);
+        WaitFor(() => Enumerable.Range(0, 10).Sum(group => node.Sum(2, $"group-{group}") ?? 0) == 500);
+    }
+
+    [Fact]
     public void A_node_that_ends_says_that_it_has_left()
     {
         using (Start())
