@@ -9,9 +9,10 @@ namespace Streams.Chaos.Load;
 /// The city's systems: they do each command once, whatever they are sent again, after a while; some they refuse, some fail, and some answers never leave. It lives
 /// outside of the cluster and does not die with its nodes.
 /// </summary>
-internal sealed class ObedientCity(ILog log, string results, Random random) : IDisposable
+internal sealed class ObedientCity(ILog log, string results, Random random) : IDisposable, IDelivery
 {
-    private readonly ILogWriter _writer = log.CreateWriter("city-systems", lingerInMs: 5);
+    private ILogWriter _writer = log.CreateWriter("city-systems", lingerInMs: 5);
+    private volatile bool _isWriterDead;
     private readonly Dictionary<string, CommandStatus> _known = new(StringComparer.Ordinal);
     private readonly PriorityQueue<Command, long> _underWay = new();
     private readonly Dictionary<(string Place, string Action), HashSet<string>> _standing = [];
@@ -150,22 +151,23 @@ internal sealed class ObedientCity(ILog log, string results, Random random) : ID
         ArrayBufferWriter<byte> body = new(256);
         CommandJson.Write(body, new CommandResult(command.CommandId, status, Now(), reason));
         byte[] key = Encoding.UTF8.GetBytes(command.Key);
+        if (_isWriterDead)
+        {
+            // A broker that refuses what an idempotent writer sends ends it for good.
+            _writer.Dispose();
+            _writer = log.CreateWriter("city-systems", lingerInMs: 5);
+            _isWriterDead = false;
+        }
+
         _writer.Send(
             new OutgoingRecord { Topic = results, Partition = Partitioner.PartitionOf(key, log.PartitionsOf(results)), Key = key, Value = body.WrittenSpan },
-            Nobody.Instance);
+            this);
+    }
+
+    void IDelivery.Delivered()
+    {
     }
 
     /// <summary>An answer that does not arrive is one of those that never left.</summary>
-    private sealed class Nobody : IDelivery
-    {
-        public static readonly Nobody Instance = new();
-
-        public void Delivered()
-        {
-        }
-
-        public void Failed(string reason, bool fatal)
-        {
-        }
-    }
+    void IDelivery.Failed(string reason, bool fatal) => _isWriterDead |= fatal;
 }
