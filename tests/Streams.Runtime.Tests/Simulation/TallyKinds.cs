@@ -81,7 +81,7 @@ internal sealed class TallyKind(byte number, string inbox, string? above, int si
 
     public override TallyActor Create(string key) => new(key);
 
-    public override TallyActor Restore(string key, ReadOnlySpan<byte> snapshot) => new(key)
+    public override TallyActor Restore(string key, ReadOnlySpan<byte> snapshot) => snapshot.Length != 40 ? throw new InvalidDataException($"{key}: {snapshot.Length} bytes") : new(key)
     {
         Decisions = BinaryPrimitives.ReadInt64LittleEndian(snapshot),
         DueInMs = BinaryPrimitives.ReadInt64LittleEndian(snapshot[8..]),
