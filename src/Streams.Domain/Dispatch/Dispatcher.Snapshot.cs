@@ -8,25 +8,28 @@ namespace Streams.Domain.Dispatch;
 public sealed partial class Dispatcher
 {
     /// <summary>Version of the stored form. A node reads its own and all earlier ones.</summary>
-    private const byte SnapshotVersion = 1;
+    private const byte SnapshotVersion = 2;
+
+    /// <summary>In one piece, and in another order.</summary>
+    private const byte Unsectioned = 1;
 
     /// <summary>Requests of both kinds, and those of which something stands, one for each asset at most.</summary>
     private const int MostStored = (2 * MaxOpenRequests) + MaxAssets;
 
-    /// <summary>Roughly, in memory.</summary>
+    /// <summary>Roughly, in memory, with the bytes that its sections were last written as.</summary>
     public int SizeInBytes
     {
         get
         {
-            long size = 1000 + (_over.Count * 400L) + (_rests.Count * 120L);
+            long size = 1000 + (_over.Count * 700L) + (_rests.Count * 120L);
             foreach (RequestRun run in _requests.Values)
             {
-                size += 900 + (run.Candidates.IsDefault ? 0 : run.Candidates.Length * 8L);
+                size += 1500 + (run.Candidates.IsDefault ? 0 : run.Candidates.Length * 8L);
             }
 
             foreach (Holding holding in _holdings.Values)
             {
-                size += 900 + (holding.Assets.Count * 180L);
+                size += 1600 + (holding.Assets.Count * 180L);
             }
 
             return (int)Math.Min(size, int.MaxValue);
@@ -34,7 +37,8 @@ public sealed partial class Dispatcher
     }
 
     /// <summary>Writes everything but what waits to be drained: drain first, or store what was drained in the same transaction.</summary>
-    public void Save(IBufferWriter<byte> output)
+    /// <param name="section">Told before each part that can be stored by itself, with its number, ascending: of a thousand requests one changes at a time.</param>
+    public void Save(IBufferWriter<byte> output, Action<long>? section = null)
     {
         var writer = new SnapshotWriter(output);
         writer.Byte(SnapshotVersion);
@@ -42,36 +46,7 @@ public sealed partial class Dispatcher
         writer.Text(System);
         writer.Signed(_numbers);
         writer.Signed(_lastInMs);
-        writer.Unsigned((ulong)_requests.Count);
-        foreach (RequestRun run in _requests.Values.OrderBy(run => run.Number))
-        {
-            Write(writer, run);
-        }
-
-        writer.Unsigned((ulong)_holdings.Count);
-        foreach (Holding holding in _holdings.Values)
-        {
-            Write(writer, holding);
-        }
-
-        // Which lies upon which.
-        writer.Unsigned((ulong)_things.Count);
-        foreach ((string asset, List<Holding> stack) in _things.OrderBy(each => each.Key, StringComparer.Ordinal))
-        {
-            writer.Text(asset);
-            writer.Unsigned((ulong)stack.Count);
-            foreach (Holding holding in stack)
-            {
-                writer.Signed(holding.Number);
-            }
-        }
-
-        writer.Unsigned((ulong)_leftBehind.Count);
-        foreach (Holding holding in _leftBehind.Values)
-        {
-            Write(writer, holding);
-        }
-
+        writer.Signed(_kept);
         writer.Unsigned((ulong)_rests.Count);
         foreach ((string asset, (long until, int times)) in _rests)
         {
@@ -80,13 +55,57 @@ public sealed partial class Dispatcher
             writer.Signed(times);
         }
 
+        writer.Unsigned((ulong)_requests.Count);
+        writer.Unsigned((ulong)_holdings.Count);
+        writer.Unsigned((ulong)_things.Count);
+        writer.Unsigned((ulong)_leftBehind.Count);
         writer.Unsigned((ulong)_overInOrder.Count);
+        foreach (RequestRun run in _requests.Values.OrderBy(run => run.Number))
+        {
+            section?.Invoke(SectionOf(1, run.Number));
+            Write(writer, run);
+        }
+
+        foreach (Holding holding in _holdings.Values)
+        {
+            section?.Invoke(SectionOf(2, holding.Number));
+            Write(writer, holding);
+        }
+
+        // Which lies upon which: with the lowest, of which there may be many things.
+        long lowest = 0;
+        foreach ((string asset, List<Holding> stack) in _things.OrderBy(each => each.Value[0].Number).ThenBy(each => each.Key, StringComparer.Ordinal))
+        {
+            if (stack[0].Number != lowest)
+            {
+                lowest = stack[0].Number;
+                section?.Invoke(SectionOf(3, lowest));
+            }
+
+            writer.Text(asset);
+            writer.Unsigned((ulong)stack.Count);
+            foreach (Holding holding in stack)
+            {
+                writer.Signed(holding.Number);
+            }
+        }
+
+        foreach (Holding holding in _leftBehind.Values.OrderBy(holding => holding.Number))
+        {
+            section?.Invoke(SectionOf(4, holding.Number));
+            Write(writer, holding);
+        }
+
+        long kept = _kept - _overInOrder.Count;
         foreach (string id in _overInOrder)
         {
+            section?.Invoke(SectionOf(5, ++kept));
             writer.Text(_over[id].IncidentId);
             Write(writer, _over[id].Last);
         }
     }
+
+    private static long SectionOf(int sort, long number) => ((long)sort << 48) | number;
 
     /// <summary>Takes back what <see cref="Save"/> wrote.</summary>
     /// <param name="map">As the configuration has it now: what is not in it any more finishes what it does.</param>
@@ -109,16 +128,41 @@ public sealed partial class Dispatcher
             return null;
         }
 
-        dispatcher.ReadRest(ref reader);
+        dispatcher.ReadRest(ref reader, version);
         fault = reader.Failed || !reader.AtEnd ? $"the snapshot of dispatcher {dispatcher.Key} is cut short or damaged" : null;
         return fault is null ? dispatcher : null;
     }
 
-    private void ReadRest(ref SnapshotReader reader)
+    private void ReadRest(ref SnapshotReader reader, byte version)
     {
         _numbers = reader.Signed();
         _lastInMs = reader.Signed();
-        for (int left = reader.Count(MostStored); left > 0; left--)
+        if (version == Unsectioned)
+        {
+            ReadRequests(ref reader, reader.Count(MostStored));
+            ReadHoldings(ref reader, reader.Count(MostStored));
+            ReadStacks(ref reader, reader.Count(2 * MaxAssets));
+            ReadLeftBehind(ref reader, reader.Count(MaxAssets));
+            ReadRests(ref reader);
+            ReadOver(ref reader, reader.Count(MaxOver));
+            _kept = _overInOrder.Count;
+            return;
+        }
+
+        _kept = reader.Signed();
+        ReadRests(ref reader);
+        (int requests, int holdings, int stacks, int left, int over) =
+            (reader.Count(MostStored), reader.Count(MostStored), reader.Count(2 * MaxAssets), reader.Count(MaxAssets), reader.Count(MaxOver));
+        ReadRequests(ref reader, requests);
+        ReadHoldings(ref reader, holdings);
+        ReadStacks(ref reader, stacks);
+        ReadLeftBehind(ref reader, left);
+        ReadOver(ref reader, over);
+    }
+
+    private void ReadRequests(ref SnapshotReader reader, int count)
+    {
+        for (int left = count; left > 0 && !reader.Failed; left--)
         {
             RequestRun run = ReadRequest(ref reader);
             _requests[run.Id] = run;
@@ -128,8 +172,11 @@ public sealed partial class Dispatcher
                 Queue(run);
             }
         }
+    }
 
-        for (int left = reader.Count(MostStored); left > 0; left--)
+    private void ReadHoldings(ref SnapshotReader reader, int count)
+    {
+        for (int left = count; left > 0 && !reader.Failed; left--)
         {
             Holding holding = ReadHolding(ref reader);
             _holdings[holding.Number] = holding;
@@ -143,8 +190,11 @@ public sealed partial class Dispatcher
                 _units[holding.Assets[0]] = holding;
             }
         }
+    }
 
-        for (int left = reader.Count(2 * MaxAssets); left > 0; left--)
+    private void ReadStacks(ref SnapshotReader reader, int count)
+    {
+        for (int left = count; left > 0 && !reader.Failed; left--)
         {
             string asset = reader.Text();
             List<Holding> stack = [];
@@ -167,8 +217,11 @@ public sealed partial class Dispatcher
 
             _things[asset] = stack;
         }
+    }
 
-        for (int left = reader.Count(MaxAssets); left > 0; left--)
+    private void ReadLeftBehind(ref SnapshotReader reader, int count)
+    {
+        for (int left = count; left > 0 && !reader.Failed; left--)
         {
             Holding holding = ReadHolding(ref reader);
             if (holding.Assets.Count == 1)
@@ -176,13 +229,19 @@ public sealed partial class Dispatcher
                 _leftBehind[holding.Assets[0]] = holding;
             }
         }
+    }
 
-        for (int left = reader.Count(2 * MaxAssets); left > 0; left--)
+    private void ReadRests(ref SnapshotReader reader)
+    {
+        for (int left = reader.Count(2 * MaxAssets); left > 0 && !reader.Failed; left--)
         {
             _rests[reader.Text()] = (reader.Signed(), (int)reader.Signed());
         }
+    }
 
-        for (int left = reader.Count(MaxOver); left > 0; left--)
+    private void ReadOver(ref SnapshotReader reader, int count)
+    {
+        for (int left = count; left > 0 && !reader.Failed; left--)
         {
             string incident = reader.Text();
             CommandProgress last = ReadProgress(ref reader);

@@ -58,6 +58,9 @@ public sealed partial class Dispatcher
     private readonly Queue<string> _overInOrder = new();
     private readonly List<Action<IDispatcherOutput>> _unsaid = [];
     private long _numbers;
+
+    /// <summary>Ends that were ever remembered.</summary>
+    private long _kept;
     private long _lastInMs = long.MinValue;
     private int _open;
 
@@ -361,6 +364,7 @@ public sealed partial class Dispatcher
         // Without its assets, which may be many.
         _over[last.CommandId] = (incidentId, last with { Assets = [] });
         _overInOrder.Enqueue(last.CommandId);
+        _kept++;
         while (_overInOrder.Count > MaxOver)
         {
             _over.Remove(_overInOrder.Dequeue());

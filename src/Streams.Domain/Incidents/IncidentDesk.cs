@@ -22,13 +22,18 @@ public sealed partial class IncidentDesk(string root)
 
     private readonly Dictionary<string, OpenIncident> _open = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _incidentOf = new(StringComparer.Ordinal);
-    private readonly Queue<string> _past = new();
+    private readonly Queue<PastIncident> _past = new();
+    private int _pastAlerts;
 
     /// <summary>By hazard: the latest onset of an incident, seconds since 1970.</summary>
     private readonly Dictionary<string, long> _lastSecond = new(StringComparer.Ordinal);
 
     /// <summary>Last number that an id was told apart by.</summary>
     private long _numbers = 1;
+
+    /// <summary>Incidents that were ever opened, and that were ever over.</summary>
+    private long _opened;
+    private long _ended;
 
     public string Root { get; } = root;
 
@@ -83,8 +88,7 @@ public sealed partial class IncidentDesk(string root)
                 return default;
             }
 
-            found = new OpenIncident(NewId(playbook.Name, alert.OnsetInMs), playbook.Name, isExercise, alert.OnsetInMs);
-            _open.Add(found.Id, found);
+            found = Begin(playbook.Name, isExercise, alert.OnsetInMs);
         }
 
         found.Note(alert);
@@ -100,18 +104,27 @@ public sealed partial class IncidentDesk(string root)
             return;
         }
 
-        foreach (string alert in over.Alerts.Keys)
+        Keep(new PastIncident(++_ended, over.Id, [.. over.Alerts.Keys]));
+        while (_pastAlerts > MaxPast)
         {
-            _past.Enqueue(alert);
-        }
-
-        while (_past.Count > MaxPast)
-        {
-            string oldest = _past.Dequeue();
-            if (_incidentOf.TryGetValue(oldest, out string? its) && !_open.ContainsKey(its))
+            PastIncident oldest = _past.Dequeue();
+            _pastAlerts -= oldest.Alerts.Length;
+            foreach (string alert in oldest.Alerts)
             {
-                _incidentOf.Remove(oldest);
+                if (_incidentOf.TryGetValue(alert, out string? its) && its == oldest.Id)
+                {
+                    _incidentOf.Remove(alert);
+                }
             }
+        }
+    }
+
+    private void Keep(PastIncident past)
+    {
+        if (past.Alerts.Length > 0)
+        {
+            _past.Enqueue(past);
+            _pastAlerts += past.Alerts.Length;
         }
     }
 
@@ -142,7 +155,7 @@ public sealed partial class IncidentDesk(string root)
         }
 
         long onset = alerts.Min(alert => from.Alerts[alert].OnsetInMs);
-        OpenIncident split = new(NewId(from.Hazard, onset), from.Hazard, from.IsExercise, onset);
+        OpenIncident split = Begin(from.Hazard, from.IsExercise, onset);
         foreach (string alert in alerts)
         {
             split.Note(from.Alerts[alert]);
@@ -150,8 +163,14 @@ public sealed partial class IncidentDesk(string root)
             _incidentOf[alert] = split.Id;
         }
 
-        _open.Add(split.Id, split);
         return split.Id;
+    }
+
+    private OpenIncident Begin(string hazard, bool isExercise, long onsetInMs)
+    {
+        OpenIncident begun = new(++_opened, NewId(hazard, onsetInMs), hazard, isExercise, onsetInMs);
+        _open.Add(begun.Id, begun);
+        return begun;
     }
 
     /// <summary>City, hazard and onset, as the ids of alerts. One that does not begin after all before it of its hazard has a number, so that no id is ever given twice.</summary>
@@ -169,10 +188,16 @@ public sealed partial class IncidentDesk(string root)
     }
 }
 
+/// <summary>An incident that is over, and whose alerts' last states still find their way.</summary>
+internal sealed record PastIncident(long Number, string Id, string[] Alerts);
+
 /// <summary>What the desk knows of an incident that takes alerts.</summary>
-public sealed class OpenIncident(string id, string hazard, bool isExercise, long openedInMs)
+/// <param name="number">How many had been opened with it.</param>
+public sealed class OpenIncident(long number, string id, string hazard, bool isExercise, long openedInMs)
 {
     private readonly Dictionary<string, IncidentAlert> _alerts = new(StringComparer.Ordinal);
+
+    internal long Number { get; } = number;
 
     public string Id { get; } = id;
 

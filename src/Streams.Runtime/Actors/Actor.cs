@@ -49,6 +49,9 @@ public abstract class Actor
 
     internal SourceMarks? Marks;
 
+    /// <summary>Sections of its snapshot as they were last written; null for kinds that have none.</summary>
+    internal Dictionary<long, byte[]>? Sections;
+
     /// <summary>What it is about to say goes back to this record, until it is written; null for most.</summary>
     internal Telemetry.Origin? Origin;
 

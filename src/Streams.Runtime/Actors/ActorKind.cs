@@ -121,6 +121,9 @@ public abstract class ActorKind<TActor, TMessage>(byte number, string name, stri
     /// <summary>Puts what the actor has to say into the draft and its state into <see cref="CommitDraft.Snapshot"/>.</summary>
     public abstract void Write(TActor actor, CommitDraft draft);
 
+    /// <summary>Snapshots have sections: see <see cref="CommitDraft.Section"/>.</summary>
+    public virtual bool HasSections => false;
+
     /// <summary>Called once after a run of <see cref="Write"/>: puts into the draft what was gathered over several actors.</summary>
     public virtual void EndWrite(CommitDraft draft)
     {

@@ -18,6 +18,9 @@ public sealed class Engine : IDisposable
     /// <summary>Ticks of 10 ms or more that a question waits for a commit.</summary>
     private const int MostPutOff = 100;
 
+    /// <summary>Tries at a copy of an actor that is written meanwhile.</summary>
+    private const int MostReadAnew = 5;
+
     /// <summary>Of each partition; those of a future that the store does not know are the last.</summary>
     private const int LookedBackAt = 100;
 
@@ -268,7 +271,15 @@ public sealed class Engine : IDisposable
     {
         ActorKind of = _kinds.Values.First(candidate => candidate.Number == kind);
         ShardId shard = new(kind, PartitionOf(of, key));
-        return _store.Load(shard, [key]) is [var stored] ? question(of.CopyOf(stored)) : null;
+        StoredActor? copy = null;
+        for (int attempt = 0; attempt < MostReadAnew && copy is null && _store.Load(shard, [key]) is [var stored]; attempt++)
+        {
+            // Its owner writes on meanwhile: what was read in two steps counts where the first would still give the same.
+            StoredActor whole = stored.WithSections(_store, shard);
+            copy = whole.Sections is null || (_store.Load(shard, [key]) is [var again] && again.Snapshot.AsSpan().SequenceEqual(stored.Snapshot)) ? whole : null;
+        }
+
+        return copy is { } found ? question(of.CopyOf(found)) : null;
     }
 
     /// <summary>The kind of that name; null where this node runs none such.</summary>

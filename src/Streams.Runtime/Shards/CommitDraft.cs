@@ -29,6 +29,8 @@ public sealed class CommitDraft : IOutgoing, IDisposable
     private readonly PooledBuffer _side = new(16 * 1024);
     private readonly LaneDraft[] _lanes = [new(), new()];
     private readonly List<(Actor Actor, bool IsNew, long? DueInMs, int Start, int Length)> _actors = [];
+    private readonly List<(Actor Actor, long Number, int Start, int Length)> _sections = [];
+    private readonly List<(long Number, int Start)> _begun = [];
     private readonly List<(string Key, long AtInMs, string Type, int Start, int Length)> _journal = [];
     private readonly List<(Document Row, int Start, int Length)> _documents = [];
     private readonly List<(Actor Actor, byte Part, long From, int Start, int Length)> _history = [];
@@ -36,6 +38,7 @@ public sealed class CommitDraft : IOutgoing, IDisposable
     private LaneDraft _open;
     private int _holders = 1;
     private int _lengthAt;
+    private int _wholeLength;
     private bool _isPacked;
     private Origin? _origin;
     private List<string>? _traces;
@@ -181,14 +184,70 @@ public sealed class CommitDraft : IOutgoing, IDisposable
         _audit.Add((entry, lane, _open.Count, index));
     }
 
-    internal int BeginSnapshot() => _bytes.Length;
+    /// <summary>
+    /// What is put into <see cref="Snapshot"/> from here on is the section of this number, up to the next one or the end: it is written to the store only when it is another than before.
+    /// For actors whose state is large and changes by small parts. What is read back is the whole again, as it was put in.
+    /// </summary>
+    /// <param name="number">Greater than the one before; the order in which sections are read back.</param>
+    /// <exception cref="InvalidOperationException">It is not greater.</exception>
+    public void Section(long number)
+    {
+        if (_begun.Count > 0 && _begun[^1].Number >= number)
+        {
+            throw new InvalidOperationException($"Section {number} comes after section {_begun[^1].Number}: they are read back in the order of their numbers.");
+        }
 
-    internal void EndSnapshot(Actor actor, bool isNew, long? dueInMs, int start) =>
-        _actors.Add((actor, isNew, dueInMs, start, _bytes.Length - start));
+        _begun.Add((number, _bytes.Length));
+    }
+
+    internal int BeginSnapshot()
+    {
+        _begun.Clear();
+        return _bytes.Length;
+    }
+
+    internal void EndSnapshot(Actor actor, bool isNew, long? dueInMs, int start)
+    {
+        int end = _bytes.Length;
+        _actors.Add((actor, isNew, dueInMs, start, (_begun.Count > 0 ? _begun[0].Start : end) - start));
+        _wholeLength = end - start;
+        if (_begun.Count == 0 && actor.Sections is null)
+        {
+            return;
+        }
+
+        actor.Sections ??= [];
+        HashSet<long> gone = [.. actor.Sections.Keys];
+        for (int i = 0; i < _begun.Count; i++)
+        {
+            (long number, int from) = _begun[i];
+            int length = (i + 1 < _begun.Count ? _begun[i + 1].Start : end) - from;
+            if (length == 0)
+            {
+                // Nothing to write, and an empty row would be a deleted one.
+                continue;
+            }
+
+            gone.Remove(number);
+            ReadOnlySpan<byte> section = _bytes.At(from, length);
+            if (!actor.Sections.TryGetValue(number, out byte[]? before) || !section.SequenceEqual(before))
+            {
+                actor.Sections[number] = section.ToArray();
+                _sections.Add((actor, number, from, length));
+            }
+        }
+
+        foreach (long number in gone)
+        {
+            actor.Sections.Remove(number);
+            _sections.Add((actor, number, 0, 0));
+        }
+    }
 
     internal PooledBuffer Bytes => _bytes;
 
-    internal ReadOnlySpan<byte> LastSnapshot => _bytes.Written.Slice(_actors[^1].Start, _actors[^1].Length);
+    /// <summary>With its sections.</summary>
+    internal ReadOnlySpan<byte> LastSnapshot => _bytes.Written.Slice(_actors[^1].Start, _wholeLength);
 
     internal ShardCommit ToCommit(ShardId shard, long epoch, long number, long nextOffset, long[] lastNumbers, long[] publishedThrough, long atInMs)
     {
@@ -220,6 +279,11 @@ public sealed class CommitDraft : IOutgoing, IDisposable
         foreach ((Actor actor, bool isNew, long? due, int start, int length) in _actors)
         {
             commit.Actors.Add(new ActorRow(actor.Index, actor.KeyUtf8, isNew, due, _bytes.Slice(start, length)));
+        }
+
+        foreach ((Actor actor, long section, int start, int length) in _sections)
+        {
+            commit.Sections.Add(new SectionRow(actor.Index, section, _bytes.Slice(start, length)));
         }
 
         foreach ((string key, long at, string type, int start, int length) in _journal)

@@ -119,7 +119,9 @@ internal sealed partial class Shard<TActor, TMessage>
 
     private TActor Admit(in StoredActor stored)
     {
-        TActor actor = Restore(stored.Key, stored.Index, stored.Snapshot);
+        StoredActor whole = stored.WithSections(_seed.Store, Id);
+        TActor actor = Restore(whole.Key, whole.Index, whole.Snapshot);
+        actor.Sections = whole.Sections;
         Add(actor);
         if (stored.DueInMs is { } due)
         {
@@ -310,6 +312,7 @@ internal sealed partial class Shard<TActor, TMessage>
             _dirty.Remove(actor);
             Evict(actor);
             TActor restored = Restore(actor.Key, actor.Index, before);
+            restored.Sections = actor.Sections;
             Add(restored);
             Array.ForEach(_found.Index().Where(slot => ReferenceEquals(slot.Item, actor)).ToArray(), slot => _found[slot.Index] = restored);
             restored.Position = record.Offset;

@@ -151,7 +151,7 @@ internal sealed partial class Shard<TActor, TMessage>
         }
 
         int start = draft.BeginSnapshot();
-        SnapshotEnvelope.Write(draft.Snapshot, actor, _generation);
+        SnapshotEnvelope.Write(draft.Snapshot, actor, _generation, actor is TActor && _kind.HasSections);
         long? due = null;
         if (actor is TActor mine)
         {

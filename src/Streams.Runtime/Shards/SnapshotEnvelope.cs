@@ -11,12 +11,17 @@ internal readonly record struct SnapshotEnvelope(int Generation, long Position, 
 {
     private const byte Version = 2;
 
+    /// <summary>As <see cref="Version"/>, and the state goes on in sections, which programs of before would not look for.</summary>
+    private const byte Sectioned = 3;
+
     /// <summary>Marks without lineages.</summary>
     private const byte First = 1;
 
-    public static void Write(IBufferWriter<byte> to, Actor actor, int generation)
+    public static bool HasSections(ReadOnlySpan<byte> snapshot) => !snapshot.IsEmpty && snapshot[0] == Sectioned;
+
+    public static void Write(IBufferWriter<byte> to, Actor actor, int generation, bool hasSections = false)
     {
-        to.GetSpan(1)[0] = Version;
+        to.GetSpan(1)[0] = hasSections ? Sectioned : Version;
         to.Advance(1);
         to.WriteVarint((ulong)generation);
         to.WriteVarint((ulong)(actor.Position + 1));
@@ -33,10 +38,10 @@ internal readonly record struct SnapshotEnvelope(int Generation, long Position, 
     /// <exception cref="InvalidDataException">Written by a newer program.</exception>
     public static SnapshotEnvelope Read(ReadOnlySpan<byte> snapshot, out ReadOnlySpan<byte> state)
     {
-        if (snapshot.IsEmpty || snapshot[0] is not (First or Version))
+        if (snapshot.IsEmpty || snapshot[0] is not (First or Version or Sectioned))
         {
             throw new InvalidDataException(
-                $"A snapshot has envelope version {(snapshot.IsEmpty ? 0 : snapshot[0])}; this program reads {First} and {Version}. Run the version that wrote it, or a newer one.");
+                $"A snapshot has envelope version {(snapshot.IsEmpty ? 0 : snapshot[0])}; this program reads {First} to {Sectioned}. Run the version that wrote it, or a newer one.");
         }
 
         bool hasLineages = snapshot[0] != First;

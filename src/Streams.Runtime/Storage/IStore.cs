@@ -1,4 +1,5 @@
 using Streams.Runtime.Audit;
+using Streams.Runtime.Shards;
 
 namespace Streams.Runtime.Storage;
 
@@ -67,6 +68,9 @@ public interface IStore : IPeopleStore, IDisposable
 
     /// <summary>Loads those actors that exist, in no particular order.</summary>
     IReadOnlyList<StoredActor> Load(ShardId shard, IReadOnlyCollection<string> keys);
+
+    /// <summary>Sections of one actor's snapshot, by number.</summary>
+    IReadOnlyList<SectionRow> LoadSections(ShardId shard, int actorIndex);
 
     /// <summary>Actors that want to be woken before <paramref name="beforeInMs"/>, earliest first.</summary>
     IReadOnlyList<DueActor> LoadDue(ShardId shard, long beforeInMs, int limit);
@@ -161,7 +165,32 @@ public readonly record struct Attempted(long From, long Count)
     public bool Holds(long offset) => offset >= From && offset - From < Math.Abs(Count);
 }
 
-public readonly record struct StoredActor(int Index, string Key, long? DueInMs, byte[] Snapshot);
+/// <param name="Snapshot">Without its sections, until <see cref="WithSections"/>.</param>
+public readonly record struct StoredActor(int Index, string Key, long? DueInMs, byte[] Snapshot)
+{
+    /// <summary>By number; null where the snapshot has none, or they were not read.</summary>
+    internal Dictionary<long, byte[]>? Sections { get; private init; }
+
+    /// <summary>The same with the snapshot whole, read with one query more where it has sections.</summary>
+    internal StoredActor WithSections(IStore store, ShardId shard)
+    {
+        if (!SnapshotEnvelope.HasSections(Snapshot))
+        {
+            return this;
+        }
+
+        Dictionary<long, byte[]> sections = [];
+        using MemoryStream whole = new();
+        whole.Write(Snapshot);
+        foreach (SectionRow row in store.LoadSections(shard, Index))
+        {
+            sections.Add(row.Number, row.Body.ToArray());
+            whole.Write(row.Body.Span);
+        }
+
+        return this with { Snapshot = whole.ToArray(), Sections = sections };
+    }
+}
 
 public readonly record struct Tally(string Category, string State, long Count);
 

@@ -6,7 +6,7 @@ namespace Streams.Runtime.Storage;
 /// <summary>PostgreSQL's tables, as a list of migrations: version n is what the first n of them make. PostgreSQL 14 or later, built with LZ4 as packages are.</summary>
 internal static class PostgresSchema
 {
-    internal static readonly Migration[] Migrations = [new(First), new(Attempts), new(Retention), new(Nodes), new(People)];
+    internal static readonly Migration[] Migrations = [new(First), new(Attempts), new(Retention), new(Nodes), new(People), new(Sections)];
 
     /// <summary>Nodes that start together line up on this advisory lock; any constant will do that nobody else uses in the database.</summary>
     private const long MigrationLock = 0x53_74_72_65_61_6d_73;
@@ -109,6 +109,13 @@ internal static class PostgresSchema
             published_through bigint NOT NULL)
             WITH (fillfactor = 10, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
         INSERT INTO audit_chain VALUES (1, 0, '0000000000000000000000000000000000000000000000000000000000000000', 0, '0000000000000000000000000000000000000000000000000000000000000000', 0)
+        """;
+
+    // Parts of snapshots that are written by themselves. Programs of before write none, and refuse what was written with them.
+    private const string Sections = """
+        CREATE TABLE sections (
+            actor_id bigint NOT NULL, number bigint NOT NULL, body bytea NOT NULL, PRIMARY KEY (actor_id, number))
+            WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05)
         """;
 
     /// <summary>Brings the schema to <see cref="Version"/> and checks the layout, in one transaction; of several nodes, one at a time.</summary>

@@ -176,6 +176,12 @@ public sealed partial class PostgresStore : IStore
         row => new StoredActor((int)row.GetInt64(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetInt64(2), row.GetFieldValue<byte[]>(3)),
         shard.Number, keys as string[] ?? [.. keys]));
 
+    public IReadOnlyList<SectionRow> LoadSections(ShardId shard, int actorIndex) => On(connection => ReadAll(
+        connection,
+        "SELECT number, body FROM sections WHERE actor_id = $1 ORDER BY number",
+        row => new SectionRow(actorIndex, row.GetInt64(0), row.GetFieldValue<byte[]>(1)),
+        WriteSet.ActorId(shard.Number, actorIndex)));
+
     public IReadOnlyList<DueActor> LoadDue(ShardId shard, long beforeInMs, int limit) => On(connection => ReadAll(
         connection,
         """

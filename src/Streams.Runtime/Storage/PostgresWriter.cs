@@ -30,6 +30,16 @@ internal sealed class PostgresWriter
         """)
         .Bigint(a => a.Id).Integer(a => a.Shard).Text(a => a.Row.Key).Bytea(a => a.Row.Snapshot);
 
+    private readonly PostgresRows<SectionWrite> _deletedSections = new PostgresRows<SectionWrite>(
+        "DELETE FROM sections s USING unnest($1, $2) AS g (actor_id, number) WHERE s.actor_id = g.actor_id AND s.number = g.number")
+        .Bigint(s => s.ActorId).Bigint(s => s.Row.Number);
+
+    private readonly PostgresRows<SectionWrite> _sections = new PostgresRows<SectionWrite>("""
+        INSERT INTO sections (actor_id, number, body) SELECT * FROM unnest($1, $2, $3)
+        ON CONFLICT (actor_id, number) DO UPDATE SET body = excluded.body
+        """)
+        .Bigint(s => s.ActorId).Bigint(s => s.Row.Number).Bytea(s => s.Row.Body);
+
     private readonly PostgresRows<ActorWrite> _timers = new PostgresRows<ActorWrite>("""
         INSERT INTO timers (id, due_in_ms) SELECT * FROM unnest($1, $2)
         ON CONFLICT (id) DO UPDATE SET due_in_ms = excluded.due_in_ms WHERE timers.due_in_ms IS DISTINCT FROM excluded.due_in_ms
@@ -128,6 +138,8 @@ internal sealed class PostgresWriter
         _shards.AddTo(batch, _set.Shards);
         _actors.AddTo(batch, _set.Actors);
         _timers.AddTo(batch, _set.Actors);
+        _deletedSections.AddTo(batch, _set.DeletedSections);
+        _sections.AddTo(batch, _set.Sections);
         _published.AddTo(batch, _set.Published);
         _outbox.AddTo(batch, _set.Outbox);
         _journal.AddTo(batch, _set.Journal);
@@ -145,6 +157,8 @@ internal sealed class PostgresWriter
         _shards.Clear();
         _actors.Clear();
         _timers.Clear();
+        _deletedSections.Clear();
+        _sections.Clear();
         _published.Clear();
         _outbox.Clear();
         _journal.Clear();

@@ -46,6 +46,9 @@ public sealed class ShardCommit
     /// <summary>At most one row per actor.</summary>
     public List<ActorRow> Actors { get; } = [];
 
+    /// <summary>Of the actors in <see cref="Actors"/>: sections that are new or changed, and those that are no more. A later row of the same section wins.</summary>
+    public List<SectionRow> Sections { get; } = [];
+
     public List<OutboxChunk> Outbox { get; } = [];
 
     public List<JournalRow> Journal { get; } = [];
@@ -77,6 +80,12 @@ public readonly record struct ActorRow(int Index, ReadOnlyMemory<byte> KeyUtf8, 
 
     public string Key => Encoding.UTF8.GetString(KeyUtf8.Span);
 }
+
+/// <summary>A part of an actor's snapshot that is written by itself, when it has changed.</summary>
+/// <param name="ActorIndex">See <see cref="ActorRow.Index"/>.</param>
+/// <param name="Number">Unique within the actor; a snapshot's sections are read in this order.</param>
+/// <param name="Body">Opaque to the store; empty deletes the row.</param>
+public readonly record struct SectionRow(int ActorIndex, long Number, ReadOnlyMemory<byte> Body);
 
 /// <summary>Outgoing records packed together, published in number order and then deleted.</summary>
 /// <param name="FirstNumber">Number of the first record; the others follow without gaps.</param>

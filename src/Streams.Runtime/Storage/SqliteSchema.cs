@@ -5,7 +5,7 @@ namespace Streams.Runtime.Storage;
 /// <summary>SQLite's tables, as a list of migrations: version n is what the first n of them make.</summary>
 internal static class SqliteSchema
 {
-    internal static readonly Migration[] Migrations = [new(First), new(Attempts), new(Retention), new(Nodes), new(People)];
+    internal static readonly Migration[] Migrations = [new(First), new(Attempts), new(Retention), new(Nodes), new(People), new(Sections)];
 
     public static int Version => Migrations.Length;
 
@@ -100,6 +100,9 @@ internal static class SqliteSchema
             published_through INTEGER NOT NULL);
         INSERT INTO audit_chain VALUES (1, 0, '0000000000000000000000000000000000000000000000000000000000000000', 0, '0000000000000000000000000000000000000000000000000000000000000000', 0);
         """;
+
+    // Small rows that are read all of an actor's at once: they lie together in the tree.
+    private const string Sections = "CREATE TABLE sections (actor_id INTEGER NOT NULL, number INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (actor_id, number)) WITHOUT ROWID";
 
     /// <summary>Brings the schema to <see cref="Version"/> and checks the layout, in one transaction.</summary>
     /// <returns>The store's lineage and its nodes' secret.</returns>

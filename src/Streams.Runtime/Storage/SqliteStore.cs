@@ -158,6 +158,10 @@ public sealed partial class SqliteStore : IStore
         return actors;
     });
 
+    public IReadOnlyList<SectionRow> LoadSections(ShardId shard, int actorIndex) => Read(database => ReadAll(
+        database.Prepare("SELECT number, body FROM sections WHERE actor_id = ?1 ORDER BY number").Bind(1, WriteSet.ActorId(shard.Number, actorIndex)),
+        row => new SectionRow(actorIndex, row.Int64(0), row.Blob(1))));
+
     public IReadOnlyList<DueActor> LoadDue(ShardId shard, long beforeInMs, int limit) => Read(database => ReadAll(
         database.Prepare("SELECT key, due_in_ms FROM actors WHERE shard = ?1 AND due_in_ms < ?2 ORDER BY due_in_ms, id LIMIT ?3")
             .Bind(1, shard.Number).Bind(2, beforeInMs).Bind(3, limit),

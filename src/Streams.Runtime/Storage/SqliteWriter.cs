@@ -98,6 +98,7 @@ internal sealed partial class SqliteWriter(SqliteDatabase database)
             CommitResult[] results = _set.Admit(commits);
             WriteShards();
             WriteActors();
+            WriteSections();
             CrashPoint.Reach(CrashPoint.MidCommit);
             WriteOutbox();
             WriteJournal();
@@ -199,6 +200,27 @@ internal sealed partial class SqliteWriter(SqliteDatabase database)
             if (!written)
             {
                 insert.Bind(1, actor.Id).Bind(2, actor.Row.DueInMs).Bind(3, actor.Row.Snapshot.Span).Bind(4, actor.Shard).Bind(5, actor.Row.Key).Run();
+            }
+        }
+    }
+
+    private void WriteSections()
+    {
+        if (_set.DeletedSections.Count > 0)
+        {
+            SqliteStatement delete = database.Prepare("DELETE FROM sections WHERE actor_id = ?1 AND number = ?2");
+            foreach ((long actorId, _, SectionRow row) in _set.DeletedSections)
+            {
+                delete.Bind(1, actorId).Bind(2, row.Number).Run();
+            }
+        }
+
+        if (_set.Sections.Count > 0)
+        {
+            SqliteStatement upsert = database.Prepare("INSERT INTO sections (actor_id, number, body) VALUES (?1, ?2, ?3) ON CONFLICT (actor_id, number) DO UPDATE SET body = excluded.body");
+            foreach ((long actorId, _, SectionRow row) in _set.Sections)
+            {
+                upsert.Bind(1, actorId).Bind(2, row.Number).Bind(3, row.Body.Span).Run();
             }
         }
     }

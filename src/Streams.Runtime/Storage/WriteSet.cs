@@ -20,6 +20,11 @@ internal sealed class WriteSet
 
     public List<ActorWrite> Actors { get; } = [];
 
+    /// <summary>Sections to write; those to delete are in <see cref="DeletedSections"/>.</summary>
+    public List<SectionWrite> Sections { get; } = [];
+
+    public List<SectionWrite> DeletedSections { get; } = [];
+
     public List<OutboxWrite> Outbox { get; } = [];
 
     /// <summary>Outbox chunks to forget, one entry per shard and lane with something published.</summary>
@@ -86,6 +91,9 @@ internal sealed class WriteSet
         }
 
         KeepNewest(Actors, static (a, b) => a.Id.CompareTo(b.Id), static (a, b) => a.Order.CompareTo(b.Order));
+        KeepNewest(Sections, static (a, b) => a.ActorId.CompareTo(b.ActorId) is var c and not 0 ? c : a.Row.Number.CompareTo(b.Row.Number), static (a, b) => a.Order.CompareTo(b.Order));
+        DeletedSections.AddRange(Sections.Where(static section => section.Row.Body.IsEmpty));
+        Sections.RemoveAll(static section => section.Row.Body.IsEmpty);
         KeepNewest(
             Documents,
             static (a, b) => string.CompareOrdinal(a.Row.Collection, b.Row.Collection) is var c and not 0 ? c : string.CompareOrdinal(a.Row.Id, b.Row.Id),
@@ -109,6 +117,8 @@ internal sealed class WriteSet
         ShardNumbers.Clear();
         Shards.Clear();
         Actors.Clear();
+        Sections.Clear();
+        DeletedSections.Clear();
         Outbox.Clear();
         Published.Clear();
         Journal.Clear();
@@ -123,6 +133,11 @@ internal sealed class WriteSet
         foreach (ActorRow row in commit.Actors)
         {
             Actors.Add(new ActorWrite(ActorId(shard, row.Index), Actors.Count, shard, row));
+        }
+
+        foreach (SectionRow row in commit.Sections)
+        {
+            Sections.Add(new SectionWrite(ActorId(shard, row.ActorIndex), Sections.Count, row));
         }
 
         foreach (OutboxChunk chunk in commit.Outbox)
@@ -181,6 +196,8 @@ internal sealed class WriteSet
 }
 
 internal readonly record struct ActorWrite(long Id, int Order, int Shard, ActorRow Row);
+
+internal readonly record struct SectionWrite(long ActorId, int Order, SectionRow Row);
 
 internal readonly record struct OutboxWrite(int Shard, OutboxChunk Chunk);
 

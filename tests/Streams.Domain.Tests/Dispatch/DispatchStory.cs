@@ -81,7 +81,12 @@ internal sealed class DispatchStory : IDispatcherOutput
     public static Dispatcher Restored(Dispatcher dispatcher, DispatchMap map)
     {
         ArrayBufferWriter<byte> saved = new();
-        dispatcher.Save(saved);
+        long section = 0;
+        dispatcher.Save(saved, number =>
+        {
+            Assert.True(number > section, $"section {number} after {section}");
+            section = number;
+        });
         Dispatcher? restored = Dispatcher.Restore(saved.WrittenSpan, map, out string? fault);
         Assert.True(restored is not null, fault);
         ArrayBufferWriter<byte> again = new();

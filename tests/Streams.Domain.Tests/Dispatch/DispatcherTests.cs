@@ -250,7 +250,7 @@ public sealed class DispatcherTests
         }
 
         Assert.Null(Dispatcher.Restore([9, .. whole.AsSpan(1)], DispatchStory.Town, out string? newer));
-        Assert.Equal("a dispatcher's snapshot of version 9; this node reads up to version 1", newer);
+        Assert.Equal("a dispatcher's snapshot of version 9; this node reads up to version 2", newer);
         Assert.Null(Dispatcher.Restore(whole, new DispatchMap("y", DispatchStory.Kind, [], [], _ => null), out string? other));
         Assert.Equal("the snapshot is of x/fire, not of y/fire", other);
     }

@@ -111,7 +111,12 @@ public sealed class IncidentDeskTests
             desk.Over(id);
             desk.Open.Select(open => open.Id).ToList().ForEach(desk.Over);
             ArrayBufferWriter<byte> snapshot = new();
-            desk.Save(snapshot);
+            long section = 0;
+            desk.Save(snapshot, number =>
+            {
+                Assert.True(number > section, $"section {number} after {section}");
+                section = number;
+            });
             desk = IncidentDesk.Restore(snapshot.WrittenSpan, out _)!;
         }
     }

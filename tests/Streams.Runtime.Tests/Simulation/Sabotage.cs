@@ -44,4 +44,7 @@ internal enum Sabotage
 
     /// <summary>Deadlines are not written with the actors, so that nobody finds those that are not in memory.</summary>
     NoDueIndex = 4096,
+
+    /// <summary>Snapshots are written without the sections that changed.</summary>
+    NoSections = 8192,
 }

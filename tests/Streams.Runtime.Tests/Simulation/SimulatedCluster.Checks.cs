@@ -177,7 +177,7 @@ internal sealed partial class SimulatedCluster
         ShardId shard = new(kind, Partitioner.PartitionOf(Encoding.UTF8.GetBytes(key), partitions));
         foreach (StoredActor stored in _store.Load(shard, [key]))
         {
-            SnapshotEnvelope.Read(stored.Snapshot, out ReadOnlySpan<byte> state);
+            SnapshotEnvelope.Read(stored.WithSections(_store, shard).Snapshot, out ReadOnlySpan<byte> state);
             return new TallyKind(kind, "", null).Restore(key, state);
         }
 

@@ -50,6 +50,11 @@ internal sealed partial class SimulatedCluster
             commit.Outbox.Clear();
         }
 
+        if (_sabotage.HasFlag(Sabotage.NoSections) && _random.Next(10) == 0)
+        {
+            commit.Sections.Clear();
+        }
+
         if (_store.Commit([commit])[0] == CommitResult.Fenced)
         {
             Count("commits fenced");
@@ -90,6 +95,7 @@ internal sealed partial class SimulatedCluster
             Shard = from.Shard, Epoch = epoch, NextOffset = next, Number = number, LastNumbers = from.LastNumbers, PublishedThrough = from.PublishedThrough,
         };
         copy.Actors.AddRange(from.Actors);
+        copy.Sections.AddRange(from.Sections);
         copy.Outbox.AddRange(from.Outbox);
         copy.Journal.AddRange(from.Journal);
         copy.Documents.AddRange(from.Documents);

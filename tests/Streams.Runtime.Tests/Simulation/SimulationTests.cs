@@ -56,6 +56,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [InlineData(Sabotage.NoCatchUp)]
     [InlineData(Sabotage.StaleEnds)]
     [InlineData(Sabotage.NoDueIndex)]
+    [InlineData(Sabotage.NoSections)]
     public void Each_guard_matters(object sabotage)
     {
         for (int seed = 0; seed < 200; seed++)

@@ -81,13 +81,13 @@ internal sealed class TallyKind(byte number, string inbox, string? above, int si
 
     public override TallyActor Create(string key) => new(key);
 
-    public override TallyActor Restore(string key, ReadOnlySpan<byte> snapshot) => new(key)
+    public override TallyActor Restore(string key, ReadOnlySpan<byte> snapshot) => snapshot.Length != 40 ? throw new InvalidDataException($"{key}: {snapshot.Length} bytes") : new(key)
     {
-        Sum = BinaryPrimitives.ReadInt64LittleEndian(snapshot),
-        Count = BinaryPrimitives.ReadInt64LittleEndian(snapshot[8..]),
-        Decisions = BinaryPrimitives.ReadInt64LittleEndian(snapshot[16..]),
-        DueInMs = BinaryPrimitives.ReadInt64LittleEndian(snapshot[24..]),
-        Silences = BinaryPrimitives.ReadInt64LittleEndian(snapshot[32..]),
+        Decisions = BinaryPrimitives.ReadInt64LittleEndian(snapshot),
+        DueInMs = BinaryPrimitives.ReadInt64LittleEndian(snapshot[8..]),
+        Silences = BinaryPrimitives.ReadInt64LittleEndian(snapshot[16..]),
+        Sum = BinaryPrimitives.ReadInt64LittleEndian(snapshot[24..]),
+        Count = BinaryPrimitives.ReadInt64LittleEndian(snapshot[32..]),
         IsAsStored = true,
     };
 
@@ -167,14 +167,31 @@ internal sealed class TallyKind(byte number, string inbox, string? above, int si
             actor.Unsent = 0;
         }
 
-        Span<byte> to = draft.Snapshot.GetSpan(40);
-        BinaryPrimitives.WriteInt64LittleEndian(to, actor.Sum);
-        BinaryPrimitives.WriteInt64LittleEndian(to[8..], actor.Count);
-        BinaryPrimitives.WriteInt64LittleEndian(to[16..], actor.Decisions);
-        BinaryPrimitives.WriteInt64LittleEndian(to[24..], actor.DueInMs);
-        BinaryPrimitives.WriteInt64LittleEndian(to[32..], actor.Silences);
-        draft.Snapshot.Advance(40);
+        Put(actor.Decisions);
+        Put(actor.DueInMs);
+        Put(actor.Silences);
+        Section(0);
+        Put(actor.Sum);
+        Section(1 + (actor.Count % 3));
+        Put(actor.Count);
+
+        void Put(long value)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(draft.Snapshot.GetSpan(8), value);
+            draft.Snapshot.Advance(8);
+        }
+
+        void Section(long number)
+        {
+            if (HasSections)
+            {
+                draft.Section(number);
+            }
+        }
     }
+
+    /// <summary>Those of groups: one that stays, and one that each message moves.</summary>
+    public override bool HasSections => Number == 2;
 
     public override void EndWrite(CommitDraft draft)
     {

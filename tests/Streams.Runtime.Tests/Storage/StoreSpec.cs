@@ -219,6 +219,37 @@ public abstract partial class StoreSpec : IDisposable
     }
 
     [Fact]
+    public void Sections_of_a_snapshot_are_written_one_by_one_and_the_last_word_on_each_counts()
+    {
+        ShardOwner owner = new(Store, Shard);
+        ShardOwner neighbour = new(Store, Neighbour);
+        owner.Write(With(owner.WithActor(1, 0, "d-0", "base"), 0, (7, "seven"), (1L << 50, "large"), (3, "three")));
+        neighbour.Write(With(neighbour.WithActor(1, 0, "n-0", "base"), 0, (3, "other")));
+
+        Assert.Equal([CommitResult.Written, CommitResult.Written], Store.Commit(
+        [
+            With(owner.WithActor(2, 0, "d-0", "base", isNew: false), 0, (3, ""), (7, "gone"), (8, "eight"), (9, "")),
+            With(owner.WithActor(3, 0, "d-0", "base", isNew: false), 0, (7, "seven again"), (8, "")),
+        ]));
+
+        Assert.Equal([(7L, "seven again"), (1L << 50, "large")], Read(Shard));
+        Assert.Equal([(3L, "other")], Read(Neighbour));
+        Assert.Empty(Store.LoadSections(Shard, 1));
+        ShardCommit fenced = With(owner.WithActor(4, 0, "d-0", "base", isNew: false), 0, (7, "late"));
+        _ = new ShardOwner(Store, Shard);
+        Assert.Equal([CommitResult.Fenced], Store.Commit([fenced]));
+        Assert.Equal([(7L, "seven again"), (1L << 50, "large")], Read(Shard));
+
+        static ShardCommit With(ShardCommit commit, int actor, params (long Number, string Body)[] sections)
+        {
+            commit.Sections.AddRange(sections.Select(section => new SectionRow(actor, section.Number, ShardOwner.Bytes(section.Body))));
+            return commit;
+        }
+
+        IEnumerable<(long, string)> Read(ShardId shard) => Store.LoadSections(shard, 0).Select(section => (section.Number, Text(section.Body)));
+    }
+
+    [Fact]
     public void A_position_that_goes_back_throws_and_writes_nothing_at_all()
     {
         ShardOwner owner = new(Store, Shard);
