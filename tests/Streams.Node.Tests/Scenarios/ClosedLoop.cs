@@ -43,6 +43,8 @@ internal sealed class ClosedLoop
     /// <summary>Asked every step of each incident; null for nobody who says anything.</summary>
     public Func<Incident, PersonSays?>? People { get; set; }
 
+    public IReadOnlyCollection<Dispatcher> Dispatchers => _dispatchers.Values;
+
     /// <summary>Units, devices and places that are somebody's.</summary>
     public int Held => _dispatchers.Values.Sum(dispatcher => dispatcher.AssetsHeld);
 
@@ -58,6 +60,9 @@ internal sealed class ClosedLoop
 
         return condition();
     }
+
+    /// <summary>With the next step the desk hears of an alert that no area raised.</summary>
+    public void Say(IncidentAlert alert) => _messages.Enqueue(now => ToDesk(alert, playbook: null, now));
 
     private void Step(long now)
     {
