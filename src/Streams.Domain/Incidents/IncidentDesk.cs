@@ -7,7 +7,8 @@ namespace Streams.Domain.Incidents;
 /// <param name="Incident">The incident that it belongs to; null where it makes none.</param>
 /// <param name="IsNew">The incident begins with it.</param>
 /// <param name="HasJoined">It was none of the incident's before.</param>
-public readonly record struct DeskVerdict(string? Incident, string Hazard, bool IsNew, bool HasJoined = false);
+/// <param name="IsTurned">It would have opened one, but <see cref="IncidentDesk.MaxOpen"/> are open: nobody does anything about it.</param>
+public readonly record struct DeskVerdict(string? Incident, string Hazard, bool IsNew, bool HasJoined = false, bool IsTurned = false);
 
 /// <summary>
 /// Which alerts of a city belong together. One for each city, since only where all alerts come by can be said whether an incident is there already: the same hazard, open, in
@@ -85,7 +86,7 @@ public sealed partial class IncidentDesk(string root)
             if (_open.Count >= MaxOpen)
             {
                 Turned++;
-                return default;
+                return new DeskVerdict(null, playbook.Name, IsNew: false, IsTurned: true);
             }
 
             found = Begin(playbook.Name, isExercise, alert.OnsetInMs);

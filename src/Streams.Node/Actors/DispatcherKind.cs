@@ -28,6 +28,9 @@ public sealed class DeskActor(string key, IncidentDesk desk) : RequestActor(key)
     internal List<(string Area, IncidentMessage.Belongs Message)> Joined { get; } = [];
 
     internal List<OrderResult> Orders { get; } = [];
+
+    /// <summary>Alerts that no incident could be opened for, to be told.</summary>
+    internal List<IncidentAlert> Turned { get; } = [];
 }
 
 /// <summary>A dispatcher in memory.</summary>
@@ -197,6 +200,8 @@ public sealed class DispatcherKind(CityTopics topics, CityResponse response)
         }
 
         desk.Orders.Clear();
+        desk.Turned.ForEach(alert => draft.Audit(ResponseAudit.OfTurned(desk.Key, alert, desk.NowInMs)));
+        desk.Turned.Clear();
         desk.Desk.Save(draft.Snapshot, draft.Section);
     }
 
@@ -266,7 +271,14 @@ public sealed class DispatcherKind(CityTopics topics, CityResponse response)
         {
             case IncidentMessage.News news:
                 Playbook? playbook = news.Playbook is { } name ? response.PlaybookNamed(name) : response.PlaybookFor(news.Alert.Rule);
-                if (desk.Take(news.Alert, news.IsExercise, playbook, response.Distance) is not { Incident: { } incident } verdict
+                DeskVerdict verdict = desk.Take(news.Alert, news.IsExercise, playbook, response.Distance);
+                if (verdict.IsTurned)
+                {
+                    actor.Turned.Add(news.Alert);
+                    return Reaction.Decided;
+                }
+
+                if (verdict.Incident is not { } incident
                     || response.PlaybookNamed(verdict.Hazard) is not { } its)
                 {
                     return Reaction.Repeat;

@@ -21,6 +21,11 @@ internal static class ResponseAudit
             $"{incident.Id}/{entry.Number}", DateTimeOffset.FromUnixTimeMilliseconds(entry.TimeInMs), AuditActor.Actor(IncidentEndpoints.Kind, incident.Id), "incident." + entry.What, "incident:" + incident.Id,
             Reason: entry.Detail).With("about", entry.Subject.Length > 0 ? entry.Subject : null);
 
+    /// <summary>Once for each alert, whatever states of it come.</summary>
+    public static AuditDraft OfTurned(string desk, IncidentAlert alert, long nowInMs) => new(
+        "turned/" + alert.Id, DateTimeOffset.FromUnixTimeMilliseconds(nowInMs), AuditActor.Actor(DispatcherEndpoints.Kind, desk), "incident.turned_away", "alert:" + alert.Id,
+        Reason: $"{IncidentDesk.MaxOpen} incidents are open, as many as there may be: nothing is done about this alert unless people do it");
+
     public static AuditDraft Of(Command command, long nowInMs) => new AuditDraft(
             "command/" + command.CommandId, DateTimeOffset.FromUnixTimeMilliseconds(nowInMs), AuditActor.Actor(DispatcherEndpoints.Kind, command.Key), "command.send", "system:" + command.Key)
         .With("command", command.CommandId).With("incident", command.IncidentId).With("action", command.Action).With("place", command.Where)

@@ -95,6 +95,24 @@ public sealed class IncidentDeskTests
     }
 
     [Fact]
+    public void Beyond_the_most_that_may_be_open_an_alert_is_turned_away_and_said_to_be()
+    {
+        IncidentDesk desk = new("c");
+        for (int i = 0; i < IncidentDesk.MaxOpen; i++)
+        {
+            Assert.True(Fire(i).IsNew);
+        }
+
+        Assert.Equal(new DeskVerdict(null, "fire", IsNew: false, IsTurned: true), Fire(IncidentDesk.MaxOpen));
+        Assert.False(Fire(0).IsTurned);
+        Assert.Equal(1, desk.Turned);
+        desk.Over(desk.Open.First().Id);
+        Assert.True(Fire(IncidentDesk.MaxOpen).IsNew);
+
+        DeskVerdict Fire(int number) => desk.Take(new IncidentAlert($"a{number}", $"c/{number:D4}", "", AlertSeverity.Severe, AlertState.Active, 1000, 1, ""), false, s_fire, Distance);
+    }
+
+    [Fact]
     public void No_id_is_given_twice_whatever_ends_and_comes_back()
     {
         IncidentDesk desk = new("c");
