@@ -31,9 +31,6 @@ internal abstract partial class AlertLanguage
         _numbers = NumberFormatInfo.ReadOnly(numbers);
     }
 
-    /// <summary>Languages with words of their own here.</summary>
-    public static IEnumerable<string> Tags => ByTag.Keys.Order(StringComparer.Ordinal);
-
     /// <summary>Before the headline of an alert that is over.</summary>
     public abstract string Over { get; }
 

@@ -93,7 +93,8 @@ internal static class AlertTextsFolder
         string[] twice = [.. texts.Keys.Intersect(written[true])];
         if (twice.Length > 0)
         {
-            texts.Fault(twice[0], $"has a text in {language} in alert-rules.yaml already{(twice.Length > 1 ? $", as have {twice.Length - 1} more here" : "")}", "each rule once in a language: take it out of one of the two");
+            string others = twice.Length > 1 ? $", as have {twice.Length - 1} more here" : "";
+            texts.Fault(twice[0], $"has a text in {language} in alert-rules.yaml already{others}", "each rule once in a language: take it out of one of the two");
         }
 
         List<string> missing = [.. written[false].Except(texts.Keys)];
