@@ -14,7 +14,7 @@ public sealed class ConfigCheckTests
 
         Assert.Equal((ExitStatus.Done, ""), (run.Status, run.Error));
         Assert.Contains("no faults", run.Output, StringComparison.Ordinal);
-        Assert.Matches(@"\n  dijon: Dijon Métropole; 34 areas, 4\d,\d{3} devices \(34,000 street_light, .* more types\), \d+ scenarios\.", run.Output);
+        Assert.Matches(@"\n  dijon: Dijon Métropole; alerts in fr, en; 34 areas, 4\d,\d{3} devices \(34,000 street_light, .* more types\), \d+ scenarios\.", run.Output);
     }
 
     [Fact]

@@ -68,8 +68,9 @@ internal static class ConfigCommands
             .OrderByDescending(each => each.Item2).ThenBy(each => each.type, StringComparer.Ordinal)];
         string most = string.Join(", ", types.Take(named).Select(each => string.Create(CultureInfo.InvariantCulture, $"{each.Count:N0} {each.Type}")));
         string others = types.Length > named ? $", {types.Length - named} more types" : "";
+        string languages = city.Languages.IsEmpty ? "" : $"alerts in {string.Join(", ", city.Languages)}; ";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"  {city.Name}: {city.Title}; {city.Areas.Length} areas, {city.DeviceCount:N0} devices ({most}{others}), {city.Scenarios.Length} {(city.Scenarios.Length == 1 ? "scenario" : "scenarios")}.");
+            $"  {city.Name}: {city.Title}; {languages}{city.Areas.Length} areas, {city.DeviceCount:N0} devices ({most}{others}), {city.Scenarios.Length} {(city.Scenarios.Length == 1 ? "scenario" : "scenarios")}.");
     }
 }

@@ -1,15 +1,25 @@
+using System.Collections.Frozen;
 using System.Globalization;
 
 namespace Streams.Domain.Alerts;
 
 /// <summary>How a language writes the figures, times and lists that stand in for braces. Nothing to say is a dash.</summary>
-/// <remarks>Written out here, since the node runs without the operating system's cultures.</remarks>
-internal abstract class AlertLanguage
+/// <remarks>Written out here, a file for each language, since the node runs without the operating system's cultures.</remarks>
+internal abstract partial class AlertLanguage
 {
     private const int NamesShown = 5;
 
     private static readonly AlertLanguage English = new EnglishWords();
-    private static readonly AlertLanguage French = new FrenchWords();
+
+    private static readonly FrozenDictionary<string, AlertLanguage> ByTag = new Dictionary<string, AlertLanguage>(StringComparer.Ordinal)
+    {
+        ["en"] = English,
+        ["fr"] = new FrenchWords(),
+        ["nl"] = new DutchWords(),
+        ["ko"] = new KoreanWords(),
+        ["zh"] = new ChineseWords(),
+        ["ms"] = new MalayWords(),
+    }.ToFrozenDictionary(StringComparer.Ordinal);
 
     private readonly NumberFormatInfo _numbers;
 
@@ -27,16 +37,34 @@ internal abstract class AlertLanguage
     /// <summary>Before the headline of an alert that nothing confirmed for too long.</summary>
     public abstract string Unconfirmed { get; }
 
+    /// <summary>Between two sentences.</summary>
+    public virtual string Gap => " ";
+
+    protected virtual string Minutes => " min";
+
+    protected virtual string Hours => " h";
+
+    protected abstract string Days { get; }
+
+    protected virtual string Comma => ", ";
+
+    /// <summary>Before the last of several names.</summary>
+    protected abstract string And { get; }
+
+    /// <param name="tag">
+    /// RFC 5646, such as <c>fr-FR</c>. What has no words of its own here is written as English is: a configuration may have texts in any language.
+    /// </param>
+    public static AlertLanguage Of(string tag) => Find(tag) ?? English;
+
+    /// <summary>True if <see cref="Of"/> has words of the language itself.</summary>
+    public static bool Knows(string tag) => Find(tag) is not null;
+
     public abstract string OverSince(long unixMs, TimeZoneInfo zone);
 
     public abstract string LastConfirmed(long unixMs, TimeZoneInfo zone);
 
-    protected abstract string Days { get; }
-
-    protected abstract string And { get; }
-
-    /// <param name="tag">RFC 5646, such as <c>fr-FR</c>. What is not French is written as English is: the other texts of the world have no form of their own here.</param>
-    public static AlertLanguage Of(string tag) => tag == "fr" || tag.StartsWith("fr-", StringComparison.Ordinal) ? French : English;
+    /// <summary>Headline and description of an alert whose rule was taken out of the configuration.</summary>
+    public abstract (string Headline, string Description) NoLongerWatched(string area, string rule);
 
     /// <summary>Three significant digits, without exponent or needless zeros: 0.123, 4.57, 612. Thousands are parted from five digits on.</summary>
     public string Number(double value)
@@ -60,9 +88,9 @@ internal abstract class AlertLanguage
         long minutes = Math.Max(0, inMs / 60_000);
         return minutes switch
         {
-            < 120 => $"{Number(minutes)} min",
-            < 48 * 60 => $"{Number(Math.Round(minutes / 60.0))} h",
-            _ => $"{Number(Math.Round(minutes / 1440.0))} {Days}",
+            < 120 => Number(minutes) + Minutes,
+            < 48 * 60 => Number(Math.Round(minutes / 60.0)) + Hours,
+            _ => Number(Math.Round(minutes / 1440.0)) + Days,
         };
     }
 
@@ -76,18 +104,23 @@ internal abstract class AlertLanguage
 
         int shown = Math.Min(names.Count, NamesShown);
         int more = total - shown;
-        return more > 0 ? $"{string.Join(", ", names.Take(shown))} {And} {More(more)}"
+        return more > 0 ? string.Join(Comma, names.Take(shown)) + AndMore(more)
             : shown == 1 ? names[0]
-            : $"{string.Join(", ", names.Take(shown - 1))} {And} {names[shown - 1]}";
+            : string.Join(Comma, names.Take(shown - 1)) + And + names[shown - 1];
     }
 
     /// <summary>True if so many things are named in the singular.</summary>
-    public abstract bool IsSingular(int count);
+    public virtual bool IsSingular(int count) => count == 1;
 
     /// <summary>A sentence on a device's anomaly.</summary>
-    public abstract string Explain(AnomalyFigures anomaly);
+    public string Explain(AnomalyFigures anomaly) => Explain(anomaly, Number(anomaly.Value));
 
-    protected abstract string More(int count);
+    /// <summary>Shorter than what the device says: that is made where no language is known, and in English. Empty for a kind that nobody knows.</summary>
+    /// <param name="value">The anomaly's, as <see cref="Number"/> writes it.</param>
+    protected abstract string Explain(AnomalyFigures anomaly, string value);
+
+    /// <summary>What a list ends with that leaves so many names out.</summary>
+    protected abstract string AndMore(int count);
 
     protected static string Format(long unixMs, TimeZoneInfo zone, string format)
     {
@@ -101,68 +134,5 @@ internal abstract class AlertLanguage
         return $"{time.ToString(format, CultureInfo.InvariantCulture)} UTC{offset}";
     }
 
-    private sealed class EnglishWords() : AlertLanguage(".", ",")
-    {
-        public override string Over => "Over: ";
-
-        public override string Unconfirmed => "No longer confirmed: ";
-
-        protected override string Days => "days";
-
-        protected override string And => "and";
-
-        public override string Time(long unixMs, TimeZoneInfo zone) => Format(unixMs, zone, "yyyy-MM-dd HH:mm");
-
-        public override bool IsSingular(int count) => count == 1;
-
-        public override string Explain(AnomalyFigures anomaly) => anomaly.Explanation;
-
-        public override string OverSince(long unixMs, TimeZoneInfo zone) => $"Over since {Time(unixMs, zone)}.";
-
-        public override string LastConfirmed(long unixMs, TimeZoneInfo zone) => $"Last confirmed {Time(unixMs, zone)}.";
-
-        protected override string More(int count) => $"{Number(count)} more";
-    }
-
-    private sealed class FrenchWords() : AlertLanguage(",", "\u00a0")
-    {
-        public override string Over => "Fin d'alerte : ";
-
-        public override string Unconfirmed => "Alerte non reconfirmée : ";
-
-        protected override string Days => "jours";
-
-        protected override string And => "et";
-
-        /// <summary>Reads on after "depuis le".</summary>
-        public override string Time(long unixMs, TimeZoneInfo zone) => Format(unixMs, zone, "dd'/'MM'/'yyyy 'à' H 'h' mm");
-
-        /// <summary>Zero is singular in French.</summary>
-        public override bool IsSingular(int count) => count < 2;
-
-        /// <summary>Shorter than what the device says: that is made where no language is known, and in English.</summary>
-        public override string Explain(AnomalyFigures anomaly)
-        {
-            string value = Number(anomaly.Value);
-            return anomaly.Kind switch
-            {
-                "stuck" => $"{anomaly.Metric} reste exactement à {value}.",
-                "range" => $"{anomaly.Metric} vaut {value}, ce qui est physiquement impossible.",
-                "spike" => $"{anomaly.Metric} est passé à {value} le temps d'une seule mesure.",
-                "rate" => $"{anomaly.Metric} est passé à {value} plus vite qu'il n'est plausible.",
-                "limit" => $"{anomaly.Metric} vaut {value}, au-delà de la limite.",
-                "level" or "season" => $"{anomaly.Metric} vaut {value}, ce qui est inhabituel.",
-                "state" => $"{anomaly.Metric} signale un état anormal.",
-                "silence" => "L'appareil n'envoie plus de mesures.",
-                "excess" => "L'appareil envoie plus de mesures qu'il n'est permis.",
-                _ => "",
-            };
-        }
-
-        public override string OverSince(long unixMs, TimeZoneInfo zone) => $"Terminé depuis le {Time(unixMs, zone)}.";
-
-        public override string LastConfirmed(long unixMs, TimeZoneInfo zone) => $"Dernière confirmation le {Time(unixMs, zone)}.";
-
-        protected override string More(int count) => count == 1 ? "1 autre" : $"{Number(count)} autres";
-    }
+    private static AlertLanguage? Find(string tag) => ByTag.GetValueOrDefault(tag.Split('-')[0]);
 }

@@ -61,10 +61,20 @@ public sealed record AlertRule
 
     public AlertScope Scope { get; init; } = AlertScope.Public;
 
-    /// <summary>At least one; the first is the main language.</summary>
+    /// <summary>At least one; the first is the main language. Said wherever no city says what it speaks.</summary>
     public required ImmutableArray<AlertText> Texts { get; init; }
 
+    /// <summary>Further languages, none of them in <see cref="Texts"/>: said only in the cities that speak them.</summary>
+    public ImmutableArray<AlertText> Translations { get; init; } = [];
+
     public bool AppliesTo(string type) => Types.IsEmpty || Types.Contains(type);
+
+    /// <summary>The texts in these languages and in this order; all of <see cref="Texts"/> where it has none of them, as where none is named.</summary>
+    internal IReadOnlyList<AlertText> TextsIn(ImmutableArray<string> languages)
+    {
+        AlertText[] spoken = [.. languages.SelectMany(language => Texts.Concat(Translations).Where(text => text.Language == language))];
+        return spoken.Length > 0 ? spoken : Texts;
+    }
 
     /// <summary>The highest step that the measure is beyond, or -1.</summary>
     internal int RaisedStep(double measure)

@@ -13,6 +13,9 @@ internal sealed class AlertVoice(string area, AlertRules rules)
     /// <summary>To the second: what begins within one is one alert.</summary>
     private const string OnsetForm = "yyyyMMdd'T'HHmmss'Z'";
 
+    /// <summary>What is said where no rule and no city says in which language.</summary>
+    private static readonly string[] OfNoCity = ["en", "fr"];
+
     private readonly Dictionary<string, Observation> _toChildren = new(StringComparer.Ordinal);
 
     public string Area { get; } = area;
@@ -130,19 +133,18 @@ internal sealed class AlertVoice(string area, AlertRules rules)
     }
 
     /// <param name="saidState">The state that the headline tells of: where the parent's alert takes over, nothing is over.</param>
-    private static ImmutableArray<AlertText> Fill(AlertRule? rule, ConditionKey key, AlertFigures figures, AlertState saidState, bool isStanding)
+    private ImmutableArray<AlertText> Fill(AlertRule? rule, ConditionKey key, AlertFigures figures, AlertState saidState, bool isStanding)
     {
+        ImmutableArray<string> languages = rules.Register.LanguagesOf(Area);
         if (rule is null)
         {
-            return
-            [
-                new AlertText("en", key.Rule, $"{figures.Area}: {key.Rule} is no longer watched", "The rule was taken out of the configuration.", ""),
-                new AlertText("fr", key.Rule, $"{figures.Area} : {key.Rule} n'est plus surveillé", "La règle a été retirée de la configuration.", ""),
-            ];
+            string[] known = [.. languages.Where(AlertLanguage.Knows)];
+            return [.. (known.Length > 0 ? known : OfNoCity).Select(language => NoLongerWatched(language, figures.Area, key.Rule))];
         }
 
-        var texts = ImmutableArray.CreateBuilder<AlertText>(rule.Texts.Length);
-        foreach (AlertText text in rule.Texts)
+        IReadOnlyList<AlertText> templates = rule.TextsIn(languages);
+        var texts = ImmutableArray.CreateBuilder<AlertText>(templates.Count);
+        foreach (AlertText text in templates)
         {
             var words = new AlertWords(text.Language, figures);
             texts.Add(new AlertText(
@@ -156,6 +158,12 @@ internal sealed class AlertVoice(string area, AlertRules rules)
         }
 
         return texts.MoveToImmutable();
+    }
+
+    private static AlertText NoLongerWatched(string language, string area, string rule)
+    {
+        (string headline, string description) = AlertLanguage.Of(language).NoLongerWatched(area, rule);
+        return new AlertText(language, rule, headline, description, "");
     }
 
     private AlertFigures Figures(

@@ -40,7 +40,7 @@ public sealed class AlertWords
     };
 
     /// <summary>Says before a headline that the alert is over, if it is: many read no further.</summary>
-    internal string Headline(string filled, AlertState state) => state switch
+    public string Headline(string filled, AlertState state) => state switch
     {
         AlertState.Cleared or AlertState.Cancelled => _language.Over + filled,
         AlertState.Expired => _language.Unconfirmed + filled,
@@ -48,10 +48,10 @@ public sealed class AlertWords
     };
 
     /// <summary>Says after a description since when the alert is over, if it is.</summary>
-    internal string Description(string filled, AlertState state) => (state, _figures.UntilInMs) switch
+    public string Description(string filled, AlertState state) => (state, _figures.UntilInMs) switch
     {
-        (AlertState.Cleared or AlertState.Cancelled, { } until) => $"{filled} {_language.OverSince(until, _figures.Zone)}".TrimStart(),
-        (AlertState.Expired, { } until) => $"{filled} {_language.LastConfirmed(until, _figures.Zone)}".TrimStart(),
+        (AlertState.Cleared or AlertState.Cancelled, { } until) => (filled + _language.Gap + _language.OverSince(until, _figures.Zone)).TrimStart(),
+        (AlertState.Expired, { } until) => (filled + _language.Gap + _language.LastConfirmed(until, _figures.Zone)).TrimStart(),
         _ => filled,
     };
 

@@ -18,6 +18,9 @@ public sealed record City
     /// <summary>IANA name, such as <c>Europe/Paris</c>: days, rush hours and lights follow it.</summary>
     public required TimeZoneInfo TimeZone { get; init; }
 
+    /// <summary>In which alerts are said, such as <c>fr</c>, the main one first, each once. Empty where the city does not say: then as the rules themselves are written.</summary>
+    public ImmutableArray<string> Languages { get; init; } = [];
+
     /// <summary>WGS84 degrees of its centre: sunrise and season follow them.</summary>
     public required double Latitude { get; init; }
 

@@ -25,6 +25,8 @@ public sealed class CityPlan
 
     public TimeZoneInfo TimeZone => _described.TimeZone;
 
+    public ImmutableArray<string> Languages => _described.Languages;
+
     public ImmutableArray<CityArea> Areas => _described.Areas;
 
     public ImmutableArray<Scenario> Scenarios => _described.Scenarios;

@@ -14,7 +14,8 @@ public sealed class CityRegister(ImmutableArray<CityPlan> cities)
     private readonly ImmutableArray<(string Name, Lazy<Pages> Pages)> _cities =
         [.. cities.Select(city => (city.Name, new Lazy<Pages>(() => new Pages(city.City))))];
 
-    private readonly ImmutableArray<(string Name, TimeZoneInfo Zone)> _zones = [.. cities.Select(city => (city.Name, city.TimeZone))];
+    private readonly ImmutableArray<(string Name, TimeZoneInfo Zone, ImmutableArray<string> Languages)> _people =
+        [.. cities.Select(city => (city.Name, city.TimeZone, city.Languages))];
 
     public static CityRegister Empty { get; } = new([]);
 
@@ -35,19 +36,10 @@ public sealed class CityRegister(ImmutableArray<CityPlan> cities)
     }
 
     /// <summary>The time by which people in an area live; UTC where nothing is configured.</summary>
-    public TimeZoneInfo TimeZoneOf(string area)
-    {
-        string root = AreaPath.RootOf(area);
-        foreach ((string name, TimeZoneInfo zone) in _zones)
-        {
-            if (name == root)
-            {
-                return zone;
-            }
-        }
+    public TimeZoneInfo TimeZoneOf(string area) => PeopleOf(area).Zone;
 
-        return TimeZoneInfo.Utc;
-    }
+    /// <summary>The languages in which people in an area are alerted, the main one first; empty where nothing is configured.</summary>
+    public ImmutableArray<string> LanguagesOf(string area) => PeopleOf(area).Languages;
 
     /// <summary>How many devices are configured in an area and below it, of one type or of all.</summary>
     public int ConfiguredDevices(string area, string? type = null)
@@ -62,6 +54,20 @@ public sealed class CityRegister(ImmutableArray<CityPlan> cities)
         }
 
         return 0;
+    }
+
+    private (TimeZoneInfo Zone, ImmutableArray<string> Languages) PeopleOf(string area)
+    {
+        string root = AreaPath.RootOf(area);
+        foreach ((string name, TimeZoneInfo zone, ImmutableArray<string> languages) in _people)
+        {
+            if (name == root)
+            {
+                return (zone, languages);
+            }
+        }
+
+        return (TimeZoneInfo.Utc, []);
     }
 
     private sealed class Pages

@@ -6,7 +6,7 @@ namespace Streams.Node.Configuration;
 /// <summary>A rule's <c>texts</c>: what its alerts say, by language.</summary>
 internal static class AlertTextsSection
 {
-    private static readonly Form<string> Language = Form.Text("^[a-z]{2}(-[A-Z]{2})?$", "a language such as en or fr-FR");
+    public static readonly Form<string> Language = Form.Text("^[a-z]{2}(-[A-Z]{2})?$", "a language such as en or fr-FR");
 
     private static readonly Form<string> Text = Form.Text(2000);
 
@@ -20,16 +20,16 @@ internal static class AlertTextsSection
             rule.Fault("texts", "are none", "texts in at least one language, such as en");
         }
 
-        return
-        [
-            .. texts.Entries(Language).Select(entry => new AlertText(
-                entry.Name,
-                Filled(entry.Section, "event", required: true),
-                Filled(entry.Section, "headline", required: true),
-                Filled(entry.Section, "description", required: true),
-                Filled(entry.Section, "instruction", required: false))),
-        ];
+        return [.. texts.Entries(Language).Select(entry => ReadOne(entry.Name, entry.Section, needsInstruction: false))];
     }
+
+    /// <param name="needsInstruction">True where people are told what to do in another language.</param>
+    public static AlertText ReadOne(string language, YamlSection text, bool needsInstruction) => new(
+        language,
+        Filled(text, "event", required: true),
+        Filled(text, "headline", required: true),
+        Filled(text, "description", required: true),
+        Filled(text, "instruction", needsInstruction));
 
     private static string Filled(YamlSection section, string key, bool required)
     {

@@ -1,13 +1,15 @@
 using System.Collections.Immutable;
+using Streams.Domain.Alerts;
 using Streams.Domain.Cities;
 
 namespace Streams.Node.Configuration;
 
 /// <summary>
-/// <c>cities/NAME/city.yaml</c>: what the city is called, where and under which sky it lies.
+/// <c>cities/NAME/city.yaml</c>: what the city is called and speaks, where and under which sky it lies.
 /// <code>
 /// title: Dijon Métropole
 /// timeZone: Europe/Paris
+/// languages: [fr, en]             # of its alerts, the main one first
 /// centre: [5.0415, 47.322]        # longitude, latitude
 /// climate:                        # twelve figures each, January first
 ///   temperature: [2.3, 3.4, ...]  # mean, Cel; dailySwing (Cel), rain (mm a month), rainyDays, wind (m/s), sunshine (hours a month)
@@ -33,7 +35,8 @@ public static class CityFile
     private static bool IsWithoutZones { get; } = !TimeZoneInfo.TryFindSystemTimeZoneById("Europe/Paris", out _);
 
     /// <summary>The city without areas, devices and scenarios, under the name of its folder.</summary>
-    public static City Read(YamlFile file, string name)
+    /// <param name="languages">Those that the rules can say; null where that is not known.</param>
+    public static City Read(YamlFile file, string name, IReadOnlyList<string>? languages)
     {
         YamlSection root = file.Root;
         ImmutableArray<double> centre = root.List("centre", Form.Number(-180, 180), required: true);
@@ -48,6 +51,7 @@ public static class CityFile
             Name = name,
             Title = root.Required("title", Form.Text(100)),
             TimeZone = IsWithoutZones && centre.Length == 2 ? SunTime(centre[0]) : zone,
+            Languages = ReadLanguages(root, languages),
             Latitude = centre.ElementAtOrDefault(1),
             Longitude = centre.ElementAtOrDefault(0),
             Climate = ReadClimate(root.Section("climate", required: true)),
@@ -58,6 +62,25 @@ public static class CityFile
         };
         file.Finish();
         return city;
+    }
+
+    private static ImmutableArray<string> ReadLanguages(YamlSection root, IReadOnlyList<string>? known)
+    {
+        ImmutableArray<string> languages = root.List("languages", known is null ? AlertTextsSection.Language : Form.Choice(known.Select(each => (each, each))));
+        if (root.Has("languages") && root.IsSound("languages") && languages.Length is 0 or > AlertContent.MostTexts)
+        {
+            root.Fault("languages", $"are {languages.Length}", $"1 to {AlertContent.MostTexts}, the main one first");
+        }
+
+        foreach ((int index, string language) in languages.Index())
+        {
+            if (languages.IndexOf(language) < index && language.Length > 0)
+            {
+                root.FaultOfItem("languages", index, $"is {language} again", "each language once");
+            }
+        }
+
+        return languages;
     }
 
     private static TimeZoneInfo SunTime(double longitude)

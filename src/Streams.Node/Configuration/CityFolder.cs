@@ -23,14 +23,16 @@ public static partial class CityFolder
     public static (CityPlan? City, IReadOnlyList<ConfigurationFault> Faults) Read(string path, IReadOnlyList<DeviceType> types, IReadOnlyList<AlertRule> rules, IReadOnlyList<SystemKind> systems)
     {
         ConfigurationFaults faults = new();
-        (_, CityPlan? plan) = Read(path, types, rules, systems, faults);
+        (_, CityPlan? plan) = Read(path, types, rules, systems, languages: null, faults);
         return faults.Count > 0 ? (null, faults.InOrder()) : (plan, []);
     }
 
     /// <param name="types">Null where their own file has faults; likewise <paramref name="rules"/> and <paramref name="systems"/>.</param>
+    /// <param name="languages">Those that the rules can say; null where that is not known.</param>
     /// <returns>The areas, and a city if the folder describes one. Faults go to the list; what was read around them is still given.</returns>
     internal static (ImmutableArray<CityArea> Areas, CityPlan? City) Read(
-        string path, IReadOnlyList<DeviceType>? types, IReadOnlyList<AlertRule>? rules, IReadOnlyList<SystemKind>? systems, ConfigurationFaults faults)
+        string path, IReadOnlyList<DeviceType>? types, IReadOnlyList<AlertRule>? rules, IReadOnlyList<SystemKind>? systems, IReadOnlyList<string>? languages,
+        ConfigurationFaults faults)
     {
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
         string[] scenarios = Directory.Exists(Path.Combine(path, "scenarios")) ? Directory.GetFiles(Path.Combine(path, "scenarios"), "*.y*ml") : [];
@@ -41,7 +43,7 @@ public static partial class CityFolder
         }
 
         int before = faults.Count;
-        City? described = isCity && YamlFile.Open(Path.Combine(path, "city.yaml"), faults) is { } cityFile ? CityFile.Read(cityFile, name) : null;
+        City? described = isCity && YamlFile.Open(Path.Combine(path, "city.yaml"), faults) is { } cityFile ? CityFile.Read(cityFile, name, languages) : null;
         string areasPath = Path.Combine(path, "areas.yaml");
         ImmutableArray<CityArea> areas = (isCity || Path.Exists(areasPath)) && YamlFile.Open(areasPath, faults) is { } areasFile
             ? AreasFile.Read(areasFile, isCity ? name : null)

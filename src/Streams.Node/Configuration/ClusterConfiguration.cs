@@ -75,6 +75,9 @@ public sealed record ClusterConfiguration
             ? AlertRulesFile.Read(rulesFile, areTypesSound ? types : null)
             : [];
         bool areRulesSound = faults.Count == before;
+        string texts = Path.Combine(directory, "texts");
+        rules = AlertTextsFolder.Read(texts, rules, areRulesSound, faults);
+        ImmutableArray<string>? languages = areRulesSound && !rules.IsEmpty ? AlertTextsFolder.Languages(texts, rules) : null;
         before = faults.Count;
         ImmutableArray<Role>? roles = Open("roles.yaml") is { } rolesFile ? RolesFile.Read(rolesFile) : null;
         bool areRolesSound = faults.Count == before;
@@ -104,7 +107,8 @@ public sealed record ClusterConfiguration
         }
 
         (ImmutableArray<AreaDescription> areas, ImmutableArray<CityPlan> cities) =
-            ReadCities(Path.Combine(directory, "cities"), areTypesSound ? types : null, areRulesSound ? rules : null, areSystemsSound && !systems.IsEmpty ? systems : null, faults);
+            ReadCities(
+                Path.Combine(directory, "cities"), areTypesSound ? types : null, areRulesSound ? rules : null, areSystemsSound && !systems.IsEmpty ? systems : null, languages, faults);
         ReportMisspeltFiles(directory, Files, faults);
 
         if (faults.Count > 0 || node is null || topics is null || types is null || roles is null)
@@ -151,7 +155,7 @@ public sealed record ClusterConfiguration
     }
 
     private static (ImmutableArray<AreaDescription> Areas, ImmutableArray<CityPlan> Cities) ReadCities(
-        string cities, IReadOnlyList<DeviceType>? types, IReadOnlyList<AlertRule>? rules, IReadOnlyList<SystemKind>? systems, ConfigurationFaults faults)
+        string cities, IReadOnlyList<DeviceType>? types, IReadOnlyList<AlertRule>? rules, IReadOnlyList<SystemKind>? systems, IReadOnlyList<string>? languages, ConfigurationFaults faults)
     {
         Dictionary<string, (AreaDescription Area, string File)> areas = [];
         ImmutableArray<CityPlan>.Builder plans = ImmutableArray.CreateBuilder<CityPlan>();
@@ -163,7 +167,7 @@ public sealed record ClusterConfiguration
         string[] folders = Directory.Exists(cities) ? Directory.GetDirectories(cities) : [];
         foreach (string folder in folders.Order(StringComparer.Ordinal))
         {
-            (ImmutableArray<CityArea> described, CityPlan? plan) = CityFolder.Read(folder, types, rules, systems, faults);
+            (ImmutableArray<CityArea> described, CityPlan? plan) = CityFolder.Read(folder, types, rules, systems, languages, faults);
             string path = Path.Combine(folder, "areas.yaml");
             foreach (AreaDescription area in described.Select(area => area.Description))
             {

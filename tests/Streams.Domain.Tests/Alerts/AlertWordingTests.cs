@@ -33,6 +33,10 @@ public sealed class AlertWordingTests
     [InlineData("en", "0.123 4.57 61.2 612 -3 0 9999 10,000 -1,234,567 -")]
     [InlineData("fr", "0,123 4,57 61,2 612 -3 0 9999 10\u00a0000 -1\u00a0234\u00a0567 -")]
     [InlineData("fr-FR", "0,123 4,57 61,2 612 -3 0 9999 10\u00a0000 -1\u00a0234\u00a0567 -")]
+    [InlineData("nl", "0,123 4,57 61,2 612 -3 0 9999 10.000 -1.234.567 -")]
+    [InlineData("ko", "0.123 4.57 61.2 612 -3 0 9999 10,000 -1,234,567 -")]
+    [InlineData("zh-SG", "0.123 4.57 61.2 612 -3 0 9999 10,000 -1,234,567 -")]
+    [InlineData("ms", "0.123 4.57 61.2 612 -3 0 9999 10,000 -1,234,567 -")]
     [InlineData("de", "0.123 4.57 61.2 612 -3 0 9999 10,000 -1,234,567 -")]
     public void Numbers_have_three_digits_that_count_in_the_languages_own_form(string language, string written) =>
         Assert.Equal(written, string.Join(' ', new[] { 0.1234, 4.567, 61.23, 612.4, -3, 0, 9999, 9999.6, -1_234_567, double.NaN }.Select(AlertLanguage.Of(language).Number)));
@@ -43,6 +47,16 @@ public sealed class AlertWordingTests
     [InlineData("en", 2880, "2 days")]
     [InlineData("fr", 90, "90 min")]
     [InlineData("fr", 2880, "2 jours")]
+    [InlineData("nl", 120, "2 h")]
+    [InlineData("nl", 2880, "2 dagen")]
+    [InlineData("ko", 119, "119분")]
+    [InlineData("ko", 120, "2시간")]
+    [InlineData("ko", 2880, "2일")]
+    [InlineData("zh", 119, "119分钟")]
+    [InlineData("zh", 120, "2小时")]
+    [InlineData("zh", 2880, "2天")]
+    [InlineData("ms", 90, "90 min")]
+    [InlineData("ms", 2880, "2 hari")]
     public void Durations_are_in_the_unit_that_fits(string language, int minutes, string written) =>
         Assert.Equal(written, AlertLanguage.Of(language).Duration(minutes * 60_000L));
 
@@ -51,6 +65,10 @@ public sealed class AlertWordingTests
     [InlineData("fr", 0, "since 01/11/2026 à 9 h 05 UTC")]
     [InlineData("en", 60, "since 2026-11-01 10:05 UTC+1")]
     [InlineData("fr", 120, "since 01/11/2026 à 11 h 05 UTC+2")]
+    [InlineData("nl", 60, "since 01-11-2026 10:05 UTC+1")]
+    [InlineData("ko", 540, "since 2026년 11월 1일 18:05 UTC+9")]
+    [InlineData("zh", 480, "since 2026年11月1日17:05 UTC+8")]
+    [InlineData("ms", 480, "since 01/11/2026 17:05 UTC+8")]
     [InlineData("en", 900 - 1440, "since 2026-11-01 00:05 UTC-9")]
     [InlineData("en", 345, "since 2026-11-01 14:50 UTC+5:45")]
     [InlineData("en", -210, "since 2026-11-01 05:35 UTC-3:30")]
@@ -70,6 +88,15 @@ public sealed class AlertWordingTests
     [InlineData("fr", 6, 6, "a, b, c, d, e et 1 autre")]
     [InlineData("fr", 7, 9, "a, b, c, d, e et 4 autres")]
     [InlineData("fr", 0, 0, "-")]
+    [InlineData("nl", 3, 3, "a, b en c")]
+    [InlineData("nl", 7, 9, "a, b, c, d, e en nog 4")]
+    [InlineData("ko", 3, 3, "a, b 및 c")]
+    [InlineData("ko", 7, 9, "a, b, c, d, e 외 4개")]
+    [InlineData("zh", 1, 1, "a")]
+    [InlineData("zh", 3, 3, "a、b和c")]
+    [InlineData("zh", 7, 9, "a、b、c、d、e及其他4个")]
+    [InlineData("ms", 3, 3, "a, b dan c")]
+    [InlineData("ms", 7, 9, "a, b, c, d, e dan 4 lagi")]
     public void A_list_names_five_and_counts_the_rest(string language, int known, int total, string written) =>
         Assert.Equal(written, AlertLanguage.Of(language).List([.. "abcdefg"[..known].Select(letter => letter.ToString())], total));
 
@@ -78,23 +105,61 @@ public sealed class AlertWordingTests
     [InlineData("en", 1, "sensor")]
     [InlineData("fr", 0, "sensor")]
     [InlineData("fr", 2, "sensors")]
-    public void None_is_plural_in_english_and_singular_in_french(string language, int count, string written) =>
+    [InlineData("nl", 0, "sensors")]
+    [InlineData("nl", 1, "sensor")]
+    public void None_is_singular_in_french_only(string language, int count, string written) =>
         Assert.Equal(written, AlertWording.Fill("{count:sensor|sensors}", new AlertWords(language, Some with { Count = count })));
 
     [Theory]
-    [InlineData("stuck", "no2 reste exactement à 12,5.")]
-    [InlineData("range", "no2 vaut 12,5, ce qui est physiquement impossible.")]
-    public void An_anomaly_is_explained_in_french_too(string kind, string written)
+    [InlineData("en", "stuck", "no2 is 12.5.")]
+    [InlineData("fr", "stuck", "no2 reste exactement à 12,5.")]
+    [InlineData("fr", "range", "no2 vaut 12,5, ce qui est physiquement impossible.")]
+    [InlineData("nl", "rate", "no2 ging sneller naar 12,5 dan aannemelijk is.")]
+    [InlineData("nl", "limit", "no2 is 12,5, voorbij de grenswaarde.")]
+    [InlineData("ko", "stuck", "no2 값이 정확히 12.5에 멈춰 있습니다.")]
+    [InlineData("ko", "silence", "장치가 더 이상 측정값을 보내지 않습니다.")]
+    [InlineData("zh", "range", "no2 为 12.5，在物理上不可能。")]
+    [InlineData("zh", "season", "no2 为 12.5，与平常不同。")]
+    [InlineData("ms", "spike", "no2 menjadi 12.5 untuk satu bacaan sahaja.")]
+    [InlineData("ms", "excess", "Peranti ini menghantar lebih banyak bacaan daripada yang dibenarkan.")]
+    public void An_anomaly_is_explained_in_the_language(string language, string kind, string written)
     {
         AlertFigures figures = Some with { Newest = new AnomalyFigures(kind, "no2", 12.5, "no2 is 12.5.") };
-        Assert.Equal("no2 is 12.5.", AlertWording.Fill("{explanation}", new AlertWords("en", figures)));
-        Assert.Equal(written, AlertWording.Fill("{explanation}", new AlertWords("fr", figures)));
+        Assert.Equal(written, AlertWording.Fill("{explanation}", new AlertWords(language, figures)));
     }
 
     [Theory]
-    [InlineData("range", "stuck", "spike", "rate", "limit", "level", "season", "silence")]
-    public void Every_kind_of_anomaly_has_french_words(params string[] kinds) =>
-        Assert.All(kinds, kind => Assert.EndsWith(".", AlertLanguage.Of("fr").Explain(new AnomalyFigures(kind, "no2", 1, "")), StringComparison.Ordinal));
+    [InlineData("fr")]
+    [InlineData("nl")]
+    [InlineData("ko")]
+    [InlineData("zh")]
+    [InlineData("ms")]
+    public void Every_kind_of_anomaly_has_a_sentence_and_what_is_no_kind_has_none(string language)
+    {
+        string[] kinds = ["range", "stuck", "spike", "rate", "limit", "level", "season", "state", "silence", "excess"];
+        string[] said = [.. kinds.Select(kind => AlertLanguage.Of(language).Explain(new AnomalyFigures(kind, "no2", 1.5, "no2 is 1.5.")))];
+        Assert.All(said, sentence => Assert.Matches(@"^[^{}]{4,}[.。]$", sentence));
+        Assert.Equal(kinds.Length - 1, said.Distinct().Count());
+        Assert.Equal("", AlertLanguage.Of(language).Explain(new AnomalyFigures("new", "no2", 1, "no2 is new.")));
+    }
+
+    [Theory]
+    [InlineData("en", AlertState.Cleared, "Over: Haze|Since noon. Over since 2026-11-01 09:05 UTC.")]
+    [InlineData("en", AlertState.Expired, "No longer confirmed: Haze|Since noon. Last confirmed 2026-11-01 09:05 UTC.")]
+    [InlineData("fr", AlertState.Cancelled, "Fin d'alerte : Haze|Since noon. Terminé depuis le 01/11/2026 à 9 h 05 UTC.")]
+    [InlineData("nl", AlertState.Cleared, "Voorbij: Haze|Since noon. Voorbij sinds 01-11-2026 09:05 UTC.")]
+    [InlineData("nl", AlertState.Expired, "Niet meer bevestigd: Haze|Since noon. Laatst bevestigd op 01-11-2026 09:05 UTC.")]
+    [InlineData("ko", AlertState.Cleared, "해제: Haze|Since noon. 2026년 11월 1일 09:05 UTC에 상황이 종료되었습니다.")]
+    [InlineData("ko", AlertState.Expired, "더 이상 확인되지 않음: Haze|Since noon. 2026년 11월 1일 09:05 UTC에 마지막으로 확인되었습니다.")]
+    [InlineData("zh", AlertState.Cleared, "解除：Haze|Since noon.已于2026年11月1日09:05 UTC解除。")]
+    [InlineData("zh", AlertState.Expired, "未再确认：Haze|Since noon.最后一次确认时间为2026年11月1日09:05 UTC。")]
+    [InlineData("ms", AlertState.Cleared, "Tamat: Haze|Since noon. Tamat sejak 01/11/2026 09:05 UTC.")]
+    [InlineData("ms", AlertState.Expired, "Tidak lagi disahkan: Haze|Since noon. Kali terakhir disahkan pada 01/11/2026 09:05 UTC.")]
+    public void What_is_over_says_so_in_the_language(string language, AlertState state, string written)
+    {
+        AlertWords words = new(language, Some with { UntilInMs = Some.SinceInMs });
+        Assert.Equal(written, $"{words.Headline("Haze", state)}|{words.Description("Since noon.", state)}");
+    }
 
     [Theory]
     [InlineData("m/s", 10, "36 km/h")]

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Streams.Domain.Alerts;
 using Streams.Node.Configuration;
 
@@ -26,47 +27,66 @@ public sealed class ShippedTextsTests
         PlaceCount = 2,
         Metric = "pm2_5",
         SinceInMs = 1_795_342_500_000,
+        UntilInMs = 1_795_353_300_000,
+        Zone = TimeZoneInfo.CreateCustomTimeZone("there", TimeSpan.FromHours(8), null, null),
+        EtaInMs = 9_000_000,
+        WindowInMs = 3_600_000,
         Newest = new AnomalyFigures("stuck", "pm2_5", 12.5, "pm2_5 has been exactly 12.5 ug/m3 for 26 h."),
     };
 
+    /// <summary>What no text may have once it is filled: what its language does not write, and what another one would.</summary>
+    private static readonly Dictionary<string, string> WrongIn = new()
+    {
+        ["en"] = @" [:;!?]|\d,\d{1,2}\b| et ",
+        ["fr"] = @"[^ 0-9][:;!?]|\d\.\d| and |UTC UTC|[Dd]epuis \d",
+        ["nl"] = @" [:;!?]|\d\.\d{1,2}\b| and | the |[Ss]ince ",
+        ["ko"] = @" [:;!?]|[Ss]ince | and | the |[\u4e00-\u9fff]",
+        ["zh"] = @"[\u4e00-\u9fff][:;!?,] ?|[。，、：；！？] | and | the |[가-힣]",
+        ["ms"] = @" [:;!?]|\d,\d{1,2}\b| and | the |[Ss]ince ",
+    };
+
     [Fact]
-    public void Every_rule_speaks_english_and_french_with_the_same_figures()
+    public void Every_rule_speaks_every_language_with_the_same_figures()
     {
         Assert.NotEmpty(Rules);
         Assert.All(Rules, rule =>
         {
             Assert.Equal(["en", "fr"], rule.Texts.Select(text => text.Language));
-            Assert.All(Fields(rule.Texts[0]).Zip(Fields(rule.Texts[1])), pair => Assert.Equal(Names(pair.First), Names(pair.Second)));
+            Assert.Equal(["ko", "ms", "nl", "zh"], rule.Translations.Select(text => text.Language));
+            Assert.All(Spoken(rule), text => Assert.Equal(Fields(rule.Texts[0]).Select(Names), Fields(text).Select(Names)));
+            Assert.All(Spoken(rule), text => Assert.Equal(rule.Texts[0].Instruction.Length > 0, text.Instruction.Length > 0));
         });
     }
 
     [Fact]
-    public void Every_text_is_filled_without_a_brace_left_and_reads_as_its_language_does()
+    public void Every_text_is_filled_in_every_state_without_a_brace_left_and_reads_as_its_language_does()
     {
-        foreach (AlertText text in Rules.SelectMany(rule => rule.Texts))
+        foreach ((AlertRule rule, AlertText text) in Rules.SelectMany(rule => Spoken(rule).Select(text => (rule, text))))
         {
-            bool isFrench = text.Language == "fr";
             AlertWords words = new(text.Language, Sample);
             string[] filled = [.. Fields(text).Select(field => AlertWording.Fill(field, words))];
+            string[] inEveryState = [.. Enum.GetValues<AlertState>().SelectMany(state => new[] { words.Headline(filled[1], state), words.Description(filled[2], state) })];
+            Assert.All(Fields(text).SelectMany(AlertWording.InBraces), name => Assert.NotEqual("-", words.Of(name)));
             Assert.InRange(filled[1].Length, 1, 160); // CAP 1.2 asks for headlines of at most 160 characters.
-            Assert.All(filled, line =>
+            Assert.All(filled.Concat(inEveryState), line =>
             {
-                Assert.DoesNotMatch(@"[{}]|  | $|\(s\)|(^| )-( |$)", line);
-                Assert.DoesNotMatch(isFrench ? @"[^ 0-9][:;!?]|\d\.\d| and |UTC UTC|[Dd]epuis \d" : @" [:;!?]|\d,\d{1,2}\b| et ", line);
+                string what = $"{rule.Id} in {text.Language}: {line}";
+                Assert.False(Regex.IsMatch(line, @"[{}]|  | $|\(s\)|(^| )-( |$)"), what);
+                Assert.False(Regex.IsMatch(line, WrongIn[text.Language]), what);
             });
         }
     }
 
     [Theory]
-    [InlineData("fine-particles", 0, "Toison d'Or: fine particles at 1235 µg/m³ (limit 17.2)")]
-    [InlineData("fine-particles", 1, "Toison d'Or : particules fines à 1235 µg/m³ (seuil 17,2)")]
-    [InlineData("sensor-stuck", 0, "Toison d'Or: 2 sensors stuck at one value")]
-    [InlineData("sensor-stuck", 1, "Toison d'Or : 2 capteurs bloqués sur une valeur")]
-    [InlineData("low-water", 1, "Toison d'Or : eau 4,57 µg/m³ au-dessous de son niveau bas habituel")]
-    public void A_headline_reads_as_people_write(string rule, int language, string headline)
+    [InlineData("fine-particles", "en", "Toison d'Or: fine particles at 1235 µg/m³ (limit 17.2)")]
+    [InlineData("fine-particles", "fr", "Toison d'Or : particules fines à 1235 µg/m³ (seuil 17,2)")]
+    [InlineData("sensor-stuck", "en", "Toison d'Or: 2 sensors stuck at one value")]
+    [InlineData("sensor-stuck", "fr", "Toison d'Or : 2 capteurs bloqués sur une valeur")]
+    [InlineData("low-water", "fr", "Toison d'Or : eau 4,57 µg/m³ au-dessous de son niveau bas habituel")]
+    public void A_headline_reads_as_people_write(string rule, string language, string headline)
     {
-        AlertText text = Rules.Single(one => one.Id == rule).Texts[language];
-        Assert.Equal(headline, AlertWording.Fill(text.Headline, new AlertWords(text.Language, Sample)));
+        AlertText text = Spoken(Rules.Single(one => one.Id == rule)).Single(one => one.Language == language);
+        Assert.Equal(headline, AlertWording.Fill(text.Headline, new AlertWords(language, Sample)));
     }
 
     [Fact]
@@ -82,6 +102,8 @@ public sealed class ShippedTextsTests
             Assert.EndsWith($"| {(rule.Condition is AlertCondition.Trend ? "P" : "")}{(rule.Scope == AlertScope.Restricted ? "R" : "")} |", row, StringComparison.Ordinal);
         });
     }
+
+    private static IEnumerable<AlertText> Spoken(AlertRule rule) => rule.Texts.Concat(rule.Translations);
 
     private static string[] Fields(AlertText text) => [text.Event, text.Headline, text.Description, text.Instruction];
 

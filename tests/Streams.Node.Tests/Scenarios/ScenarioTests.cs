@@ -70,6 +70,7 @@ public sealed class ScenarioTests(ITestOutputHelper output)
             .. alerts.Where(alert => scenario.MustNot.Contains(alert.Rule)).Select(alert => "must not come: " + Line(alert, run)),
             .. alerts.Where(alert => IsGrave(alert) && !scenario.May.Contains(alert.Rule) && !scenario.Must.Any(expected => expected.Rule == alert.Rule))
                 .Select(alert => "not expected: " + Line(alert, run)),
+            .. playback.Alerts.Where(alert => !alert.Texts.Select(text => text.Language).SequenceEqual(whole.Languages)).Select(alert => "in other languages than the city's: " + Line(alert, run)),
             .. playback.Alerts[..toldBefore].Where(IsGrave).Select(alert => "before it began: " + Line(alert, run)),
             // Scenarios make buses speak too late.
             .. playback.Refusals.Where(refusal => !refusal.Key.StartsWith("late_beyond_retention", StringComparison.Ordinal)).Select(refusal => $"refused: {refusal.Key} ({refusal.Value})"),
