@@ -7,6 +7,24 @@ namespace Streams.Runtime.Tests.Log;
 /// <summary>Each has a broker of its own, for it comes to harm.</summary>
 public sealed class KafkaTroubleTests
 {
+    private const int RebalanceInProgress = 27;
+
+    /// <summary>librdkafka before 2.3 aborts the process, this one, where such a member is destroyed.</summary>
+    [Fact]
+    public void A_member_that_joined_and_was_never_given_anything_may_leave()
+    {
+        using EmbeddedBroker broker = new([new TopicSpec("left", 2)]);
+        using KafkaLog log = broker.OpenLog(EmbeddedKafka.Options);
+        broker.FailNext(KafkaRequest.SyncGroup, RebalanceInProgress, times: 1000);
+        using KafkaMember member = new(log, "left", "left");
+        for (int polls = 0; polls < 250; polls++)
+        {
+            member.Poll();
+        }
+
+        Assert.Empty(member.Owned);
+    }
+
     [Fact]
     public void Reading_and_writing_go_on_after_the_broker_was_away()
     {

@@ -18,6 +18,7 @@ internal sealed unsafe partial class KafkaClient
     private readonly TaskCompletionSource _destroyed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private GCHandle _self;
     private int _references = 1;
+    private volatile bool _isAbandoned;
 
     /// <param name="type"><see cref="Rd.Consumer"/> or <see cref="Rd.Producer"/>.</param>
     /// <param name="properties">librdkafka's properties; one that its version does not know and whose name ends in <c>?</c> is left out.</param>
@@ -123,6 +124,9 @@ internal sealed unsafe partial class KafkaClient
         }
     }
 
+    /// <summary>Its owner lets go without destroying it, which would abort the process: it says nothing more, and is there until the process ends.</summary>
+    public void Abandon() => _isAbandoned = true;
+
     /// <summary>False once everyone has let go.</summary>
     public bool IsReferenced => Volatile.Read(ref _references) > 0;
 
@@ -160,7 +164,7 @@ internal sealed unsafe partial class KafkaClient
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void OnLog(nint client, int level, byte* facility, byte* text)
     {
-        if (Of(client == 0 ? 0 : Rd.Opaque(client)) is { } at)
+        if (Of(client == 0 ? 0 : Rd.Opaque(client)) is { _isAbandoned: false } at)
         {
             // Syslog's levels: 0 to 2 are worse than an error, 5 is a notice.
             LogLevel logLevel = level switch { <= 2 => LogLevel.Critical, 3 => LogLevel.Error, 4 => LogLevel.Warning, <= 6 => LogLevel.Information, _ => LogLevel.Debug };

@@ -15,7 +15,7 @@ internal sealed unsafe partial class KafkaReader : ILogReader
     private const int CoordinatorAnswersWithinInMs = 100;
 
     /// <summary>A group that gathers its members takes three seconds or some by default.</summary>
-    private static readonly TimeSpan LongestJoin = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan LongestJoin = TimeSpan.FromSeconds(4);
 
     private readonly KafkaLogOptions _options;
     private readonly string _group;
@@ -30,6 +30,7 @@ internal sealed unsafe partial class KafkaReader : ILogReader
     private bool _readAheadIsFull;
     private int _fromReadAhead;
     private bool _isMember = true;
+    private bool _hasJoined;
     private bool _wasAssigned;
     private bool _disposed;
 
@@ -153,6 +154,7 @@ internal sealed unsafe partial class KafkaReader : ILogReader
             // Closing is a last rebalance: it asks the listener to give everything back, from this thread, through the queue.
             while (Rd.ConsumerClosed(_client.Handle) == 0 && _options.Time.GetElapsedTime(from) < _options.CloseTimeout)
             {
+                _hasJoined |= Rd.IsMember(_client.Handle);
                 RdMessage* message = Rd.Consume(_client.Queue, 50);
                 if (message is not null)
                 {
@@ -166,6 +168,13 @@ internal sealed unsafe partial class KafkaReader : ILogReader
             LogNotClosed(_options.Logger, _group, _options.CloseTimeout.TotalSeconds);
         }
 
+        if (_hasJoined && !_wasAssigned)
+        {
+            LogAbandoned(_options.Logger, _group);
+            _client.Abandon();
+            return;
+        }
+
         _client.Release();
         TimeSpan left = _options.CloseTimeout - _options.Time.GetElapsedTime(from);
         if (!_client.IsReferenced && left > TimeSpan.Zero)
@@ -176,12 +185,12 @@ internal sealed unsafe partial class KafkaReader : ILogReader
 
     /// <summary>
     /// librdkafka before 2.3 aborts the process where a member of a cooperative group is destroyed between having joined and having been assigned anything for the first time: then that
-    /// is waited for, a moment as a rule. (confluentinc/librdkafka#4312)
+    /// is waited for, a moment as a rule, and where it does not come the client is not destroyed at all. (confluentinc/librdkafka#4312)
     /// </summary>
     private void AwaitFirstAssignment()
     {
         long from = _options.Time.GetTimestamp();
-        while (_assignment.Listener is not null && !_wasAssigned && Rd.IsMember(_client.Handle) && _options.Time.GetElapsedTime(from) < LongestJoin)
+        while (_assignment.Listener is not null && !_wasAssigned && (_hasJoined |= Rd.IsMember(_client.Handle)) && _options.Time.GetElapsedTime(from) < LongestJoin)
         {
             RdMessage* message = Rd.Consume(_client.Queue, 50);
             if (message is not null)
@@ -454,6 +463,9 @@ internal sealed unsafe partial class KafkaReader : ILogReader
 
     [LoggerMessage(1102, LogLevel.Error, "{Partition}: records from offset {Offset} to {From} are gone from the log, unread. Reading goes on behind them.")]
     private static partial void LogGap(ILogger logger, InboxPartition partition, long offset, long from);
+
+    [LoggerMessage(1106, LogLevel.Information, "Group {Group}: the member left while it was joining; its client, which librdkafka can not destroy then, stays until the process ends.")]
+    private static partial void LogAbandoned(ILogger logger, string group);
 
     [LoggerMessage(1105, LogLevel.Warning, "Group {Group}: the member did not leave within {Seconds} s; its partitions stay with it until its session ends.")]
     private static partial void LogNotClosed(ILogger logger, string group, double seconds);
