@@ -35,6 +35,38 @@ internal static class Show
         return command;
     }
 
+    /// <param name="order">Path to send to, what to call it when it is not there, and the body; null for none.</param>
+    /// <param name="say">Tells of the answer; after an answer without a body of <paramref name="done"/>.</param>
+    /// <param name="done">What JSON says where the answer has no body.</param>
+    public static ExampleCommand Ordering(
+        this ExampleCommand command,
+        SharedOptions shared,
+        Screen screen,
+        HttpMethod method,
+        Func<ParseResult, (string Path, string What, JsonElement? Body)> order,
+        Action<JsonElement> say,
+        Func<ParseResult, object>? done = null)
+    {
+        command.SetAction(async (parsed, stop) =>
+        {
+            (string path, string what, JsonElement? body) = order(parsed);
+            using NodeClient node = shared.Connect(parsed);
+            JsonElement answer = await node.SendAsync(method, path, what, stop, body).ConfigureAwait(false);
+            answer = done is null ? answer : JsonSerializer.SerializeToElement(done(parsed));
+            if (shared.WantsJson(parsed))
+            {
+                screen.Json(answer);
+            }
+            else
+            {
+                say(answer);
+            }
+
+            return ExitStatus.Done;
+        });
+        return command;
+    }
+
     public static Command Group(string name, string description, params Command[] commands)
     {
         var group = new ExampleCommand(name, description, [.. commands.OfType<ExampleCommand>().SelectMany(command => command.Examples.Take(1))]);

@@ -33,56 +33,36 @@ internal static class TokenCommands
         var role = new Option<string[]>("--role") { Description = "A role of roles.yaml; may be given more than once.", HelpName = "ROLE", Required = true };
         Option<TimeSpan?> expires = Lists.Duration("--expires", "Ends by itself after so long, such as 90d. Default: never.");
         Option<string?> area = Lists.Text("--area", "AREA", "Acts on this area and those below it only. Default: everywhere.").From(offers.Areas);
-        ExampleCommand add = new ExampleCommand(
+        return new ExampleCommand(
             "add",
             "Makes a token and shows it, this once. The first one is made on a node's own machine, where none is needed.",
             "streams token add gateway-7 --role gateway",
-            "streams token add marie --role viewer --role operator --area dijon/dijon --expires 90d").Taking(name, role, expires, area);
-        add.SetAction(async (parsed, stop) =>
-        {
-            using NodeClient node = shared.Connect(parsed);
-            JsonElement order = JsonSerializer.SerializeToElement(new
-            {
-                name = parsed.GetRequiredValue(name),
-                roles = parsed.GetRequiredValue(role),
-                area = parsed.GetValue(area),
-                expires = parsed.GetValue(expires) is { } span ? Lists.Rfc3339(shared.Time.GetUtcNow() + span) : null,
-            });
-            JsonElement answer = await node.SendAsync(HttpMethod.Post, "api/v1/tokens", "tokens", stop, order).ConfigureAwait(false);
-            if (shared.WantsJson(parsed))
-            {
-                screen.Json(answer);
-                return ExitStatus.Done;
-            }
-
-            // Alone on the output, so that TOKEN=$(streams token add ...) works.
-            screen.Line(answer.Text("token"));
-            screen.Error.WriteLine("It is shown this once. Give it as --token or STREAMS_TOKEN, or in the header Authorization: Bearer.");
-            return ExitStatus.Done;
-        });
-        return add;
+            "streams token add marie --role viewer --role operator --area dijon/dijon --expires 90d").Taking(name, role, expires, area)
+            .Ordering(
+                shared, screen, HttpMethod.Post,
+                parsed => ("api/v1/tokens", "tokens", JsonSerializer.SerializeToElement(new
+                {
+                    name = parsed.GetRequiredValue(name),
+                    roles = parsed.GetRequiredValue(role),
+                    area = parsed.GetValue(area),
+                    expires = parsed.GetValue(expires) is { } span ? Lists.Rfc3339(shared.Time.GetUtcNow() + span) : null,
+                })),
+                answer =>
+                {
+                    // Alone on the output, so that TOKEN=$(streams token add ...) works.
+                    screen.Line(answer.Text("token"));
+                    screen.Error.WriteLine("It is shown this once. Give it as --token or STREAMS_TOKEN, or in the header Authorization: Bearer.");
+                });
     }
 
     private static ExampleCommand Revoke(SharedOptions shared, Screen screen, Offers offers)
     {
         Argument<string> name = Lists.Id("As the list shows it.", "NAME").From(offers.Tokens);
-        ExampleCommand revoke = new ExampleCommand("revoke", "Ends a token: all nodes refuse it within seconds.", "streams token revoke gateway-7").Taking(name);
-        revoke.SetAction(async (parsed, stop) =>
-        {
-            string wanted = parsed.GetRequiredValue(name);
-            using NodeClient node = shared.Connect(parsed);
-            await node.SendAsync(HttpMethod.Delete, $"api/v1/tokens/{Uri.EscapeDataString(wanted)}", $"token {wanted}", stop).ConfigureAwait(false);
-            if (shared.WantsJson(parsed))
-            {
-                screen.Json(JsonSerializer.SerializeToElement(new { name = wanted, state = "revoked" }));
-            }
-            else
-            {
-                screen.Line($"{wanted} no longer holds.");
-            }
-
-            return ExitStatus.Done;
-        });
-        return revoke;
+        return new ExampleCommand("revoke", "Ends a token: all nodes refuse it within seconds.", "streams token revoke gateway-7").Taking(name)
+            .Ordering(
+                shared, screen, HttpMethod.Delete,
+                parsed => ($"api/v1/tokens/{Uri.EscapeDataString(parsed.GetRequiredValue(name))}", $"token {parsed.GetRequiredValue(name)}", null),
+                revoked => screen.Line($"{revoked.Text("name")} no longer holds."),
+                parsed => new { name = parsed.GetRequiredValue(name), state = "revoked" });
     }
 }

@@ -46,65 +46,41 @@ internal static class WebhookCommands
         Option<string?> area = Lists.Text("--area", "AREA", "Alerts of this area and those below it only. Default: everywhere.").From(offers.Areas);
         var restricted = new Option<bool>("--restricted") { Description = "Alerts that are not public too." };
         Option<string?> secret = Lists.Text("--secret", "SECRET", "whsec_ and base64 of 24 to 64 bytes. Default: one is made.");
-        ExampleCommand add = new ExampleCommand(
+        return new ExampleCommand(
             "add",
             "Has alerts brought to another system, signed as Standard Webhooks has it, and shows the secret, this once.",
             "streams webhook add pager --url https://pager.example.org/alerts --severity Severe",
-            "streams webhook add cells --url https://cbc.example.org/cap --format cap --area dijon").Taking(name, url, format, severity, status, area, restricted, secret);
-        add.SetAction(async (parsed, stop) =>
-        {
-            using NodeClient node = shared.Connect(parsed);
-            JsonElement order = JsonSerializer.SerializeToElement(new
-            {
-                name = parsed.GetRequiredValue(name),
-                url = parsed.GetRequiredValue(url),
-                format = parsed.GetValue(format) ?? "json",
-                status = parsed.GetValue(status) ?? "Actual",
-                area = parsed.GetValue(area),
-                severity = parsed.GetValue(severity),
-                restricted = parsed.GetValue(restricted),
-            });
-            if (parsed.GetValue(secret) is { } given)
-            {
-                order = JsonSerializer.SerializeToElement(order.EnumerateObject().ToDictionary(member => member.Name, member => (object?)member.Value).Append(KeyValuePair.Create("secret", (object?)given)).ToDictionary());
-            }
-
-            JsonElement answer = await node.SendAsync(HttpMethod.Post, "api/v1/webhooks", "webhooks", stop, order).ConfigureAwait(false);
-            if (shared.WantsJson(parsed))
-            {
-                screen.Json(answer);
-                return ExitStatus.Done;
-            }
-
-            // Alone on the output, so that SECRET=$(streams webhook add ...) works.
-            screen.Line(answer.Text("secret"));
-            screen.Error.WriteLine("The secret is shown this once. Whoever receives verifies webhook-signature with it (standardwebhooks.com).");
-            return ExitStatus.Done;
-        });
-        return add;
+            "streams webhook add cells --url https://cbc.example.org/cap --format cap --area dijon").Taking(name, url, format, severity, status, area, restricted, secret)
+            .Ordering(
+                shared, screen, HttpMethod.Post,
+                parsed => ("api/v1/webhooks", "webhooks", JsonSerializer.SerializeToElement(new
+                {
+                    name = parsed.GetRequiredValue(name),
+                    url = parsed.GetRequiredValue(url),
+                    format = parsed.GetValue(format) ?? "json",
+                    status = parsed.GetValue(status) ?? "Actual",
+                    area = parsed.GetValue(area),
+                    severity = parsed.GetValue(severity),
+                    restricted = parsed.GetValue(restricted),
+                    secret = parsed.GetValue(secret),
+                })),
+                answer =>
+                {
+                    // Alone on the output, so that SECRET=$(streams webhook add ...) works.
+                    screen.Line(answer.Text("secret"));
+                    screen.Error.WriteLine("The secret is shown this once. Whoever receives verifies webhook-signature with it (standardwebhooks.com).");
+                });
     }
 
     private static ExampleCommand Remove(SharedOptions shared, Screen screen, Offers offers)
     {
         Argument<string> name = Lists.Id("As the list shows it.", "NAME").From(offers.Webhooks);
-        ExampleCommand remove = new ExampleCommand("remove", "Ends a webhook: within seconds nothing more is sent to it.", "streams webhook remove pager").Taking(name);
-        remove.SetAction(async (parsed, stop) =>
-        {
-            string wanted = parsed.GetRequiredValue(name);
-            using NodeClient node = shared.Connect(parsed);
-            await node.SendAsync(HttpMethod.Delete, $"api/v1/webhooks/{Uri.EscapeDataString(wanted)}", $"webhook {wanted}", stop).ConfigureAwait(false);
-            if (shared.WantsJson(parsed))
-            {
-                screen.Json(JsonSerializer.SerializeToElement(new { name = wanted, state = "removed" }));
-            }
-            else
-            {
-                screen.Line($"Nothing more is sent to {wanted}.");
-            }
-
-            return ExitStatus.Done;
-        });
-        return remove;
+        return new ExampleCommand("remove", "Ends a webhook: within seconds nothing more is sent to it.", "streams webhook remove pager").Taking(name)
+            .Ordering(
+                shared, screen, HttpMethod.Delete,
+                parsed => ($"api/v1/webhooks/{Uri.EscapeDataString(parsed.GetRequiredValue(name))}", $"webhook {parsed.GetRequiredValue(name)}", null),
+                removed => screen.Line($"Nothing more is sent to {removed.Text("name")}."),
+                parsed => new { name = parsed.GetRequiredValue(name), state = "removed" });
     }
 
     private static ExampleCommand DeadLetters(SharedOptions shared, Screen screen, Offers offers)
@@ -120,23 +96,13 @@ internal static class WebhookCommands
     {
         Argument<string> name = Lists.Id("The webhook.", "NAME").From(offers.Webhooks);
         Argument<string> id = Lists.Id("As dead-letters shows it.");
-        ExampleCommand replay = new ExampleCommand("replay", "Sends a dead letter again, now; it is forgotten where it is taken.", "streams webhook replay pager dijon.centre.haze.20261122T100000Z.3").Taking(name, id);
-        replay.SetAction(async (parsed, stop) =>
-        {
-            string webhook = parsed.GetRequiredValue(name), letter = parsed.GetRequiredValue(id);
-            using NodeClient node = shared.Connect(parsed);
-            await node.SendAsync(HttpMethod.Post, $"api/v1/webhooks/{Uri.EscapeDataString(webhook)}/dead-letters/{Uri.EscapeDataString(letter)}/replay", $"dead letter {letter} of {webhook}", stop).ConfigureAwait(false);
-            if (shared.WantsJson(parsed))
-            {
-                screen.Json(JsonSerializer.SerializeToElement(new { id = letter, webhook, state = "delivered" }));
-            }
-            else
-            {
-                screen.Line($"{webhook} has taken {letter}.");
-            }
-
-            return ExitStatus.Done;
-        });
-        return replay;
+        return new ExampleCommand("replay", "Sends a dead letter again, now; it is forgotten where it is taken.", "streams webhook replay pager dijon.centre.haze.20261122T100000Z.3").Taking(name, id)
+            .Ordering(
+                shared, screen, HttpMethod.Post,
+                parsed => (
+                    $"api/v1/webhooks/{Uri.EscapeDataString(parsed.GetRequiredValue(name))}/dead-letters/{Uri.EscapeDataString(parsed.GetRequiredValue(id))}/replay",
+                    $"dead letter {parsed.GetRequiredValue(id)} of {parsed.GetRequiredValue(name)}", null),
+                replayed => screen.Line($"{replayed.Text("webhook")} has taken {replayed.Text("id")}."),
+                parsed => new { id = parsed.GetRequiredValue(id), webhook = parsed.GetRequiredValue(name), state = "delivered" });
     }
 }

@@ -212,7 +212,7 @@ public sealed class AreaKind(AlertRules rules, CityTopics topics, NodeMeter? met
 
     void IAreaOutput.Answer(OrderAnswer answer)
     {
-        AlertOrderResult.Of(answer, _actor.Area.Id).Put(_draft);
+        OrderResult.Of(answer, _actor.Area.Id).Put(_draft);
         if (answer.Refusal is not null)
         {
             _draft.Audit(AlertAudit.Of(answer, _actor.Area.Id));

@@ -196,7 +196,7 @@ public sealed class DispatcherKind(CityTopics topics, CityResponse response)
         desk.Joined.Clear();
         foreach (OrderResult order in desk.Orders)
         {
-            order.Put(draft, desk.NowInMs);
+            order.Put(draft);
         }
 
         desk.Orders.Clear();
@@ -307,7 +307,7 @@ public sealed class DispatcherKind(CityTopics topics, CityResponse response)
 
     private static Reaction Order(DeskActor actor, string order, string incident, string? fault)
     {
-        actor.Orders.Add(new OrderResult(order, fault is not null, incident, fault ?? ""));
+        actor.Orders.Add(OrderResult.Of(order, incident, fault, actor.NowInMs));
         return Reaction.Decided;
     }
 

@@ -87,7 +87,7 @@ public sealed class IncidentKind(CityTopics topics, Func<string, string, string>
                 return ReactionOf(incident, incident.Hear(progresses.Progress, nowInMs));
             case IncidentMessage.Says says:
                 bool isRefused = incident.Say(says.Said with { TimeInMs = nowInMs }) == IncidentOutcome.Refused;
-                actor.Orders.Add(new OrderResult(says.OrderId, isRefused, actor.Key, isRefused ? incident.Refusal : ""));
+                actor.Orders.Add(OrderResult.Of(says.OrderId, actor.Key, isRefused ? incident.Refusal : null, nowInMs));
                 return Reaction.Decided;
             case IncidentMessage.MergedInto merged:
                 return ReactionOf(incident, incident.MergeInto(merged.Other, merged.Who, merged.Why, nowInMs));
@@ -119,7 +119,7 @@ public sealed class IncidentKind(CityTopics topics, Func<string, string, string>
         _actor = actor;
         foreach (OrderResult order in actor.Orders)
         {
-            order.Put(draft, actor.NowInMs);
+            order.Put(draft);
         }
 
         actor.Orders.Clear();

@@ -55,24 +55,3 @@ internal static class ResponseRecords
             : new RecordRefusal("unknown_message", "content-type", "Only actors write here; use the HTTP API.");
     }
 }
-
-/// <summary>What became of somebody's order, until they have read it.</summary>
-internal readonly record struct OrderResult(string Id, bool IsRefused, string Incident, string Reason)
-{
-    public const string Collection = "orders";
-
-    public void Put(CommitDraft draft, long nowInMs)
-    {
-        ArrayBufferWriter<byte> body = new(256);
-        using (System.Text.Json.Utf8JsonWriter json = new(body))
-        {
-            json.WriteStartObject();
-            json.WriteBoolean("refused"u8, IsRefused);
-            json.WriteString("incident"u8, Incident);
-            json.WriteString("reason"u8, Reason);
-            json.WriteEndObject();
-        }
-
-        draft.Put(new Document(Collection, Id, "", "", "", nowInMs, default, IsDone: true), body.WrittenSpan);
-    }
-}

@@ -239,7 +239,7 @@ public sealed class PeopleTests : IAsyncDisposable
     [InlineData("""{"name":"a","roles":["viewer"],"area":"../x"}""", "area")]
     [InlineData("""{"name":"a","roles":["viewer"],"expires":"2020-01-01T00:00:00Z"}""", "expires")]
     [InlineData("""{"name":"a","roles":["viewer"],"role":"viewer"}""", "role")]
-    [InlineData("""{"name":1,"roles":["viewer"]}""", "body")]
+    [InlineData("""{"name":1,"roles":["viewer"]}""", "name")]
     [InlineData("""[]""", "body")]
     [InlineData("""nonsense""", "body")]
     public async Task An_order_for_a_token_that_is_wrong_says_what_is_wrong(string body, string at)

@@ -173,6 +173,25 @@ public sealed class StreamTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Who_may_not_read_is_not_told_who_of_the_staff_did_what()
+    {
+        await using ApiServer open = new(http => http with { Address = "0.0.0.0", TrustThisMachine = false }, feeds: feeds => feeds with { Public = true }, live: _live);
+        using SseClient anonymous = await (await SseClient.OpenAsync(open)).BegunAsync();
+        using SseClient staff = await (await SseClient.OpenAsync(_api)).BegunAsync();
+        AlertDeed deed = new("marie", SaidAlerts.At.ToUnixTimeMilliseconds(), "on my way", AlertSeverity.Severe);
+        Alert alert = SaidAlerts.Haze(1) with { Acknowledged = deed, Issued = deed, Cancelled = deed };
+        _log.Publish(alert);
+
+        string told = Encoding.UTF8.GetString(SaidAlerts.Json(alert));
+        Assert.Equal(told, (await staff.NextAsync())!.Data);
+        string said = (await anonymous.NextAsync())!.Data;
+        Assert.DoesNotContain("marie", said, StringComparison.Ordinal);
+        JsonElement known = JsonElement.Parse(Encoding.UTF8.GetBytes(told)), heard = JsonElement.Parse(Encoding.UTF8.GetBytes(said));
+        Assert.Equal(["issuedBy", "acknowledgedBy", "acknowledgedNote", "cancelledBy"], known.EnumerateObject().Select(member => member.Name).Except(heard.EnumerateObject().Select(member => member.Name)));
+        Assert.All(heard.EnumerateObject(), member => Assert.Equal(known.GetProperty(member.Name).GetRawText(), member.Value.GetRawText()));
+    }
+
+    [Fact]
     public async Task There_are_only_so_many_streams_and_a_place_that_is_left_can_be_taken()
     {
         await using ApiServer narrow = new(feeds: feeds => feeds with { MaxStreams = 2 }, live: _live);

@@ -62,7 +62,7 @@ public sealed class WebhookOrderTests : IAsyncDisposable
     [InlineData("""{"name":"a","url":"https://a.example/","severity":"Bad"}""", "severity")]
     [InlineData("""{"name":"a","url":"https://a.example/","area":"../x"}""", "area")]
     [InlineData("""{"name":"a","url":"https://a.example/","sevirity":"Severe"}""", "sevirity")]
-    [InlineData("""{"name":"a","url":"https://a.example/","restricted":"yes"}""", "body")]
+    [InlineData("""{"name":"a","url":"https://a.example/","restricted":"yes"}""", "restricted")]
     [InlineData("[]", "body")]
     [InlineData("{", "body")]
     public async Task A_wrong_order_is_refused_with_what_is_allowed(string body, string at)

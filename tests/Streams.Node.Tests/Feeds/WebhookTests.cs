@@ -63,6 +63,16 @@ public sealed class WebhookTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Who_of_the_staff_did_what_is_brought_only_where_restricted_alerts_are()
+    {
+        await BegunAsync();
+        _log.Publish(SaidAlerts.Haze() with { Acknowledged = new AlertDeed("marie", SaidAlerts.At.ToUnixTimeMilliseconds(), "on my way", AlertSeverity.Severe) });
+        await Until(() => _receiver.All.Count == 1);
+        Assert.DoesNotContain("marie", _receiver.All[0].Body, StringComparison.Ordinal);
+        Assert.Contains("acknowledgedAt", _receiver.All[0].Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task As_cap_the_signed_document_is_brought_to_the_byte()
     {
         using System.Security.Cryptography.X509Certificates.X509Certificate2 signer = Signers.Ecdsa();

@@ -270,7 +270,7 @@ internal static class AlertOrders
     /// <summary>Answers what the order under this key came to, if it was given before.</summary>
     private static async Task<bool> AnswerKnownAsync(HttpContext context, ApiSources sources, string area, Request request, int done)
     {
-        if (context.Request.Headers[IdempotencyKey.Header].Count == 0 || await Task.Run(() => AlertOrderResult.Find(sources.Store, area, request.Order)) is not { } known)
+        if (context.Request.Headers[IdempotencyKey.Header].Count == 0 || await Task.Run(() => OrderResult.Find(sources.Store, area, request.Order)) is not { } known)
         {
             return false;
         }
@@ -306,7 +306,7 @@ internal static class AlertOrders
         for (int look = 0; look < Looks; look++, pause *= 2)
         {
             await Task.Delay(pause, sources.Time, context.RequestAborted);
-            if (await Task.Run(() => AlertOrderResult.Find(sources.Store, area, order.Id)) is { } result)
+            if (await Task.Run(() => OrderResult.Find(sources.Store, area, order.Id)) is { } result)
             {
                 sources.Audit.Woken();
                 await AnswerAsync(context, sources, result, order.Fingerprint, done);
@@ -326,7 +326,7 @@ internal static class AlertOrders
             StatusCodes.Status202Accepted);
     }
 
-    private static async Task AnswerAsync(HttpContext context, ApiSources sources, AlertOrderResult result, string fingerprint, int done)
+    private static async Task AnswerAsync(HttpContext context, ApiSources sources, OrderResult result, string fingerprint, int done)
     {
         if (result.Fingerprint != fingerprint)
         {
@@ -341,7 +341,7 @@ internal static class AlertOrders
         {
             await IsWrongAsync(context, [new Refusal(result.Reason, result.Field, result.Detail)]);
         }
-        else if (await Task.Run(() => sources.Store.Get(AlertEndpoints.Collection, result.Alert)) is { } alert)
+        else if (await Task.Run(() => sources.Store.Get(AlertEndpoints.Collection, result.Subject)) is { } alert)
         {
             context.Response.StatusCode = done;
             if (done == StatusCodes.Status201Created)
@@ -354,7 +354,7 @@ internal static class AlertOrders
         else
         {
             // Its time to be kept is over.
-            await Problem.NotFound(context, $"There is no alert {result.Alert} any more.");
+            await Problem.NotFound(context, $"There is no alert {result.Subject} any more.");
         }
     }
 

@@ -73,10 +73,9 @@ internal static class IncidentOrders
             return;
         }
 
-        List<Complaint> complaints = [];
-        string said = body.Text(text, complaints, needsText);
-        string step = takesStep ? body.Text("step", complaints, isNeeded: false) : "";
-        if (await IsWrongAsync(context, complaints))
+        string said = TextOf(body, text, needsText);
+        string step = takesStep ? TextOf(body, "step", isNeeded: false) : "";
+        if (await body.IsRefusedAsync(context))
         {
             return;
         }
@@ -95,10 +94,9 @@ internal static class IncidentOrders
             return;
         }
 
-        List<Complaint> complaints = [];
-        string into = body.Text("into", complaints, isNeeded: true);
-        string reason = body.Text("reason", complaints, isNeeded: false);
-        if (await IsWrongAsync(context, complaints))
+        string into = TextOf(body, "into", isNeeded: true);
+        string reason = TextOf(body, "reason", isNeeded: false);
+        if (await body.IsRefusedAsync(context))
         {
             return;
         }
@@ -129,10 +127,9 @@ internal static class IncidentOrders
             return;
         }
 
-        List<Complaint> complaints = [];
-        ImmutableArray<string> alerts = body.Names("alerts", MostAlerts, complaints);
-        string reason = body.Text("reason", complaints, isNeeded: false);
-        if (await IsWrongAsync(context, complaints))
+        ImmutableArray<string> alerts = NamesOf(body, "alerts", MostAlerts);
+        string reason = TextOf(body, "reason", isNeeded: false);
+        if (await body.IsRefusedAsync(context))
         {
             return;
         }
@@ -148,7 +145,7 @@ internal static class IncidentOrders
     private static async Task DoAsync(HttpContext context, AuditDraft deed, string incident, string order, string topic, string key, IncidentMessage message)
     {
         ApiSources sources = ApiSources.Of(context);
-        OrderOutcome? outcome = null;
+        OrderResult? outcome = null;
         await AuditTrail.DoAsync(context, deed, async () =>
         {
             ArrayBufferWriter<byte> body = new(256);
@@ -161,7 +158,7 @@ internal static class IncidentOrders
                 ],
                 context.RequestAborted);
             outcome = await AwaitAsync(context, sources, order);
-            return outcome is { IsRefused: true } refused ? refused.Reason : null;
+            return outcome is { IsRefused: true } refused ? refused.Detail : null;
         });
         if (outcome is not { } known)
         {
@@ -178,25 +175,23 @@ internal static class IncidentOrders
         }
         else if (known.IsRefused)
         {
-            await Problem.Write(context, StatusCodes.Status409Conflict, "refused-by-incident", known.Reason + ".");
+            await Problem.Write(context, StatusCodes.Status409Conflict, "refused-by-incident", known.Detail + ".");
         }
         else
         {
-            await IncidentEndpoints.WriteAsync(context, known.Incident.Length > 0 ? known.Incident : incident);
+            await IncidentEndpoints.WriteAsync(context, known.Subject.Length > 0 ? known.Subject : incident);
         }
     }
 
-    private static async Task<OrderOutcome?> AwaitAsync(HttpContext context, ApiSources sources, string order)
+    private static async Task<OrderResult?> AwaitAsync(HttpContext context, ApiSources sources, string order)
     {
         TimeSpan pause = FirstLook;
         for (int look = 0; look < Looks; look++, pause *= 2)
         {
             await Task.Delay(pause, sources.Time, context.RequestAborted);
-            if (await Task.Run(() => sources.Store.Get(OrderResult.Collection, order)) is { } found)
+            if (await Task.Run(() => OrderResult.Find(sources.Store, "", order)) is { } found)
             {
-                using JsonDocument document = JsonDocument.Parse(found.Body);
-                JsonElement root = document.RootElement;
-                return new OrderOutcome(root.GetProperty("refused").GetBoolean(), root.GetProperty("incident").GetString()!, root.GetProperty("reason").GetString()!);
+                return found;
             }
         }
 
@@ -214,25 +209,33 @@ internal static class IncidentOrders
             return null;
         }
 
-        if (await BoundedBody.ReadAsync(context.Request, LongestBody, context.RequestAborted) is not { } bytes)
-        {
-            await Problem.Write(context, StatusCodes.Status413PayloadTooLarge, "too-large", $"The body is longer than {LongestBody} bytes.");
-            return null;
-        }
-
-        OrderBody? body = OrderBody.Read(bytes, members, out List<Complaint> complaints);
-        return await IsWrongAsync(context, complaints) ? null : body;
+        return await OrderBody.ReadAsync(context, LongestBody, members, "invalid-order", $"The body is a JSON object of texts; allowed members: {string.Join(", ", members)}.", mayBeEmpty: true);
     }
 
-    private static async Task<bool> IsWrongAsync(HttpContext context, List<Complaint> complaints)
+    private static string TextOf(OrderBody body, string member, bool isNeeded)
     {
-        if (complaints.Count == 0)
+        string text = (body.Text(member) ?? "").Trim();
+        if (text.Length > Incident.MaxTextLength || text.Contains('\0', StringComparison.Ordinal))
         {
-            return false;
+            body.Complain(member, $"is a text of at most {Incident.MaxTextLength} characters");
+        }
+        else if (isNeeded && text.Length == 0)
+        {
+            body.Complain(member, $"is missing: {{\"{member}\":\"...\"}}");
         }
 
-        await Problem.Write(context, StatusCodes.Status400BadRequest, "invalid-order", string.Join(" | ", complaints.Select(each => each.Detail)), complaints);
-        return true;
+        return text;
+    }
+
+    private static ImmutableArray<string> NamesOf(OrderBody body, string member, int most)
+    {
+        ImmutableArray<string> names = body.List(member);
+        if (names.Length == 0 || names.Length > most || names.Any(name => name.Length is 0 or > 300 || name.Contains('\0', StringComparison.Ordinal)))
+        {
+            body.Complain(member, $"is a list of 1 to {most} ids of alerts");
+        }
+
+        return names;
     }
 
     private static PersonSays By(HttpContext context, PersonVerb verb, string? step, string text)
@@ -250,82 +253,4 @@ internal static class IncidentOrders
     /// <summary>An incident's id begins with its city.</summary>
     private static string DeskOf(string incident) => $"{incident.Split('.')[0]}/{ResponseRecords.Desk}";
 
-    private readonly record struct OrderOutcome(bool IsRefused, string Incident, string Reason);
-
-    /// <summary>The members of an order's body.</summary>
-    private sealed class OrderBody
-    {
-        private readonly Dictionary<string, string> _texts = [];
-        private readonly Dictionary<string, List<string>> _lists = [];
-
-        /// <summary>An empty body is one without members.</summary>
-        public static OrderBody? Read(ReadOnlyMemory<byte> bytes, string[] members, out List<Complaint> complaints)
-        {
-            complaints = [];
-            OrderBody body = new();
-            if (bytes.IsEmpty)
-            {
-                return body;
-            }
-
-            try
-            {
-                using JsonDocument document = JsonDocument.Parse(bytes);
-                foreach (JsonProperty member in document.RootElement.EnumerateObject())
-                {
-                    if (!members.Contains(member.Name))
-                    {
-                        string shown = member.Name.Length > 60 ? member.Name[..60] + "…" : member.Name;
-                        complaints.Add(new Complaint(shown, $"{shown} is not a member here{Spelling.DidYouMean(shown, members)}; allowed: {string.Join(", ", members)}"));
-                    }
-                    else if (member.Value.ValueKind == JsonValueKind.Array)
-                    {
-                        body._lists[member.Name] = [.. member.Value.EnumerateArray().Select(each => each.GetString() ?? "")];
-                    }
-                    else if (member.Value.ValueKind != JsonValueKind.Null)
-                    {
-                        body._texts[member.Name] = member.Value.GetString() ?? "";
-                    }
-
-                    if (complaints.Count >= 20)
-                    {
-                        break;
-                    }
-                }
-
-                return body;
-            }
-            catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
-            {
-                complaints.Add(new Complaint("body", $"The body is a JSON object of texts; allowed members: {string.Join(", ", members)}."));
-                return null;
-            }
-        }
-
-        public string Text(string member, List<Complaint> complaints, bool isNeeded)
-        {
-            string text = _texts.GetValueOrDefault(member, "").Trim();
-            if (text.Length > Incident.MaxTextLength || text.Contains('\0', StringComparison.Ordinal) || _lists.ContainsKey(member))
-            {
-                complaints.Add(new Complaint(member, $"{member} is a text of at most {Incident.MaxTextLength} characters"));
-            }
-            else if (isNeeded && text.Length == 0)
-            {
-                complaints.Add(new Complaint(member, $"{member} is missing: {{\"{member}\":\"...\"}}"));
-            }
-
-            return text;
-        }
-
-        public ImmutableArray<string> Names(string member, int most, List<Complaint> complaints)
-        {
-            List<string> names = _lists.GetValueOrDefault(member) ?? [];
-            if (names.Count == 0 || names.Count > most || names.Any(name => name.Length is 0 or > 300 || name.Contains('\0', StringComparison.Ordinal)))
-            {
-                complaints.Add(new Complaint(member, $"{member} is a list of 1 to {most} ids of alerts"));
-            }
-
-            return [.. names.Distinct(StringComparer.Ordinal)];
-        }
-    }
 }

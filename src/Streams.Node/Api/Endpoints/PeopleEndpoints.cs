@@ -25,6 +25,9 @@ internal static partial class PeopleEndpoints
 
     private const string NameInWords = "1 to 63 lower-case letters, digits and -_., beginning with a letter or digit; not local, anonymous, node, unknown or streams";
 
+    private const string Form =
+        """The body is not of the form {"name":"gateway-7","roles":["gateway"],"area":"dijon/toison-dor","expires":"2027-01-01T00:00:00Z"}; area and expires may be left out.""";
+
     private static readonly string[] s_members = ["name", "roles", "area", "expires"];
 
     private static readonly string[] s_notForTokens = [Principal.LocalName, Principal.AnonymousName, Principal.NodeName, "unknown", AuditActor.Cluster.Name];
@@ -85,20 +88,16 @@ internal static partial class PeopleEndpoints
     {
         ApiSources sources = ApiSources.Of(context);
         Principal who = Principal.Of(context);
-        if (await BoundedBody.ReadAsync(context.Request, LongestBody, context.RequestAborted) is not { } body)
+        if (await OrderBody.ReadAsync(context, LongestBody, s_members, "invalid-token-order", Form) is not { } body)
         {
-            context.Response.StatusCode = StatusCodes.Status413PayloadTooLarge;
-            await Problem.Explain(context);
             return;
         }
 
-        List<Complaint> complaints = [];
         string token = Token.New();
         DateTimeOffset now = sources.Time.GetUtcNow();
-        TokenRow? row = Read(body, policy, complaints, token, who.Name, now);
-        if (row is null || complaints.Count > 0)
+        TokenRow row = Read(body, policy, token, who.Name, now);
+        if (await body.IsRefusedAsync(context))
         {
-            await Problem.Write(context, StatusCodes.Status400BadRequest, "invalid-token-order", string.Join(" | ", complaints.Select(each => each.Detail)), complaints);
             return;
         }
 
@@ -151,50 +150,25 @@ internal static partial class PeopleEndpoints
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
-    private static TokenRow? Read(ReadOnlyMemory<byte> body, Policy policy, List<Complaint> complaints, string token, string by, DateTimeOffset now)
+    /// <summary>Of no use where the body is refused for it.</summary>
+    private static TokenRow Read(OrderBody body, Policy policy, string token, string by, DateTimeOffset now)
     {
-        try
+        string name = body.Text("name") ?? "";
+        body.Require(TokenName().IsMatch(name) && !s_notForTokens.Contains(name), "name", NameInWords);
+        ImmutableArray<string> roles = body.List("roles");
+        body.Require(roles.Length is > 0 and <= MostRoles && roles.All(policy.Names.Contains), "roles", $"one or more of {string.Join(", ", policy.Names)}");
+        string? area = body.Text("area");
+        body.Require(area is null || AreaPath.IsValid(Encoding.UTF8.GetBytes(area)), "area", "an area's id such as dijon/toison-dor, or leave it out for the whole city");
+        DateTimeOffset? expires = null;
+        if (body.Text("expires") is { } until)
         {
-            using JsonDocument document = JsonDocument.Parse(body);
-            JsonElement root = document.RootElement;
-            foreach (JsonProperty member in root.EnumerateObject().Where(member => !s_members.Contains(member.Name)).Take(MostRoles))
-            {
-                complaints.Add(new Complaint(member.Name, $"{member.Name} is not a member here{Spelling.DidYouMean(member.Name, s_members)}; allowed: {string.Join(", ", s_members)}"));
-            }
-
-            string name = Text(root, "name") ?? "";
-            Complain(!TokenName().IsMatch(name) || s_notForTokens.Contains(name), "name", NameInWords);
-            ImmutableArray<string> roles = root.TryGetProperty("roles", out JsonElement given) ? [.. given.EnumerateArray().Select(role => role.GetString() ?? "").Distinct()] : [];
-            Complain(roles.IsEmpty || roles.Length > MostRoles || roles.Any(role => !policy.Names.Contains(role)), "roles", $"one or more of {string.Join(", ", policy.Names)}");
-            string? area = Text(root, "area");
-            Complain(area is not null && !AreaPath.IsValid(Encoding.UTF8.GetBytes(area)), "area", "an area's id such as dijon/toison-dor, or leave it out for the whole city");
-            string? until = Text(root, "expires");
-            DateTimeOffset? expires = null;
-            if (until is not null)
-            {
-                bool isTime = DateTimeOffset.TryParse(until, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal, out DateTimeOffset end);
-                Complain(!isTime || end <= now || end > now.AddDays(LongestLifeInDays), "expires", $"an RFC 3339 time with offset in the next {LongestLifeInDays} days, or leave it out for no end");
-                expires = end;
-            }
-
-            return new TokenRow(name, Token.HashOf(token), roles, area, now, by, expires);
-        }
-        catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
-        {
-            complaints.Add(new Complaint("body", """The body is not of the form {"name":"gateway-7","roles":["gateway"],"area":"dijon/toison-dor","expires":"2027-01-01T00:00:00Z"}; area and expires may be left out."""));
-            return null;
+            bool isTime = DateTimeOffset.TryParse(until, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal, out DateTimeOffset end);
+            body.Require(isTime && end > now && end <= now.AddDays(LongestLifeInDays), "expires", $"an RFC 3339 time with offset in the next {LongestLifeInDays} days, or leave it out for no end");
+            expires = end;
         }
 
-        void Complain(bool isWrong, string member, string allowed)
-        {
-            if (isWrong)
-            {
-                complaints.Add(new Complaint(member, $"{member} is missing or wrong; allowed: {allowed}"));
-            }
-        }
+        return new TokenRow(name, Token.HashOf(token), roles, area, now, by, expires);
     }
-
-    private static string? Text(JsonElement root, string member) => root.TryGetProperty(member, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value.GetString() : null;
 
     private static void WriteMembers(Utf8JsonWriter json, TokenRow row, DateTimeOffset now)
     {

@@ -158,40 +158,14 @@ internal static class ScenarioEndpoints
     /// <summary>The area that an optional body asks for; not good where the body was refused, and the answer given.</summary>
     private static async Task<(bool Good, string? Area)> ReadAreaAsync(HttpContext context)
     {
-        const string Allowed = """allowed: nothing, or {"area":"dijon/chenove"}""";
-        if (await BoundedBody.ReadAsync(context.Request, LongestBody, context.RequestAborted) is not { } body)
+        const string Form = """The body is no JSON object; allowed: nothing, or {"area":"dijon/chenove"}""";
+        if (await OrderBody.ReadAsync(context, LongestBody, ["area"], "invalid-body", Form, mayBeEmpty: true) is not { } body)
         {
-            context.Response.StatusCode = StatusCodes.Status413PayloadTooLarge;
-            await Problem.Explain(context);
             return default;
         }
 
-        if (body.Length == 0)
-        {
-            return (true, null);
-        }
-
-        string? fault;
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(body);
-            JsonElement root = document.RootElement;
-            fault = root.ValueKind != JsonValueKind.Object ? "the body is no JSON object"
-                : root.EnumerateObject().FirstOrDefault(member => member.Name != "area") is { Value.ValueKind: not JsonValueKind.Undefined } other ? $"{other.Name} is not a member here"
-                : root.TryGetProperty("area", out JsonElement given) && given.ValueKind is not (JsonValueKind.String or JsonValueKind.Null) ? "area is no text"
-                : null;
-            if (fault is null)
-            {
-                return (true, root.TryGetProperty("area", out JsonElement area) ? area.GetString() : null);
-            }
-        }
-        catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
-        {
-            fault = "the body is no JSON";
-        }
-
-        await Problem.Write(context, StatusCodes.Status400BadRequest, "invalid-body", $"{fault}; {Allowed}");
-        return default;
+        string? area = body.Text("area");
+        return (!await body.IsRefusedAsync(context), area);
     }
 
     private static Scenario? Find(HttpContext context, ISimulation simulation)

@@ -20,9 +20,10 @@ internal static partial class WebhookEndpoints
 {
     private const int LongestBody = 8192;
     private const int LongestUrl = 1_000;
-    private const int MostUnknown = 20;
-
     private const string NameInWords = "1 to 63 lower-case letters, digits and -_., beginning with a letter or digit";
+
+    private const string Form =
+        """The body is not of the form {"name":"pager","url":"https://pager.example/alerts","format":"json","status":"Actual","area":"dijon","severity":"Severe","restricted":false}; name and url must be there.""";
 
     private static readonly string[] s_members = ["name", "url", "secret", "format", "status", "area", "severity", "restricted"];
 
@@ -114,22 +115,17 @@ internal static partial class WebhookEndpoints
     {
         ApiSources sources = ApiSources.Of(context);
         Principal who = Principal.Of(context);
-        if (await BoundedBody.ReadAsync(context.Request, LongestBody, context.RequestAborted) is not { } body)
+        if (await OrderBody.ReadAsync(context, LongestBody, s_members, "invalid-webhook-order", Form) is not { } body)
         {
-            context.Response.StatusCode = StatusCodes.Status413PayloadTooLarge;
-            await Problem.Explain(context);
             return;
         }
 
-        List<Complaint> complaints = [];
-        (Webhook Webhook, string Secret)? order = Read(body, sources.Webhooks, complaints, who.Name, sources.Time.GetUtcNow());
-        if (order is not { } read || complaints.Count > 0)
+        (Webhook webhook, string secret) = Read(body, sources.Webhooks, who.Name, sources.Time.GetUtcNow());
+        if (await body.IsRefusedAsync(context))
         {
-            await Problem.Write(context, StatusCodes.Status400BadRequest, "invalid-webhook-order", string.Join(" | ", complaints.Select(each => each.Detail)), complaints);
             return;
         }
 
-        (Webhook webhook, string secret) = read;
         if (!who.Reaches(webhook.Filter.Area) || (webhook.Restricted && !sources.Door.Policy.May(who, Permission.Read)))
         {
             await sources.Door.RefuseAsync(
@@ -242,63 +238,33 @@ internal static partial class WebhookEndpoints
 
     private static Task NoWebhookAsync(HttpContext context, string name) => Problem.NotFound(context, $"There is no webhook {name}. Those there are: streams webhook list");
 
-    private static (Webhook Webhook, string Secret)? Read(ReadOnlyMemory<byte> body, WebhookDesk desk, List<Complaint> complaints, string by, DateTimeOffset now)
+    /// <summary>Of no use where the body is refused for it.</summary>
+    private static (Webhook Webhook, string Secret) Read(OrderBody body, WebhookDesk desk, string by, DateTimeOffset now)
     {
-        try
+        string name = body.Text("name") ?? "";
+        body.Require(WebhookName().IsMatch(name), "name", NameInWords);
+        string address = body.Text("url") ?? "";
+        bool isUrl = Uri.TryCreate(address, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https" && address.Length <= LongestUrl && url is { UserInfo: "", Fragment: "", Host.Length: > 0 };
+        body.Require(isUrl, "url", $"http:// or https:// and what follows, of at most {LongestUrl} characters, without a user and a fragment");
+        body.Require(!isUrl || desk.Settings.AllowPrivate || PublicAddresses.MayBePublic(url!), "url", "an address of the internet; feeds.webhooks.allowPrivate of node.yaml lets webhooks reach others");
+        string? given = body.Text("secret");
+        body.Require(given is null || WebhookSecrets.BytesOf(given) is not null, "secret", WebhookSecrets.InWords);
+        WebhookFormat format = Word("format", WebhookFormat.Json, "json", "cap");
+        AlertStatus status = Word("status", AlertStatus.Actual, nameof(AlertStatus.Actual), nameof(AlertStatus.Exercise), nameof(AlertStatus.System), nameof(AlertStatus.Test));
+        AlertSeverity severity = Word("severity", AlertSeverity.Unknown, nameof(AlertSeverity.Minor), nameof(AlertSeverity.Moderate), nameof(AlertSeverity.Severe), nameof(AlertSeverity.Extreme));
+        string? area = body.Text("area");
+        body.Require(area is null || AreaPath.IsValid(Encoding.UTF8.GetBytes(area)), "area", "an area's id such as dijon/toison-dor, or leave it out for the whole city");
+        bool restricted = body.Flag("restricted");
+        string secret = given ?? WebhookSecrets.New();
+        AlertFilter filter = new(status.ToString(), area, severity == AlertSeverity.Unknown ? null : severity);
+        return (new Webhook(name, 0, url!, format, filter, restricted, body.IsSound ? desk.Secrets.Seal(name, secret) : "", now, by), secret);
+
+        T Word<T>(string member, T otherwise, params string[] allowed)
+            where T : struct, Enum
         {
-            using JsonDocument document = JsonDocument.Parse(body);
-            JsonElement root = document.RootElement;
-            foreach (JsonProperty member in root.EnumerateObject().Where(member => !s_members.Contains(member.Name)).Take(MostUnknown))
-            {
-                complaints.Add(new Complaint(member.Name, $"{member.Name} is not a member here{Spelling.DidYouMean(member.Name, s_members)}; allowed: {string.Join(", ", s_members)}"));
-            }
-
-            string name = Text("name") ?? "";
-            Complain(!WebhookName().IsMatch(name), "name", NameInWords);
-            string address = Text("url") ?? "";
-            bool isUrl = Uri.TryCreate(address, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https" && address.Length <= LongestUrl && url is { UserInfo: "", Fragment: "", Host.Length: > 0 };
-            Complain(!isUrl, "url", $"http:// or https:// and what follows, of at most {LongestUrl} characters, without a user and a fragment");
-            Complain(isUrl && !desk.Settings.AllowPrivate && !PublicAddresses.MayBePublic(url!), "url", "an address of the internet; feeds.webhooks.allowPrivate of node.yaml lets webhooks reach others");
-            string? given = Text("secret");
-            Complain(given is not null && WebhookSecrets.BytesOf(given) is null, "secret", WebhookSecrets.InWords);
-            WebhookFormat format = Word("format", WebhookFormat.Json, "json", "cap");
-            AlertStatus status = Word("status", AlertStatus.Actual, nameof(AlertStatus.Actual), nameof(AlertStatus.Exercise), nameof(AlertStatus.System), nameof(AlertStatus.Test));
-            AlertSeverity severity = Word("severity", AlertSeverity.Unknown, nameof(AlertSeverity.Minor), nameof(AlertSeverity.Moderate), nameof(AlertSeverity.Severe), nameof(AlertSeverity.Extreme));
-            string? area = Text("area");
-            Complain(area is not null && !AreaPath.IsValid(Encoding.UTF8.GetBytes(area)), "area", "an area's id such as dijon/toison-dor, or leave it out for the whole city");
-            bool restricted = root.TryGetProperty("restricted", out JsonElement flag) && flag.GetBoolean();
-            if (complaints.Count > 0)
-            {
-                return null;
-            }
-
-            string secret = given ?? WebhookSecrets.New();
-            AlertFilter filter = new(status.ToString(), area, severity == AlertSeverity.Unknown ? null : severity);
-            return (new Webhook(name, 0, url!, format, filter, restricted, desk.Secrets.Seal(name, secret), now, by), secret);
-
-            string? Text(string member) => root.TryGetProperty(member, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value.GetString() : null;
-
-            T Word<T>(string member, T otherwise, params string[] allowed)
-                where T : struct, Enum
-            {
-                string? word = Text(member);
-                Complain(word is not null && !allowed.Contains(word), member, $"{string.Join(", ", allowed)}, or leave it out");
-                return word is not null && allowed.Contains(word) ? Enum.Parse<T>(word, ignoreCase: true) : otherwise;
-            }
-        }
-        catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
-        {
-            complaints.Add(new Complaint(
-                "body", """The body is not of the form {"name":"pager","url":"https://pager.example/alerts","format":"json","status":"Actual","area":"dijon","severity":"Severe","restricted":false}; name and url must be there."""));
-            return null;
-        }
-
-        void Complain(bool isWrong, string member, string allowed)
-        {
-            if (isWrong)
-            {
-                complaints.Add(new Complaint(member, $"{member} is missing or wrong; allowed: {allowed}"));
-            }
+            string? word = body.Text(member);
+            body.Require(word is null || allowed.Contains(word), member, $"{string.Join(", ", allowed)}, or leave it out");
+            return word is not null && allowed.Contains(word) ? Enum.Parse<T>(word, ignoreCase: true) : otherwise;
         }
     }
 

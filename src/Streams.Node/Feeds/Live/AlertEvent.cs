@@ -7,6 +7,7 @@ namespace Streams.Node.Feeds.Live;
 /// <summary>A state of an alert, as it came by <c>city.alerts</c>.</summary>
 internal sealed class AlertEvent
 {
+    private byte[]? _publicJson;
     private Task<Document?>? _cap;
     private Task<Document?>? _before;
 
@@ -21,6 +22,9 @@ internal sealed class AlertEvent
 
     /// <summary>UTF-8.</summary>
     public required ReadOnlyMemory<byte> Json { get; init; }
+
+    /// <summary>The same for those who may not read what is not public.</summary>
+    public ReadOnlyMemory<byte> PublicJson => _publicJson ??= PublicAlert.Of(Json).ToArray();
 
     public required string Id { get; init; }
 

@@ -92,7 +92,8 @@ internal sealed class EventStream(PipeWriter to, ApiSources sources, FeedReader 
             if (filter.Passes(alert.GetProperty("status").GetString()!, alert.GetProperty("area").GetString()!, severity))
             {
                 _told[id] = alert.GetProperty("revision").GetInt32();
-                ReadOnlyMemory<byte>? body = inCap ? (await Task.Run(() => sources.Store.Get(CapIssuer.Collection, identifier), stop))?.Body : JsonSerializer.SerializeToUtf8Bytes(alert, Answer.SerializerOptions);
+                ReadOnlyMemory<byte>? body = inCap ? (await Task.Run(() => sources.Store.Get(CapIssuer.Collection, identifier), stop))?.Body
+                    : reader.MayRead ? JsonSerializer.SerializeToUtf8Bytes(alert, Answer.SerializerOptions) : PublicAlert.Of(alert);
                 if (body is { } known)
                 {
                     Event("alert", known.Span);
@@ -138,7 +139,7 @@ internal sealed class EventStream(PipeWriter to, ApiSources sources, FeedReader 
             return;
         }
 
-        ReadOnlyMemory<byte>? body = inCap ? (await alert.CapAsync(sources.Store))?.Body : alert.Json;
+        ReadOnlyMemory<byte>? body = inCap ? (await alert.CapAsync(sources.Store))?.Body : reader.MayRead ? alert.Json : alert.PublicJson;
         if (body is { } known)
         {
             Text($"id: {item.Position}\n");

@@ -56,7 +56,7 @@ internal sealed class WebhookSender : IDisposable
     /// <exception cref="StoreUnavailableException">The CAP document can not be had at present; nothing was sent.</exception>
     public async Task<WebhookAnswer> SendAsync(Webhook webhook, byte[] secret, AlertEvent alert, CancellationToken stop)
     {
-        byte[]? body = webhook.Format == WebhookFormat.Json ? Envelope(alert) : (await alert.CapAsync(_store))?.Body.ToArray();
+        byte[]? body = webhook.Format == WebhookFormat.Json ? Envelope(alert, webhook.Restricted ? alert.Json : alert.PublicJson) : (await alert.CapAsync(_store))?.Body.ToArray();
         if (body is null)
         {
             return new WebhookAnswer("the alert has no CAP document", IsFinal: true);
@@ -108,16 +108,16 @@ internal sealed class WebhookSender : IDisposable
         return handler;
     }
 
-    private static byte[] Envelope(AlertEvent alert)
+    private static byte[] Envelope(AlertEvent alert, ReadOnlyMemory<byte> data)
     {
-        ArrayBufferWriter<byte> body = new(alert.Json.Length + 128);
+        ArrayBufferWriter<byte> body = new(data.Length + 128);
         using (Utf8JsonWriter json = new(body, Answer.Options))
         {
             json.WriteStartObject();
             json.WriteString("type", "streams.alert");
             json.WriteString("timestamp", Answer.Time(alert.SentInMs));
             json.WritePropertyName("data");
-            json.WriteRawValue(alert.Json.Span, skipInputValidation: true);
+            json.WriteRawValue(data.Span, skipInputValidation: true);
             json.WriteEndObject();
         }
 
