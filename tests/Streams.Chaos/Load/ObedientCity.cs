@@ -15,6 +15,7 @@ internal sealed class ObedientCity(ILog log, string results, Random random) : ID
     private volatile bool _isWriterDead;
     private readonly Dictionary<string, CommandStatus> _known = new(StringComparer.Ordinal);
     private readonly PriorityQueue<Command, long> _underWay = new();
+    private readonly Dictionary<string, long> _lastDue = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Place, string Action), HashSet<string>> _standing = [];
 
     /// <summary>Whom each unit is busy with, from its being accepted on.</summary>
@@ -71,7 +72,8 @@ internal sealed class ObedientCity(ILog log, string results, Random random) : ID
                 return;
             }
 
-            int luck = _isSpoilt ? random.Next(100) : 99;
+            // A command that came late is not done: who gave it has given it up.
+            int luck = command.DeadlineInMs <= Now() ? 0 : _isSpoilt ? random.Next(100) : 99;
             if (luck < 3)
             {
                 Refused++;
@@ -81,7 +83,11 @@ internal sealed class ObedientCity(ILog log, string results, Random random) : ID
 
             Occupy(command);
             Set(command, CommandStatus.Accepted, isTold: luck >= 6);
-            _underWay.Enqueue(command, Now() + random.Next(50, 1500));
+
+            // What is said of one place is done in the order in which it was said.
+            long due = Math.Max(Now() + random.Next(50, 1500), _lastDue.GetValueOrDefault(command.Where) + 1);
+            _lastDue[command.Where] = due;
+            _underWay.Enqueue(command, due);
         }
     }
 
