@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Streams.Cli.Completion;
 using Streams.Cli.Output;
 using Streams.Cli.Server;
@@ -53,23 +54,33 @@ internal static class WebhookCommands
             "streams webhook add cells --url https://cbc.example.org/cap --format cap --area dijon").Taking(name, url, format, severity, status, area, restricted, secret)
             .Ordering(
                 shared, screen, HttpMethod.Post,
-                parsed => ("api/v1/webhooks", "webhooks", JsonSerializer.SerializeToElement(new
-                {
-                    name = parsed.GetRequiredValue(name),
-                    url = parsed.GetRequiredValue(url),
-                    format = parsed.GetValue(format) ?? "json",
-                    status = parsed.GetValue(status) ?? "Actual",
-                    area = parsed.GetValue(area),
-                    severity = parsed.GetValue(severity),
-                    restricted = parsed.GetValue(restricted),
-                    secret = parsed.GetValue(secret),
-                })),
+                parsed => ("api/v1/webhooks", "webhooks", Order(parsed)),
                 answer =>
                 {
                     // Alone on the output, so that SECRET=$(streams webhook add ...) works.
                     screen.Line(answer.Text("secret"));
                     screen.Error.WriteLine("The secret is shown this once. Whoever receives verifies webhook-signature with it (standardwebhooks.com).");
                 });
+
+        JsonElement Order(ParseResult parsed)
+        {
+            JsonObject order = new()
+            {
+                ["name"] = parsed.GetRequiredValue(name),
+                ["url"] = parsed.GetRequiredValue(url),
+                ["format"] = parsed.GetValue(format) ?? "json",
+                ["status"] = parsed.GetValue(status) ?? "Actual",
+                ["area"] = parsed.GetValue(area),
+                ["severity"] = parsed.GetValue(severity),
+                ["restricted"] = parsed.GetValue(restricted),
+            };
+            if (parsed.GetValue(secret) is { } given)
+            {
+                order["secret"] = given;
+            }
+
+            return JsonSerializer.SerializeToElement(order);
+        }
     }
 
     private static ExampleCommand Remove(SharedOptions shared, Screen screen, Offers offers)
