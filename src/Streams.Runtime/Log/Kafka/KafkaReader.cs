@@ -154,7 +154,6 @@ internal sealed unsafe partial class KafkaReader : ILogReader
             // Closing is a last rebalance: it asks the listener to give everything back, from this thread, through the queue.
             while (Rd.ConsumerClosed(_client.Handle) == 0 && _options.Time.GetElapsedTime(from) < _options.CloseTimeout)
             {
-                _hasJoined |= Rd.IsMember(_client.Handle);
                 RdMessage* message = Rd.Consume(_client.Queue, 50);
                 if (message is not null)
                 {

@@ -228,7 +228,7 @@ internal static unsafe partial class Rd
     [LibraryImport(Library, EntryPoint = "rd_kafka_consumer_closed")]
     public static partial int ConsumerClosed(nint client);
 
-    /// <summary>Whether the group's coordinator has given it a name: it has begun to join.</summary>
+    /// <summary>Whether the group's coordinator has given it a name: it has begun to join. Not once closing has begun: librdkafka would wait for an answer for ever.</summary>
     public static bool IsMember(nint client)
     {
         nint name = MemberId(client);
