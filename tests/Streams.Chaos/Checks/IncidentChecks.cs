@@ -47,22 +47,6 @@ internal sealed class IncidentChecks(PublishedFacts facts, ObedientCity city, Vi
             violations.Add("I11", $"command {twice.Key}", $"done {twice.Count()} times", "once");
         }
 
-        foreach (string doubled in city.Doubled)
-        {
-            violations.Add("I11", "a unit", doubled, "one incident's at a time");
-        }
-
-        HashSet<string> guarding = [.. newest.Where(incident => StateOf(incident.Value, "guard") == "done" && incident.Value.GetProperty("state").GetString() != "closed").Select(incident => incident.Key)];
-        foreach (string incident in city.Guarded.Except(guarding))
-        {
-            violations.Add("I11", $"incident {incident}", "still has a unit", "none: it does not believe so");
-        }
-
-        foreach (string incident in guarding.Except(city.Guarded))
-        {
-            violations.Add("I11", $"incident {incident}", "has no unit", "one: it believes so");
-        }
-
         HashSet<string> standing = [.. newest.Values.Where(IsSealing).Select(incident => incident.GetProperty("area").GetString()!)];
         foreach (string place in city.Sealed.Except(standing))
         {

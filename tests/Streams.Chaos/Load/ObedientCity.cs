@@ -18,20 +18,12 @@ internal sealed class ObedientCity(ILog log, string results, Random random) : ID
     private readonly Dictionary<string, long> _lastDue = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Place, string Action), HashSet<string>> _standing = [];
 
-    /// <summary>Whom each unit is busy with, from its being accepted on.</summary>
-    private readonly Dictionary<string, Command> _busy = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
     private Timer? _timer;
     private bool _isSpoilt = true;
 
     /// <summary>What was done, by command; each once.</summary>
     public List<Command> Done { get; } = [];
-
-    /// <summary>Units that were given to one incident while they were another's, in words.</summary>
-    public List<string> Doubled { get; } = [];
-
-    /// <summary>Incidents that have a unit now.</summary>
-    public IReadOnlyCollection<string> Guarded => [.. _busy.Values.Select(command => command.IncidentId).Distinct()];
 
     public long Repeats { get; private set; }
 
@@ -81,7 +73,6 @@ internal sealed class ObedientCity(ILog log, string results, Random random) : ID
                 return;
             }
 
-            Occupy(command);
             Set(command, CommandStatus.Accepted, isTold: luck >= 6);
 
             // What is said of one place is done in the order in which it was said.
@@ -105,7 +96,6 @@ internal sealed class ObedientCity(ILog log, string results, Random random) : ID
         if (command.Compensates is { } other && _known.TryGetValue(other, out CommandStatus status) && status is CommandStatus.Accepted or CommandStatus.Executing)
         {
             _known[other] = CommandStatus.Failed;
-            Free(busy => busy.CommandId == other);
             Answer(command with { CommandId = other }, CommandStatus.Failed, "withdrawn");
         }
         else if (command.Compensates is { } unheard)
@@ -130,7 +120,6 @@ internal sealed class ObedientCity(ILog log, string results, Random random) : ID
                 int luck = _isSpoilt ? random.Next(100) : 99;
                 if (luck < 5)
                 {
-                    Free(busy => busy.CommandId == command.CommandId);
                     Set(command, CommandStatus.Failed, isTold: true);
                     continue;
                 }
@@ -149,38 +138,9 @@ internal sealed class ObedientCity(ILog log, string results, Random random) : ID
         {
             (_standing.TryGetValue((place, "seal"), out HashSet<string>? by) ? by : _standing[(place, "seal")] = []).Add(command.CommandId);
         }
-        else if (command.Action == "visit")
-        {
-            Free(busy => busy.CommandId == command.CommandId);
-        }
-        else if (command.Action == "recall")
-        {
-            command.Targets.ToList().ForEach(unit => _busy.Remove(unit));
-        }
         else if (command.Action == "unseal" && _standing.TryGetValue((place, "seal"), out HashSet<string>? by))
         {
             by.Clear();
-        }
-    }
-
-    private void Occupy(Command command)
-    {
-        foreach (string unit in command.Action is "guard" or "visit" ? command.Targets : [])
-        {
-            if (_busy.TryGetValue(unit, out Command? other))
-            {
-                Doubled.Add($"{unit} was given {command.CommandId} while it was busy with {other.CommandId}");
-            }
-
-            _busy[unit] = command;
-        }
-    }
-
-    private void Free(Func<Command, bool> which)
-    {
-        foreach ((string unit, _) in _busy.Where(busy => which(busy.Value)).ToArray())
-        {
-            _busy.Remove(unit);
         }
     }
 
