@@ -143,7 +143,7 @@ public sealed class ReadingTests : IAsyncDisposable
     [Fact]
     public async Task A_request_that_takes_too_long_ends_with_503()
     {
-        await using ApiServer quick = new(http => http with { RequestTimeout = TimeSpan.FromMilliseconds(1) });
+        await using ApiServer quick = new(http => http with { RequestTimeout = TimeSpan.FromMilliseconds(250) });
         quick.Node.PublishHangs = true;
         JsonElement problem = await quick.PostAsync("/api/v1/readings", Good, "application/json", HttpStatusCode.ServiceUnavailable);
         Assert.Equal("urn:streams:problem:unavailable", problem.GetProperty("type").GetString());
