@@ -227,7 +227,7 @@ public sealed class NodeHost : IAsyncDisposable
         [
             new DeviceKind(new DeviceCatalog(configuration.DeviceTypes), city, configuration.Register, meter),
             new AreaKind(configuration.AlertRules, city, meter, issuer),
-            new IncidentKind(city, response.DispatcherOf),
+            new IncidentKind(city, response.DispatcherOf, playbook => playbook.IsEveryday ? configuration.Node.Keep.Journal : configuration.Node.Keep.Incidents),
             new DispatcherKind(city, response),
             new ResultKind(city, (area, system) => response.MapOf($"{area}/{system}") is not null),
             new AgencyKind(city, new CapInlet(configuration.Node.Cap, configuration.Areas)),

@@ -26,20 +26,26 @@ public sealed class IncidentActor(string id, Incident? incident) : Actor(id)
     internal List<IncidentAlert> Joined { get; } = [];
 
     internal long NowInMs { get; set; }
+
+    /// <summary>It was to leave and could not yet.</summary>
+    internal long StaysUntilInMs { get; set; }
 }
 
 /// <summary>Incidents as actors: alerts, what people say and what dispatchers tell in; requests to dispatchers, and their own state, out.</summary>
 /// <param name="dispatcherOf">The key of the dispatcher of a system that serves an area.</param>
-public sealed class IncidentKind(CityTopics topics, Func<string, string, string> dispatcherOf)
+/// <param name="keptFor">How long an incident stays after it is closed and nobody has said anything about it any more.</param>
+public sealed class IncidentKind(CityTopics topics, Func<string, string, string> dispatcherOf, Func<Playbook, TimeSpan> keptFor)
     : ActorKind<IncidentActor, ResponseMessage>(3, IncidentEndpoints.Kind, topics.Incidents), IIncidentOutput, IDescribesActors
 {
+    private static readonly TimeSpan s_untilItAsksAgain = TimeSpan.FromMinutes(1);
+
     private readonly ArrayBufferWriter<byte> _body = new(4096);
     private CommitDraft _draft = null!;
     private IncidentActor _actor = null!;
 
     public override IReadOnlyCollection<string> Tells => [topics.Requests, topics.Incidents];
 
-    public override ActorKind<IncidentActor, ResponseMessage> ForShard() => new IncidentKind(topics, dispatcherOf);
+    public override ActorKind<IncidentActor, ResponseMessage> ForShard() => new IncidentKind(topics, dispatcherOf, keptFor);
 
     public override bool Admit(in Record record, ResponseMessage message, long nowInMs)
     {
@@ -75,6 +81,12 @@ public sealed class IncidentKind(CityTopics topics, Func<string, string, string>
 
         if (actor.Incident is not { } incident)
         {
+            if (message.Content is IncidentMessage.Says late)
+            {
+                actor.Orders.Add(OrderResult.Of(late.OrderId, actor.Key, "it was closed so long ago that nothing more can be said about it", nowInMs));
+                return Reaction.Decided;
+            }
+
             Refusal = new RecordRefusal("unknown_incident", "key", $"There is no incident '{actor.Key}'.");
             return Reaction.Refused;
         }
@@ -106,10 +118,22 @@ public sealed class IncidentKind(CityTopics topics, Func<string, string, string>
     public override Reaction Wake(IncidentActor actor, long nowInMs)
     {
         actor.NowInMs = nowInMs;
-        return actor.Incident is { } incident ? ReactionOf(incident, incident.Wake(nowInMs)) : Reaction.Quiet;
+        if (actor.Incident is not { } incident)
+        {
+            return Reaction.Quiet;
+        }
+
+        if (nowInMs >= KeptUntil(incident))
+        {
+            actor.StaysUntilInMs = nowInMs + (long)s_untilItAsksAgain.TotalMilliseconds;
+            return Reaction.Quiet;
+        }
+
+        return ReactionOf(incident, incident.Wake(nowInMs));
     }
 
-    public override long DueOf(IncidentActor actor) => actor.Incident?.DueInMs ?? long.MaxValue;
+    public override long DueOf(IncidentActor actor) =>
+        actor.Incident is { } incident ? Math.Min(incident.DueInMs, Math.Max(KeptUntil(incident), actor.StaysUntilInMs)) : long.MaxValue;
 
     public override int SizeOf(IncidentActor actor) => 500 + (actor.Incident is { } incident ? 2000 + (incident.Alerts.Count * 500) + (incident.Timeline.Count * 250) : 0);
 
@@ -125,6 +149,7 @@ public sealed class IncidentKind(CityTopics topics, Func<string, string, string>
         actor.Orders.Clear();
         if (actor.Incident is not { } incident)
         {
+            draft.Leave();
             return;
         }
 
@@ -139,6 +164,13 @@ public sealed class IncidentKind(CityTopics topics, Func<string, string, string>
         {
             actor.Told = incident.Entries;
             Show(incident);
+        }
+
+        if (actor.NowInMs >= KeptUntil(incident) && draft.Leave())
+        {
+            actor.Incident = null;
+            actor.Told = 0;
+            return;
         }
 
         incident.Save(draft.Snapshot);
@@ -191,6 +223,9 @@ public sealed class IncidentKind(CityTopics topics, Func<string, string, string>
         ResponseRecords.Tell(_draft, topics.Requests, dispatcherOf(area, system), new IncidentMessage.LetsGo(_actor.Key));
 
     void IIncidentOutput.Release(string incident) => ResponseRecords.Tell(_draft, topics.Incidents, incident, new IncidentMessage.Released());
+
+    private long KeptUntil(Incident incident) =>
+        incident.State == IncidentState.Closed ? incident.Timeline[^1].TimeInMs + (long)keptFor(incident.Playbook).TotalMilliseconds : long.MaxValue;
 
     private void ToDesk(IncidentMessage message) => ResponseRecords.Tell(_draft, topics.Requests, ResponseRecords.DeskOf(_actor.Incident!.Root), message);
 

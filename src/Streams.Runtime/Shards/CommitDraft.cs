@@ -31,6 +31,7 @@ public sealed class CommitDraft : IOutgoing, IDisposable
     private readonly List<(Actor Actor, bool IsNew, long? DueInMs, int Start, int Length)> _actors = [];
     private readonly List<(Actor Actor, long Number, int Start, int Length)> _sections = [];
     private readonly List<(long Number, int Start)> _begun = [];
+    private readonly List<int> _left = [];
     private readonly List<(string Key, long AtInMs, string Type, int Start, int Length)> _journal = [];
     private readonly List<(Document Row, int Start, int Length)> _documents = [];
     private readonly List<(Actor Actor, byte Part, long From, int Start, int Length)> _history = [];
@@ -40,6 +41,8 @@ public sealed class CommitDraft : IOutgoing, IDisposable
     private int _lengthAt;
     private int _wholeLength;
     private bool _isPacked;
+    private bool _mayLeave;
+    private bool _leaves;
     private Origin? _origin;
     private List<string>? _traces;
 
@@ -68,7 +71,7 @@ public sealed class CommitDraft : IOutgoing, IDisposable
     /// <summary>Each trace that this commit is a step of, as <c>traceparent</c>.</summary>
     internal IReadOnlyList<string> Traces => _traces ?? (IReadOnlyList<string>)[];
 
-    internal int ActorCount => _actors.Count;
+    internal int ActorCount => _actors.Count + _left.Count;
 
     internal int SizeInBytes => _bytes.Length + _side.Length + _lanes[0].Bytes.Length + _lanes[1].Bytes.Length;
 
@@ -200,15 +203,38 @@ public sealed class CommitDraft : IOutgoing, IDisposable
         _begun.Add((number, _bytes.Length));
     }
 
-    internal int BeginSnapshot()
+    /// <summary>
+    /// The actor that is being written leaves for good: its row and all that belongs to it (sections, history) are deleted in this commit, and what comes for it from here on meets one that
+    /// nobody has heard of. Say it before anything is put into <see cref="Snapshot"/>, and let go of the state. What it has written apart (records, documents, the journal) stays.
+    /// For actors that nobody speaks to any more: who repeats what it was told before would be believed.
+    /// </summary>
+    /// <returns>False where a crash would bring records back that it has passed: then it stays, is written as ever, and may ask again a minute later.</returns>
+    public bool Leave() => _leaves = _mayLeave;
+
+    internal int BeginSnapshot(bool mayLeave = false)
     {
         _begun.Clear();
+        _mayLeave = mayLeave;
+        _leaves = false;
         return _bytes.Length;
     }
 
     internal void EndSnapshot(Actor actor, bool isNew, long? dueInMs, int start)
     {
         int end = _bytes.Length;
+        if (_leaves)
+        {
+            if (!isNew)
+            {
+                _left.Add(actor.Index);
+            }
+
+            // It stays in memory as one that was never written, until the commit is in the store: read again before, it would be what it was.
+            actor.Index = -1;
+            actor.Sections = null;
+            return;
+        }
+
         _actors.Add((actor, isNew, dueInMs, start, (_begun.Count > 0 ? _begun[0].Start : end) - start));
         _wholeLength = end - start;
         if (_begun.Count == 0 && actor.Sections is null)
@@ -281,6 +307,7 @@ public sealed class CommitDraft : IOutgoing, IDisposable
             commit.Actors.Add(new ActorRow(actor.Index, actor.KeyUtf8, isNew, due, _bytes.Slice(start, length)));
         }
 
+        commit.Left.AddRange(_left);
         foreach ((Actor actor, long section, int start, int length) in _sections)
         {
             commit.Sections.Add(new SectionRow(actor.Index, section, _bytes.Slice(start, length)));
@@ -296,7 +323,7 @@ public sealed class CommitDraft : IOutgoing, IDisposable
             commit.Documents.Add(row with { Body = _side.Slice(start, length) });
         }
 
-        foreach ((Actor actor, byte part, long from, int start, int length) in _history)
+        foreach ((Actor actor, byte part, long from, int start, int length) in _history.Where(row => row.Actor.Index >= 0))
         {
             commit.History.Add(new HistoryRow(actor.Index, part, from, _side.Slice(start, length)));
         }

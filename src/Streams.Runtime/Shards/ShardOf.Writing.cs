@@ -69,7 +69,7 @@ internal sealed partial class Shard<TActor, TMessage>
     private byte[] WriteOne(TActor actor, long nowInMs)
     {
         CommitDraft draft = new();
-        Write(actor, draft);
+        Write(actor, draft, mayLeave: false);
         byte[] snapshot = draft.LastSnapshot.ToArray();
         Post(draft, nowInMs);
         return snapshot;
@@ -138,7 +138,7 @@ internal sealed partial class Shard<TActor, TMessage>
         }
     }
 
-    private void Write(Actor actor, CommitDraft draft)
+    private void Write(Actor actor, CommitDraft draft, bool mayLeave = true)
     {
         _dirty.Remove(actor);
         actor.IsUrgent = false;
@@ -150,7 +150,7 @@ internal sealed partial class Shard<TActor, TMessage>
             actor.Index = _nextIndex++;
         }
 
-        int start = draft.BeginSnapshot();
+        int start = draft.BeginSnapshot(mayLeave && actor.Position < (_dirty.Head?.DirtyOffset ?? _expected));
         SnapshotEnvelope.Write(draft.Snapshot, actor, _generation, actor is TActor && _kind.HasSections);
         long? due = null;
         if (actor is TActor mine)

@@ -30,6 +30,9 @@ internal sealed class PostgresWriter
         """)
         .Bigint(a => a.Id).Integer(a => a.Shard).Text(a => a.Row.Key).Bytea(a => a.Row.Snapshot);
 
+    private readonly PostgresRows<long>[] _left =
+        [.. new[] { "actors WHERE id", "timers WHERE id", "sections WHERE actor_id", "history WHERE actor_id" }.Select(rows => new PostgresRows<long>($"DELETE FROM {rows} = ANY ($1)").Bigint(id => id))];
+
     private readonly PostgresRows<SectionWrite> _deletedSections = new PostgresRows<SectionWrite>(
         "DELETE FROM sections s USING unnest($1, $2) AS g (actor_id, number) WHERE s.actor_id = g.actor_id AND s.number = g.number")
         .Bigint(s => s.ActorId).Bigint(s => s.Row.Number);
@@ -136,6 +139,11 @@ internal sealed class PostgresWriter
     {
         using NpgsqlBatch batch = new(connection);
         _shards.AddTo(batch, _set.Shards);
+        foreach (PostgresRows<long> left in _left)
+        {
+            left.AddTo(batch, _set.Left);
+        }
+
         _actors.AddTo(batch, _set.Actors);
         _timers.AddTo(batch, _set.Actors);
         _deletedSections.AddTo(batch, _set.DeletedSections);
@@ -155,6 +163,7 @@ internal sealed class PostgresWriter
         _set.Clear();
         _locked.Clear();
         _shards.Clear();
+        Array.ForEach(_left, static left => left.Clear());
         _actors.Clear();
         _timers.Clear();
         _deletedSections.Clear();

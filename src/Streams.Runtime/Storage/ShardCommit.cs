@@ -46,6 +46,9 @@ public sealed class ShardCommit
     /// <summary>At most one row per actor.</summary>
     public List<ActorRow> Actors { get; } = [];
 
+    /// <summary>Actors that are no more, by their indexes: deleted with their sections, timers and history, before anything of this commit is written.</summary>
+    public List<int> Left { get; } = [];
+
     /// <summary>Of the actors in <see cref="Actors"/>: sections that are new or changed, and those that are no more. A later row of the same section wins.</summary>
     public List<SectionRow> Sections { get; } = [];
 
@@ -66,7 +69,7 @@ public sealed class ShardCommit
 }
 
 /// <summary>An actor's snapshot.</summary>
-/// <param name="Index">The actor's number within its shard, given at its creation, never reused.</param>
+/// <param name="Index">The actor's number within its shard, given at its creation; another's only after all that was its own is deleted.</param>
 /// <param name="KeyUtf8">The actor's id; made a string only where the row is new or the store wants one.</param>
 /// <param name="IsNew">True the first time the actor is written.</param>
 /// <param name="DueInMs">When the actor wants to be woken (processing time, Unix milliseconds); null for never.</param>

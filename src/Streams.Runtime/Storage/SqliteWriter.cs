@@ -11,6 +11,8 @@ internal sealed partial class SqliteWriter(SqliteDatabase database)
         FROM shards WHERE number = ?1
         """;
 
+    private static readonly string[] s_tablesOfActors = ["actors WHERE id", "sections WHERE actor_id", "history WHERE actor_id"];
+
     private readonly WriteSet _set = new();
 
     /// <summary>By part. A commit that is undone leaves a gap, which harms nothing.</summary>
@@ -97,6 +99,7 @@ internal sealed partial class SqliteWriter(SqliteDatabase database)
 
             CommitResult[] results = _set.Admit(commits);
             WriteShards();
+            DeleteLeft();
             WriteActors();
             WriteSections();
             CrashPoint.Reach(CrashPoint.MidCommit);
@@ -182,6 +185,15 @@ internal sealed partial class SqliteWriter(SqliteDatabase database)
         foreach (ShardState shard in _set.Shards)
         {
             write.Bind(1, shard.Shard).Bind(2, shard.CommitNumber).Bind(3, shard.NextOffset).Bind(4, shard.UrgentNumber).Bind(5, shard.BulkNumber).Bind(6, shard.IdleClaims).Run();
+        }
+    }
+
+    private void DeleteLeft()
+    {
+        foreach (string table in _set.Left.Count > 0 ? s_tablesOfActors : [])
+        {
+            SqliteStatement delete = database.Prepare($"DELETE FROM {table} = ?1");
+            _set.Left.ForEach(id => delete.Bind(1, id).Run());
         }
     }
 

@@ -20,6 +20,9 @@ internal sealed class WriteSet
 
     public List<ActorWrite> Actors { get; } = [];
 
+    /// <summary>Actors to delete, by their ids, with all that is theirs; before anything is written, since another row may have the same key.</summary>
+    public List<long> Left { get; } = [];
+
     /// <summary>Sections to write; those to delete are in <see cref="DeletedSections"/>.</summary>
     public List<SectionWrite> Sections { get; } = [];
 
@@ -90,6 +93,7 @@ internal sealed class WriteSet
             }
         }
 
+        RemoveLeft();
         KeepNewest(Actors, static (a, b) => a.Id.CompareTo(b.Id), static (a, b) => a.Order.CompareTo(b.Order));
         KeepNewest(Sections, static (a, b) => a.ActorId.CompareTo(b.ActorId) is var c and not 0 ? c : a.Row.Number.CompareTo(b.Row.Number), static (a, b) => a.Order.CompareTo(b.Order));
         DeletedSections.AddRange(Sections.Where(static section => section.Row.Body.IsEmpty));
@@ -117,6 +121,7 @@ internal sealed class WriteSet
         ShardNumbers.Clear();
         Shards.Clear();
         Actors.Clear();
+        Left.Clear();
         Sections.Clear();
         DeletedSections.Clear();
         Outbox.Clear();
@@ -130,6 +135,7 @@ internal sealed class WriteSet
 
     private void Add(int shard, ShardCommit commit)
     {
+        Left.AddRange(commit.Left.Select(index => ActorId(shard, index)));
         foreach (ActorRow row in commit.Actors)
         {
             Actors.Add(new ActorWrite(ActorId(shard, row.Index), Actors.Count, shard, row));
@@ -169,6 +175,20 @@ internal sealed class WriteSet
         }
 
         Audit.AddRange(commit.Audit);
+    }
+
+    /// <summary>What an earlier commit of the same transaction wrote of an actor that leaves in a later one.</summary>
+    private void RemoveLeft()
+    {
+        if (Left.Count == 0)
+        {
+            return;
+        }
+
+        Left.Sort();
+        Actors.RemoveAll(actor => Left.BinarySearch(actor.Id) >= 0);
+        Sections.RemoveAll(section => Left.BinarySearch(section.ActorId) >= 0);
+        History.RemoveAll(row => Left.BinarySearch(row.ActorId) >= 0);
     }
 
     /// <summary>Sorts by key and drops all but the last written of each, so that an older row can never come after a newer one.</summary>

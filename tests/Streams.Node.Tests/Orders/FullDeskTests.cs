@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text;
 using Streams.Domain.Alerts;
 using Streams.Domain.Incidents;
 using Streams.Node.Configuration;
@@ -38,36 +36,9 @@ public sealed class FullDeskTests(QuietNode node) : IClassFixture<QuietNode>
 
         List<string> Entries() => [.. node.Node.Store.ReadAudit(new AuditQuery(Action: "incident.turned_away", Limit: 100)).Select(entry => entry.Id)];
 
-        void Tell(ILogWriter writer, IncidentAlert alert)
-        {
-            ArrayBufferWriter<byte> value = new();
-            new IncidentMessage.News(alert, false, null).Write(value);
-            byte[] key = Encoding.UTF8.GetBytes(Desk);
-            ArrayBufferWriter<byte> headers = new();
-            HeaderBlock.Begin(headers, 1);
-            HeaderBlock.Add(headers, "content-type"u8, "application/x-streams-incident"u8);
-            writer.Send(
-                new OutgoingRecord
-                {
-                    Topic = topic,
-                    Partition = Partitioner.PartitionOf(key, node.Node.Log.PartitionsOf(topic)),
-                    Key = key,
-                    Value = value.WrittenSpan,
-                    Headers = headers.WrittenSpan,
-                },
-                new Delivery());
-        }
+        void Tell(ILogWriter writer, IncidentAlert alert) => node.Tell(writer, topic, Desk, new IncidentMessage.News(alert, false, null));
     }
 
     private static IncidentAlert Alert(int block, int revision) =>
         new($"fullville/b{block}.building-fire.1", $"fullville/b{block}", "building-fire", AlertSeverity.Severe, AlertState.Active, 1_790_000_000_000, revision, "Fire", null);
-
-    private sealed class Delivery : IDelivery
-    {
-        public void Delivered()
-        {
-        }
-
-        public void Failed(string reason, bool fatal) => throw new InvalidOperationException(reason);
-    }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using Streams.Runtime.Actors;
 using Streams.Runtime.Log;
 using Streams.Runtime.Shards;
@@ -14,23 +15,23 @@ internal sealed partial class SimulatedCluster
     {
         CheckGaps();
         Dictionary<string, long> groups = [];
+        Dictionary<string, long> decisions = [];
         foreach ((string meter, long expected) in _expectedSums)
         {
-            TallyActor? actor = Stored(1, meter, InputPartitions);
-            if (actor?.Sum != expected || actor.Count != _expectedCounts[meter])
+            List<(long Sum, long Count, long Decisions, long Silences)> lives = Lives(meter);
+            (long sum, long count) = (lives.Sum(life => life.Sum), lives.Sum(life => life.Count));
+            if (sum != expected || count != _expectedCounts[meter])
             {
-                _violations.Add($"I1: {meter} has {actor?.Sum} in {actor?.Count}, expected {expected} in {_expectedCounts[meter]}");
+                _violations.Add($"I1: {meter} has {sum} in {count}, expected {expected} in {_expectedCounts[meter]}");
             }
 
-            if (actor is not null)
+            CheckSilences(1, meter, PartitionOf("meters", meter), lives.Sum(life => life.Silences));
+            if (lives.Any(life => life.Decisions != life.Count / 5))
             {
-                CheckSilences(1, meter, PartitionOf("meters", meter), actor);
+                _violations.Add($"I1: {meter} decided {string.Join(", ", lives)} times, expected a fifth of each count");
             }
 
-            if (actor is not null && actor.Decisions != actor.Count / 5)
-            {
-                _violations.Add($"I1: {meter} decided {actor.Decisions} times, expected {actor.Count / 5}");
-            }
+            decisions[meter] = lives.Sum(life => life.Decisions);
 
             string group = "group-" + meter[^1];
             groups[group] = groups.GetValueOrDefault(group) + expected;
@@ -46,11 +47,11 @@ internal sealed partial class SimulatedCluster
 
             if (actor is not null)
             {
-                CheckSilences(2, group, PartitionOf("groups", group), actor);
+                CheckSilences(2, group, PartitionOf("groups", group), actor.Silences);
             }
         }
 
-        CheckResults();
+        CheckResults(decisions);
         int deadLetters = _log.All("city.dead-letters").Select(record => record.Header("ce_id")).Distinct().Count();
         if (deadLetters != _expectedDeadLetters || _store.Count("dead-letters") != _expectedDeadLetters)
         {
@@ -84,7 +85,7 @@ internal sealed partial class SimulatedCluster
     /// Each silence was noted once: as many as there are gaps in what the log holds for an actor, whoever read it when. One too many
     /// would be a false one, or one noted twice; one too few a lost one.
     /// </summary>
-    private void CheckSilences(byte kind, string key, InboxPartition partition, TallyActor actor)
+    private void CheckSilences(byte kind, string key, InboxPartition partition, long noted)
     {
         Dictionary<int, long> marks = [];
         long dueInMs = long.MaxValue;
@@ -103,9 +104,9 @@ internal sealed partial class SimulatedCluster
         }
 
         silences += dueInMs < long.MaxValue ? 1 : 0;
-        if (actor.Silences != silences)
+        if (noted != silences)
         {
-            _violations.Add($"I9: {key} noted {actor.Silences} silences, expected {silences}");
+            _violations.Add($"I9: {key} noted {noted} silences, expected {silences}");
         }
     }
 
@@ -128,12 +129,14 @@ internal sealed partial class SimulatedCluster
         Count("actors woken", _wakings.All);
         Count("actors woken out of the store", _wakings.FromStore);
         Count("actors woken by a later owner", _wakings.ByLaterOwner);
+        Count("actors that left", _wakings.Left);
+        Count("actors that came again after they had left", _expectedCounts.Keys.Count(meter => Lives(meter).Count > 1));
         Count("actors passivated", (int)_shards.Sum(shard => shard.Counts.Passivated));
         Count("shards restarted", (int)_shards.Sum(shard => shard.Counts.Restarts));
     }
 
     /// <summary>Every decision is there, the same each time it is there, and first appears in order.</summary>
-    private void CheckResults()
+    private void CheckResults(Dictionary<string, long> decisions)
     {
         Dictionary<string, string> seen = [];
         Dictionary<string, long> last = [];
@@ -161,13 +164,32 @@ internal sealed partial class SimulatedCluster
             last[actor] = number;
         }
 
-        foreach ((string meter, long count) in _expectedCounts)
+        ILookup<string, long> byMeter = last.Where(pair => pair.Key.StartsWith("meters/", StringComparison.Ordinal)).ToLookup(pair => pair.Key.Split('/')[1], pair => pair.Value);
+        foreach ((string meter, long expected) in decisions)
         {
-            if (last.GetValueOrDefault("meters/" + meter) != count / 5)
+            if (byMeter[meter].Sum() != expected)
             {
-                _violations.Add($"I5: {meter} published {last.GetValueOrDefault("meters/" + meter)} decisions, expected {count / 5}");
+                _violations.Add($"I5: {meter} published {byMeter[meter].Sum()} decisions, expected {expected}");
             }
         }
+    }
+
+    /// <summary>What a meter came to each time, until it left: and now, where it is there.</summary>
+    private List<(long Sum, long Count, long Decisions, long Silences)> Lives(string meter)
+    {
+        List<(long, long, long, long)> lives = [];
+        foreach (Document document in _store.Query(new DocumentQuery(TallyKind.Remains, Limit: 1000)).Where(document => document.Id.StartsWith(meter + "/", StringComparison.Ordinal)))
+        {
+            long[] remains = JsonSerializer.Deserialize<long[]>(document.Body.Span)!;
+            lives.Add((remains[0], remains[1], remains[2], remains[3]));
+        }
+
+        if (Stored(1, meter, InputPartitions) is { } actor)
+        {
+            lives.Add((actor.Sum, actor.Count, actor.Decisions, actor.Silences));
+        }
+
+        return lives;
     }
 
     private InboxPartition PartitionOf(string topic, string key) => new(topic, Partitioner.PartitionOf(Encoding.UTF8.GetBytes(key), _log.PartitionsOf(topic)));

@@ -15,6 +15,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [
         "crashes", "hand-overs", "commits fenced", "shards restarted", "seeks", "batches held", "held batches discarded by a seek", "waiting batches discarded by a seek",
         "gaps noted", "batches with a gap inside", "restarts before an earlier seek was answered", "actors passivated", "actors woken", "actors woken out of the store", "actors woken by a later owner",
+        "actors that left", "actors that came again after they had left",
     ];
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using Streams.Runtime.Actors;
 using Streams.Runtime.Log;
 using Streams.Runtime.Shards;
@@ -31,6 +32,13 @@ internal sealed class TallyActor(string key) : Actor(key)
 
     /// <summary>As it was stored: nothing has come since.</summary>
     public bool IsAsStored;
+
+    /// <summary>Time of its first message: it names one of its lives.</summary>
+    public long BornInMs;
+
+    /// <summary>Nothing has come for a while, and it is of those that leave then.</summary>
+    public bool Leaves;
+
     public List<(long Decision, long Sum)> Pending { get; } = [];
 }
 
@@ -44,6 +52,10 @@ internal sealed class Wakings
 
     /// <summary>By an owner that had nothing for them, so that the deadline was an earlier owner's.</summary>
     public int ByLaterOwner { get; set; }
+
+    public int Left { get; private set; }
+
+    public void HasLeft() => Left++;
 }
 
 /// <summary>
@@ -55,6 +67,9 @@ internal sealed class TallyKind(byte number, string inbox, string? above, int si
     : ActorKind<TallyActor, TallyMessage>(number, inbox, inbox)
 {
     public const string Results = "results";
+
+    /// <summary>What actors that left leave behind: sum, count, decisions, silences.</summary>
+    public const string Remains = "remains";
 
     private readonly Dictionary<string, long> _gathered = [];
     private readonly HashSet<string> _heardHere = [];
@@ -81,13 +96,14 @@ internal sealed class TallyKind(byte number, string inbox, string? above, int si
 
     public override TallyActor Create(string key) => new(key);
 
-    public override TallyActor Restore(string key, ReadOnlySpan<byte> snapshot) => snapshot.Length != 40 ? throw new InvalidDataException($"{key}: {snapshot.Length} bytes") : new(key)
+    public override TallyActor Restore(string key, ReadOnlySpan<byte> snapshot) => snapshot.Length != 48 ? throw new InvalidDataException($"{key}: {snapshot.Length} bytes") : new(key)
     {
         Decisions = BinaryPrimitives.ReadInt64LittleEndian(snapshot),
         DueInMs = BinaryPrimitives.ReadInt64LittleEndian(snapshot[8..]),
         Silences = BinaryPrimitives.ReadInt64LittleEndian(snapshot[16..]),
-        Sum = BinaryPrimitives.ReadInt64LittleEndian(snapshot[24..]),
-        Count = BinaryPrimitives.ReadInt64LittleEndian(snapshot[32..]),
+        BornInMs = BinaryPrimitives.ReadInt64LittleEndian(snapshot[24..]),
+        Sum = BinaryPrimitives.ReadInt64LittleEndian(snapshot[32..]),
+        Count = BinaryPrimitives.ReadInt64LittleEndian(snapshot[40..]),
         IsAsStored = true,
     };
 
@@ -99,6 +115,8 @@ internal sealed class TallyKind(byte number, string inbox, string? above, int si
             return Reaction.Refused;
         }
 
+        actor.BornInMs = actor.Count == 0 ? message.AtInMs : actor.BornInMs;
+        actor.Leaves = false;
         actor.Sum += message.Amount;
         actor.Count++;
         actor.Unsent += message.Amount;
@@ -140,6 +158,9 @@ internal sealed class TallyKind(byte number, string inbox, string? above, int si
 
         actor.DueInMs = long.MaxValue;
         actor.Silences++;
+
+        // What was told with a number may be told again however late: who leaves would believe it.
+        actor.Leaves = Number == 1 && actor.Key[^1] is '0' or '1' && actor.Marks is null;
         return above is null ? Reaction.Quiet : Reaction.Decided;
     }
 
@@ -149,7 +170,7 @@ internal sealed class TallyKind(byte number, string inbox, string? above, int si
     {
         foreach ((long decision, long sum) in actor.Pending)
         {
-            string id = $"{Inbox}/{actor.Key}/{decision}";
+            string id = $"{Inbox}/{actor.Key}/{actor.BornInMs}/{decision}";
             draft.BeginRecord(Lane.Urgent, Results, actor.KeySpan);
             draft.Header("ce_id"u8, Encoding.UTF8.GetBytes(id));
             draft.BeginValue().Write(Encoding.UTF8.GetBytes(sum.ToString(CultureInfo.InvariantCulture)));
@@ -167,9 +188,20 @@ internal sealed class TallyKind(byte number, string inbox, string? above, int si
             actor.Unsent = 0;
         }
 
+        if (actor.Leaves && draft.Leave())
+        {
+            draft.Put(
+                new Document(Remains, $"{actor.Key}/{actor.BornInMs}", "", "", "", actor.BornInMs, default),
+                JsonSerializer.SerializeToUtf8Bytes(new long[] { actor.Sum, actor.Count, actor.Decisions, actor.Silences }));
+            wakings?.HasLeft();
+            (actor.Sum, actor.Count, actor.Decisions, actor.Silences, actor.Leaves) = (0, 0, 0, 0, false);
+            return;
+        }
+
         Put(actor.Decisions);
         Put(actor.DueInMs);
         Put(actor.Silences);
+        Put(actor.BornInMs);
         Section(0);
         Put(actor.Sum);
         Section(1 + (actor.Count % 3));

@@ -250,6 +250,45 @@ public abstract partial class StoreSpec : IDisposable
     }
 
     [Fact]
+    public void Of_an_actor_that_leaves_nothing_stays_and_its_key_may_be_anothers_in_the_same_transaction()
+    {
+        ShardOwner owner = new(Store, Shard);
+        ShardOwner neighbour = new(Store, Neighbour);
+        owner.Write(Full(owner, 1, 0, "d-0", "as it was"));
+        owner.Write(Full(owner, 2, 1, "d-1", "stays"));
+        neighbour.Write(Full(neighbour, 1, 0, "d-0", "of another shard"));
+
+        ShardCommit changed = Full(owner, 3, 0, "d-0", "changed once more", isNew: false);
+        ShardCommit left = owner.Next(4);
+        left.Left.Add(0);
+        Assert.Equal([CommitResult.Written, CommitResult.Written, CommitResult.Written], Store.Commit([changed, left, owner.WithActor(5, 2, "d-0", "another")]));
+
+        StoredActor stored = Assert.Single(Store.Load(Shard, ["d-0"]));
+        Assert.Equal((2, "another"), (stored.Index, Text(stored.Snapshot)));
+        Assert.Empty(Store.LoadSections(Shard, 0));
+        Assert.Equal([new DueActor("d-1", 50)], Store.LoadDue(Shard, long.MaxValue, 10));
+        Assert.Empty(Store.ReadHistory(Shard, "d-0", 1, 0, 60, 10));
+        Assert.Single(Store.ReadHistory(Shard, "d-1", 1, 0, 60, 10));
+        Assert.Equal("of another shard", Text(Assert.Single(Store.Load(Neighbour, ["d-0"])).Snapshot));
+        Assert.Single(Store.LoadSections(Neighbour, 0));
+
+        // The highest index is free once its actor left, and whoever gets it next inherits nothing.
+        ShardCommit last = owner.Next(6);
+        last.Left.AddRange([1, 2]);
+        owner.Write(last);
+        Assert.Equal(0, new ShardOwner(Store, Shard).Claim.NextActorIndex);
+
+        static ShardCommit Full(ShardOwner owner, long offset, int index, string key, string snapshot, bool isNew = true)
+        {
+            ShardCommit commit = owner.Next(offset);
+            commit.Actors.Add(new ActorRow(index, key, isNew, 50, ShardOwner.Bytes(snapshot)));
+            commit.Sections.Add(new SectionRow(index, 1, ShardOwner.Bytes("section")));
+            commit.History.Add(new HistoryRow(index, 1, 10, ShardOwner.Bytes("past")));
+            return commit;
+        }
+    }
+
+    [Fact]
     public void A_position_that_goes_back_throws_and_writes_nothing_at_all()
     {
         ShardOwner owner = new(Store, Shard);
