@@ -6,9 +6,12 @@ namespace Streams.Domain.Incidents;
 public sealed partial class IncidentDesk
 {
     /// <summary>Version of the stored form. A node reads its own and all earlier ones.</summary>
-    private const byte SnapshotVersion = 2;
+    private const byte SnapshotVersion = 3;
 
-    /// <summary>In one piece, and ids were only told apart from those still known.</summary>
+    /// <summary>With incidents that are over, which nobody needs.</summary>
+    private const byte WithPast = 2;
+
+    /// <summary>The same in one piece, and ids were only told apart from those still known.</summary>
     private const byte Unsectioned = 1;
 
     /// <summary>Estimate of the memory it takes.</summary>
@@ -30,9 +33,7 @@ public sealed partial class IncidentDesk
         }
 
         writer.Signed(_opened);
-        writer.Signed(_ended);
         writer.Unsigned((ulong)_open.Count);
-        writer.Unsigned((ulong)_past.Count);
         foreach (OpenIncident open in _open.Values.OrderBy(open => open.Number))
         {
             section?.Invoke(open.Number);
@@ -45,18 +46,6 @@ public sealed partial class IncidentDesk
             foreach (IncidentAlert alert in open.Alerts.Values)
             {
                 alert.Save(writer);
-            }
-        }
-
-        foreach (PastIncident past in _past)
-        {
-            section?.Invoke((1L << 48) | past.Number);
-            writer.Signed(past.Number);
-            writer.Text(past.Id);
-            writer.Unsigned((ulong)past.Alerts.Length);
-            foreach (string alert in past.Alerts)
-            {
-                writer.Text(alert);
             }
         }
     }
@@ -80,14 +69,14 @@ public sealed partial class IncidentDesk
         }
         else
         {
-            desk.ReadRest(ref reader);
+            desk.ReadRest(ref reader, version);
         }
 
         fault = reader.Failed || !reader.AtEnd ? $"the snapshot of the desk of {desk.Root} is cut short or damaged" : null;
         return fault is null ? desk : null;
     }
 
-    private void ReadRest(ref SnapshotReader reader)
+    private void ReadRest(ref SnapshotReader reader, byte version)
     {
         _numbers = reader.Signed();
         for (int left = reader.Count(MaxHazardsRead); left > 0 && !reader.Failed; left--)
@@ -96,8 +85,9 @@ public sealed partial class IncidentDesk
         }
 
         _opened = reader.Signed();
-        _ended = reader.Signed();
-        (int opened, int past) = (reader.Count(MaxOpen), reader.Count(MaxPast));
+        _ = version == WithPast ? reader.Signed() : 0;
+        int opened = reader.Count(MaxOpen);
+        int past = version == WithPast ? reader.Count(MaxPastRead) : 0;
         for (int left = opened; left > 0 && !reader.Failed; left--)
         {
             ReadOpen(ref reader, reader.Signed());
@@ -105,14 +95,12 @@ public sealed partial class IncidentDesk
 
         for (int left = past; left > 0 && !reader.Failed; left--)
         {
-            (long number, string id) = (reader.Signed(), reader.Text());
-            string[] alerts = new string[reader.Count(MaxAlertsRead)];
-            for (int i = 0; i < alerts.Length && !reader.Failed; i++)
+            reader.Signed();
+            reader.Text();
+            for (int alerts = reader.Count(MaxAlertsRead); alerts > 0 && !reader.Failed; alerts--)
             {
-                alerts[i] = reader.Text();
+                reader.Text();
             }
-
-            Remember(new PastIncident(number, id, alerts));
         }
     }
 
@@ -125,10 +113,10 @@ public sealed partial class IncidentDesk
             _lastSecond[open.Hazard] = Math.Max(_lastSecond.GetValueOrDefault(open.Hazard), open.OpenedInMs / 1000);
         }
 
-        for (int left = reader.Count(MaxPast); left > 0 && !reader.Failed; left--)
+        for (int left = reader.Count(MaxPastRead); left > 0 && !reader.Failed; left--)
         {
-            string alert = reader.Text();
-            Remember(new PastIncident(++_ended, reader.Text(), [alert]));
+            reader.Text();
+            reader.Text();
         }
     }
 
@@ -146,21 +134,10 @@ public sealed partial class IncidentDesk
         return open;
     }
 
-    private void Remember(PastIncident past)
-    {
-        Keep(past);
-        foreach (string alert in past.Alerts.OfType<string>())
-        {
-            if (!_incidentOf.TryGetValue(alert, out string? its) || !_open.ContainsKey(its))
-            {
-                _incidentOf[alert] = past.Id;
-            }
-        }
-    }
-
     /// <summary>More than any incident takes; a bound against damaged bytes.</summary>
     private const int MaxAlertsRead = 100_000;
     private const int MaxHazardsRead = 10_000;
+    private const int MaxPastRead = 4000;
 
     /// <summary>Ids were numbered from 2 on, each by itself; none came near.</summary>
     private const long MostNumbersUnsectioned = 10_000;

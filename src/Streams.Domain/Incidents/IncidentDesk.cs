@@ -18,13 +18,9 @@ public sealed partial class IncidentDesk(string root)
 {
     public const int MaxOpen = 2000;
 
-    /// <summary>Alerts of incidents that are over, whose last states still find their way.</summary>
-    private const int MaxPast = 4000;
-
     private readonly Dictionary<string, OpenIncident> _open = new(StringComparer.Ordinal);
+    /// <summary>By alert: the open incident that it belongs to.</summary>
     private readonly Dictionary<string, string> _incidentOf = new(StringComparer.Ordinal);
-    private readonly Queue<PastIncident> _past = new();
-    private int _pastAlerts;
 
     /// <summary>By hazard: the latest onset of an incident, seconds since 1970.</summary>
     private readonly Dictionary<string, long> _lastSecond = new(StringComparer.Ordinal);
@@ -32,9 +28,8 @@ public sealed partial class IncidentDesk(string root)
     /// <summary>Last number that an id was told apart by.</summary>
     private long _numbers = 1;
 
-    /// <summary>Incidents that were ever opened, and that were ever over.</summary>
+    /// <summary>Incidents that were ever opened.</summary>
     private long _opened;
-    private long _ended;
 
     public string Root { get; } = root;
 
@@ -49,16 +44,9 @@ public sealed partial class IncidentDesk(string root)
     {
         if (_incidentOf.TryGetValue(alert.Id, out string? known))
         {
-            if (_open.TryGetValue(known, out OpenIncident? its))
-            {
-                its.Note(alert);
-                return new DeskVerdict(known, its.Hazard, IsNew: false);
-            }
-
-            if (!alert.Stands)
-            {
-                return new DeskVerdict(known, playbook?.Name ?? "", IsNew: false);
-            }
+            OpenIncident its = _open[known];
+            its.Note(alert);
+            return new DeskVerdict(known, its.Hazard, IsNew: false);
         }
 
         if (playbook is null || !alert.Stands)
@@ -97,35 +85,15 @@ public sealed partial class IncidentDesk(string root)
         return new DeskVerdict(found.Id, playbook.Name, isNew, HasJoined: true);
     }
 
-    /// <summary>An incident takes no more alerts.</summary>
+    /// <summary>An incident takes no more alerts: one of them that stands, or comes again, opens another.</summary>
     public void Over(string incident)
     {
-        if (!_open.Remove(incident, out OpenIncident? over))
+        if (_open.Remove(incident, out OpenIncident? over))
         {
-            return;
-        }
-
-        Keep(new PastIncident(++_ended, over.Id, [.. over.Alerts.Keys]));
-        while (_pastAlerts > MaxPast)
-        {
-            PastIncident oldest = _past.Dequeue();
-            _pastAlerts -= oldest.Alerts.Length;
-            foreach (string alert in oldest.Alerts)
+            foreach (string alert in over.Alerts.Keys)
             {
-                if (_incidentOf.TryGetValue(alert, out string? its) && its == oldest.Id)
-                {
-                    _incidentOf.Remove(alert);
-                }
+                _incidentOf.Remove(alert);
             }
-        }
-    }
-
-    private void Keep(PastIncident past)
-    {
-        if (past.Alerts.Length > 0)
-        {
-            _past.Enqueue(past);
-            _pastAlerts += past.Alerts.Length;
         }
     }
 
@@ -188,9 +156,6 @@ public sealed partial class IncidentDesk(string root)
         return id;
     }
 }
-
-/// <summary>An incident that is over, and whose alerts' last states still find their way.</summary>
-internal sealed record PastIncident(long Number, string Id, string[] Alerts);
 
 /// <summary>What the desk knows of an incident that takes alerts.</summary>
 /// <param name="number">How many had been opened with it.</param>

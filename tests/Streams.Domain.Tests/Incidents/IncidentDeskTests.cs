@@ -1,6 +1,7 @@
 using System.Buffers;
 using Streams.Domain.Alerts;
 using Streams.Domain.Incidents;
+using Streams.Domain.Windows;
 
 namespace Streams.Domain.Tests.Incidents;
 
@@ -29,7 +30,7 @@ public sealed class IncidentDeskTests
     [InlineData("a+Minor@c/a a+Severe@c/a", "0 1")]
     [InlineData("a+Severe@c/a a- b+Severe@c/a", "1 1 1")]
     [InlineData("a+Severe@c/a /1 b+Severe@c/a", "1 2")]
-    [InlineData("a+Severe@c/a /1 a-", "1 1")]
+    [InlineData("a+Severe@c/a /1 a-", "1 0")]
     [InlineData("a+Severe@c/a a- /1 a+Severe@c/a", "1 1 2")]
     [InlineData("b- ", "0")]
     public void Alerts_of_one_hazard_that_lie_together_are_one_incident(string words, string expected)
@@ -137,6 +138,63 @@ public sealed class IncidentDeskTests
             });
             desk = IncidentDesk.Restore(snapshot.WrittenSpan, out _)!;
         }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void What_earlier_versions_stored_is_read(byte version)
+    {
+        ArrayBufferWriter<byte> snapshot = new();
+        var writer = new SnapshotWriter(snapshot);
+        writer.Byte(version);
+        writer.Text("c");
+        writer.Signed(7);
+        if (version == 2)
+        {
+            // Last number, hazards, opened, over.
+            writer.Signed(3);
+            writer.Unsigned(0);
+            writer.Signed(9);
+            writer.Signed(1);
+        }
+
+        // Open ones; and those that were over, which were alerts with their incident first and incidents with their alerts later.
+        writer.Unsigned(1);
+        if (version == 2)
+        {
+            writer.Unsigned(1);
+            writer.Signed(9);
+        }
+
+        writer.Text("c.flood.x");
+        writer.Text("flood");
+        writer.Flag(false);
+        writer.Signed(1000);
+        writer.Unsigned(1);
+        new IncidentAlert("a", "c/a", "", AlertSeverity.Severe, AlertState.Active, 1000, 1, "").Save(writer);
+        if (version == 2)
+        {
+            writer.Signed(1);
+            writer.Text("c.flood.past");
+            writer.Unsigned(1);
+        }
+        else
+        {
+            writer.Unsigned(1);
+        }
+
+        writer.Text("old");
+        if (version == 1)
+        {
+            writer.Text("c.flood.past");
+        }
+
+        IncidentDesk? desk = IncidentDesk.Restore(snapshot.WrittenSpan, out string? fault);
+        Assert.True(desk is not null, fault);
+        Assert.Equal("c.flood.x", Take(desk, "a", "c/a", revision: 2));
+        Assert.Equal(7, desk.Turned);
+        Assert.Equal(version == 2 ? "c.flood.19700101T000001Z" : "c.flood.19700101T000001Z~10001", Take(desk, "old", "c/z"));
     }
 
     private static string Take(IncidentDesk desk, string alert, string area, int revision = 1) =>
