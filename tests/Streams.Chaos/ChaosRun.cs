@@ -239,6 +239,7 @@ public static class ChaosRun
                 ["states of alerts"] = alerts.States,
                 ["incidents"] = incidents.Incidents,
                 ["commands obeyed"] = incidents.Commands,
+                ["units sent"] = cluster.City.Sent,
                 ["audit entries"] = audited,
                 ["dead letters"] = letters.DeadLetters,
                 ["records committed"] = cluster.Publications.Committed,

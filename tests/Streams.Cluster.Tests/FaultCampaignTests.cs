@@ -9,6 +9,8 @@ public sealed class FaultCampaignTests : IClassFixture<FaultCampaign>
 {
     private static readonly TimeSpan s_worksForOthersWithin = TimeSpan.FromSeconds(15);
 
+    private static readonly string[] s_looked = ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I10", "I11", "I12", "run"];
+
     private readonly ChaosReport _report;
 
     public FaultCampaignTests(FaultCampaign campaign)
@@ -49,7 +51,19 @@ public sealed class FaultCampaignTests : IClassFixture<FaultCampaign>
     public void After_every_fault_all_shards_work_again_and_nothing_grows_without_a_bound() => None("I10");
 
     [Fact]
+    public void Each_alert_has_one_incident_that_comes_to_its_end_and_what_it_did_is_done_once_and_taken_back() => None("I11", "incidents", "commands obeyed", "units sent");
+
+    [Fact]
+    public void A_hundred_incidents_and_more_were_under_way() => Assert.InRange(_report.Checked["incidents"], 100, long.MaxValue);
+
+    [Fact]
+    public void The_audit_chain_is_whole_and_said_on_Kafka() => None("I12", "audit entries");
+
+    [Fact]
     public void The_campaign_saw_all_of_the_log() => None("run");
+
+    [Fact]
+    public void Every_violation_is_of_an_invariant_that_is_looked_at_here() => Assert.Empty(_report.ViolationCounts.Keys.Except(s_looked));
 
     [Fact]
     public void A_process_died_at_every_crash_point()

@@ -9,6 +9,9 @@ namespace Streams.Domain.Incidents;
 /// <summary>How steps go on.</summary>
 public sealed partial class Incident
 {
+    /// <summary>What was tried once only is taken back with more patience: what is not taken back stands until a person sees to it.</summary>
+    private const int LeastUndoAttempts = 3;
+
     /// <summary>What a dispatcher tells of a command.</summary>
     public IncidentOutcome Hear(CommandProgress progress, long nowInMs)
     {
@@ -198,7 +201,7 @@ public sealed partial class Incident
         string why = progress.Reason.Length > 0 ? progress.Reason : progress.Status.ToString().ToLowerInvariant();
         bool isOpen = State == IncidentState.Open;
         run.MayHaveActed |= !isUndo && progress.Status == CommandStatus.Unanswered;
-        if ((isUndo || isOpen) && run.Attempt < run.Step.Attempts)
+        if (run.Attempt < (isUndo ? Math.Max(run.Step.Attempts, LeastUndoAttempts) : isOpen ? run.Step.Attempts : 0))
         {
             Turn(run, StepState.BackingOff, nowInMs, why);
             run.DueInMs = nowInMs + (long)Math.Min(run.Step.BackOff.TotalMilliseconds * Math.Pow(2, run.Attempt - 1), s_longestBackOff.TotalMilliseconds);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Streams.Chaos.Load;
 using Streams.Chaos.Truth;
+using Streams.Domain.Areas;
 
 namespace Streams.Chaos.Checks;
 
@@ -33,7 +34,7 @@ internal sealed class IncidentChecks(PublishedFacts facts, ObedientCity city, Vi
         {
             if (Trouble(incident) is { } trouble)
             {
-                violations.Add("I11", $"incident {id}", trouble, "closed where none of its alerts stands, everything done where one does");
+                violations.Add("I11", $"incident {id}", trouble, "closed where none of its alerts stands, everything done where one does", Last(incident));
             }
         }
 
@@ -47,17 +48,39 @@ internal sealed class IncidentChecks(PublishedFacts facts, ObedientCity city, Vi
             violations.Add("I11", $"command {twice.Key}", $"done {twice.Count()} times", "once");
         }
 
-        HashSet<string> standing = [.. newest.Values.Where(IsSealing).Select(incident => incident.GetProperty("area").GetString()!)];
-        foreach (string place in city.Sealed.Except(standing))
+        foreach (string doubled in city.Doubled)
         {
-            violations.Add("I11", $"area {place}", "is sealed", "open: no incident wants it sealed");
+            violations.Add("I11", "a unit", doubled, "one incident's at a time");
         }
 
-        foreach (string place in standing.Except(city.Sealed))
+        HashSet<string> guarding = [.. newest.Where(incident => StateOf(incident.Value, "guard") == "done" && incident.Value.GetProperty("state").GetString() != "closed").Select(incident => incident.Key)];
+        foreach (string incident in city.Guarded.Except(guarding))
         {
-            violations.Add("I11", $"area {place}", "is open", "sealed: an incident believes it is");
+            violations.Add("I11", $"incident {incident}", "still has a unit", "none: it does not believe so");
+        }
+
+        foreach (string incident in guarding.Except(city.Guarded))
+        {
+            violations.Add("I11", $"incident {incident}", "has no unit", "one: it believes so");
+        }
+
+        HashSet<string> standing = [.. newest.Values.Where(IsSealing).Select(incident => incident.GetProperty("area").GetString()!)];
+        // A place that is open again within one that is sealed is sealed with it.
+        foreach (string place in city.Sealed.Where(place => !standing.Any(other => AreaPath.IsWithin(place, other))))
+        {
+            violations.Add("I11", $"area {place}", "is sealed", "open: no incident wants it sealed", city.PastOf(place));
+        }
+
+        foreach (string place in standing.Where(place => !city.Sealed.Any(other => AreaPath.IsWithin(place, other))))
+        {
+            violations.Add("I11", $"area {place}", "is open", "sealed: an incident believes it is", city.PastOf(place));
         }
     }));
+
+    /// <summary>Where its steps stand, and what it said last.</summary>
+    private static string Last(JsonElement incident) =>
+        string.Join(", ", incident.GetProperty("steps").EnumerateArray().Select(step => $"{step.GetProperty("id")} is {step.GetProperty("state")}")) + "; last: "
+        + string.Join("; ", incident.GetProperty("timeline").EnumerateArray().TakeLast(6).Select(entry => entry.GetRawText()));
 
     private static bool IsSealing(JsonElement incident) => StateOf(incident, "seal") == "done";
 

@@ -1,13 +1,14 @@
 using System.Buffers;
 using System.Text;
+using Streams.Domain.Areas;
 using Streams.Domain.Dispatch;
 using Streams.Runtime.Log;
 
 namespace Streams.Chaos.Load;
 
 /// <summary>
-/// The city's systems: they do each command once, whatever they are sent again, after a while; some they refuse, some fail, and some answers never leave. It lives
-/// outside of the cluster and does not die with its nodes.
+/// The city's systems: they do each command once, whatever they are sent again, after a while; some they refuse, some fail, and some answers never leave. What is done to a place
+/// is done to all within it. It lives outside of the cluster and does not die with its nodes.
 /// </summary>
 internal sealed class ObedientCity(ILog log, string results, Random random) : IDisposable, IDelivery
 {
@@ -16,14 +17,26 @@ internal sealed class ObedientCity(ILog log, string results, Random random) : ID
     private readonly Dictionary<string, CommandStatus> _known = new(StringComparer.Ordinal);
     private readonly PriorityQueue<Command, long> _underWay = new();
     private readonly Dictionary<string, long> _lastDue = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string Place, string Action), HashSet<string>> _standing = [];
+    private readonly HashSet<string> _sealed = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<string>> _told = new(StringComparer.Ordinal);
 
+    /// <summary>Whom each unit is busy with, from its being accepted on.</summary>
+    private readonly Dictionary<string, Command> _busy = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
     private Timer? _timer;
     private bool _isSpoilt = true;
 
     /// <summary>What was done, by command; each once.</summary>
     public List<Command> Done { get; } = [];
+
+    /// <summary>Units that were given to one incident while they were another's, in words.</summary>
+    public List<string> Doubled { get; } = [];
+
+    /// <summary>Incidents that have a unit now.</summary>
+    public IReadOnlyCollection<string> Guarded => [.. _busy.Values.Select(command => command.IncidentId).Distinct()];
+
+    /// <summary>Units that were given something to do.</summary>
+    public long Sent { get; private set; }
 
     public long Repeats { get; private set; }
 
@@ -43,7 +56,10 @@ internal sealed class ObedientCity(ILog log, string results, Random random) : ID
     }
 
     /// <summary>Places that are sealed now.</summary>
-    public IReadOnlyCollection<string> Sealed => [.. _standing.Where(each => each.Value.Count > 0).Select(each => each.Key.Place)];
+    public IReadOnlyCollection<string> Sealed => _sealed;
+
+    /// <summary>What came of the commands about a place, those around it and those within it, the last ones.</summary>
+    public string PastOf(string place) => string.Join("; ", _told.Where(each => AreNested(each.Key, place)).SelectMany(each => each.Value).Order(StringComparer.Ordinal).TakeLast(40));
 
     /// <summary>A record of the commands' topic.</summary>
     public void Take(ReadOnlySpan<byte> value)
@@ -73,10 +89,11 @@ internal sealed class ObedientCity(ILog log, string results, Random random) : ID
                 return;
             }
 
+            Occupy(command);
             Set(command, CommandStatus.Accepted, isTold: luck >= 6);
 
-            // What is said of one place is done in the order in which it was said.
-            long due = Math.Max(Now() + random.Next(50, 1500), _lastDue.GetValueOrDefault(command.Where) + 1);
+            // What is said of one place, or of one within another, is done in the order in which it was said.
+            long due = Math.Max(Now() + random.Next(50, 1500), _lastDue.Where(each => AreNested(each.Key, command.Where)).Select(each => each.Value + 1).DefaultIfEmpty().Max());
             _lastDue[command.Where] = due;
             _underWay.Enqueue(command, due);
         }
@@ -92,17 +109,19 @@ internal sealed class ObedientCity(ILog log, string results, Random random) : ID
 
     private void Withdraw(Command command)
     {
-        Set(command, CommandStatus.Done, isTold: true);
-        if (command.Compensates is { } other && _known.TryGetValue(other, out CommandStatus status) && status is CommandStatus.Accepted or CommandStatus.Executing)
+        string other = command.Compensates!;
+
+        // It may come yet: what is withdrawn is not done then either.
+        CommandStatus status = _known.TryAdd(other, CommandStatus.Failed) ? CommandStatus.Failed : _known[other];
+        if (status is CommandStatus.Accepted or CommandStatus.Executing)
         {
             _known[other] = CommandStatus.Failed;
+            Free(busy => busy.CommandId == other);
             Answer(command with { CommandId = other }, CommandStatus.Failed, "withdrawn");
         }
-        else if (command.Compensates is { } unheard)
-        {
-            // It may come yet: what is withdrawn is not done then either.
-            _known.TryAdd(unheard, CommandStatus.Failed);
-        }
+
+        // What is done already stays: whoever withdraws it has not heard that, and is to take it back.
+        Set(command, status == CommandStatus.Done ? CommandStatus.Failed : CommandStatus.Done, isTold: true);
     }
 
     private void Work()
@@ -120,6 +139,7 @@ internal sealed class ObedientCity(ILog log, string results, Random random) : ID
                 int luck = _isSpoilt ? random.Next(100) : 99;
                 if (luck < 5)
                 {
+                    Free(busy => busy.CommandId == command.CommandId);
                     Set(command, CommandStatus.Failed, isTold: true);
                     continue;
                 }
@@ -136,17 +156,55 @@ internal sealed class ObedientCity(ILog log, string results, Random random) : ID
         string place = command.Where;
         if (command.Action == "seal")
         {
-            (_standing.TryGetValue((place, "seal"), out HashSet<string>? by) ? by : _standing[(place, "seal")] = []).Add(command.CommandId);
+            _sealed.Add(place);
         }
-        else if (command.Action == "unseal" && _standing.TryGetValue((place, "seal"), out HashSet<string>? by))
+        else if (command.Action == "visit")
         {
-            by.Clear();
+            Free(busy => busy.CommandId == command.CommandId);
+        }
+        else if (command.Action == "recall")
+        {
+            command.Targets.ToList().ForEach(unit => _busy.Remove(unit));
+        }
+        else if (command.Action == "unseal")
+        {
+            _sealed.RemoveWhere(each => AreaPath.IsWithin(each, place));
         }
     }
+
+    private void Occupy(Command command)
+    {
+        foreach (string unit in command.Action is "guard" or "visit" ? command.Targets : [])
+        {
+            if (_busy.TryGetValue(unit, out Command? other))
+            {
+                Doubled.Add($"{unit} was given {command.CommandId} while it was busy with {other.CommandId}");
+            }
+
+            _busy[unit] = command;
+            Sent++;
+        }
+    }
+
+    private void Free(Func<Command, bool> which)
+    {
+        foreach ((string unit, _) in _busy.Where(busy => which(busy.Value)).ToArray())
+        {
+            _busy.Remove(unit);
+        }
+    }
+
+    private static bool AreNested(string one, string other) => AreaPath.IsWithin(one, other) || AreaPath.IsWithin(other, one);
 
     private void Set(Command command, CommandStatus status, bool isTold)
     {
         _known[command.CommandId] = status;
+        if (!_told.TryGetValue(command.Where, out List<string>? told))
+        {
+            _told.Add(command.Where, told = []);
+        }
+
+        told.Add($"{DateTimeOffset.UtcNow:HH:mm:ss.fff} {command.Where} {command.Action} {command.CommandId} {status}{(isTold ? "" : ", not told")}");
         if (isTold)
         {
             Answer(command, status, "");

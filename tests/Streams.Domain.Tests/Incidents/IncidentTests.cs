@@ -103,9 +103,11 @@ public sealed class IncidentTests
     [InlineData(StepFailure.Ask, "a1+Moderate failed:one letbe:one", "one two | Open")]
     [InlineData(StepFailure.Ask, "a1+Moderate failed:one tryagain:one done:one", "one one two | Open")]
     [InlineData(StepFailure.Ask, "a1+Moderate tryagain:one", "one (one awaits no person: it is UnderWay) | Open")]
+    [InlineData(StepFailure.Continue, "a1+Moderate done:one done:two a1- w600 failed:one w10 failed:one w20 done:one", "one two undo:one undo:one undo:one | Closed AllClear")]
+    [InlineData(StepFailure.Continue, "a1+Moderate done:one done:two a1- w600 failed:one w10 failed:one w20 failed:one", "one two undo:one undo:one undo:one | Ending AllClear")]
     [InlineData(StepFailure.Ask, "a1+Moderate tryagain:three", "one (there is no step three; steps: one, two) | Open")]
     public void What_follows_a_failure_is_the_playbooks_word(StepFailure then, string words, string told) =>
-        Assert.Equal(told, IncidentStory.Of(Of(Step("one") with { Attempts = 1, OnFailure = then }, Step("two", "one")), words));
+        Assert.Equal(told, IncidentStory.Of(Of(Step("one") with { Attempts = 1, OnFailure = then, Undo = "other" }, Step("two", "one")), words));
 
     [Fact]
     public void Severity_never_goes_down_and_commands_have_the_priority_that_it_gives()
