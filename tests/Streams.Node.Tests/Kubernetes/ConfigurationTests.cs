@@ -21,9 +21,9 @@ public sealed partial class ConfigurationTests
         Assert.Empty(faults);
         NodeSettings node = configuration!.Node;
         Assert.Equal(StoreKind.Postgres, node.Store.Kind);
-        Assert.Equal("given", node.Name);
+        Assert.Equal("given-by-the-site", node.Name);
         NpgsqlConnectionStringBuilder store = new(node.Store.ConnectionString);
-        Assert.Equal(("given", "given", SslMode.VerifyFull), (store.Host, store.Password, store.SslMode));
+        Assert.Equal(("given-by-the-site", "given-by-the-site", SslMode.VerifyFull), (store.Host, store.Password, store.SslMode));
         Assert.DoesNotContain("$(", string.Concat(NodeOf(overlay).Environment.Values), StringComparison.Ordinal);
     }
 

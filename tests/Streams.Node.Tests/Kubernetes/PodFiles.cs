@@ -31,14 +31,14 @@ internal sealed partial class PodFiles
             Environment[variable.Text("name")] = variable.At("value") is { } value
                 ? Reference().Replace(value.ToString(), name => Environment.GetValueOrDefault(name.Groups[1].Value, name.Value))
                 : variable.Text("valueFrom", "fieldRef", "fieldPath") == "status.podIP" ? "10.1.2.3"
-                : variable.Text("valueFrom", "secretKeyRef", "key") == "port" ? "5432" : "given";
+                : variable.Text("valueFrom", "secretKeyRef", "key") == "port" ? "5432" : "given-by-the-site";
         }
     }
 
     /// <summary>Text by path in the container; null where an operator writes it.</summary>
     public Dictionary<string, string?> Files { get; } = [];
 
-    /// <summary>Expanded; a secret's value is <c>given</c>.</summary>
+    /// <summary>Expanded; a secret's value is <c>given-by-the-site</c>.</summary>
     public Dictionary<string, string> Environment { get; } = [];
 
     /// <summary>Reads what lies under a folder as a node would, in its environment.</summary>

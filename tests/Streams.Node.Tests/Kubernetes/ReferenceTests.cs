@@ -1,9 +1,10 @@
 using System.Text.Json.Nodes;
 using Streams.Node.Configuration;
+using Streams.Tests;
 
 namespace Streams.Node.Tests.Kubernetes;
 
-/// <summary>What one document says of another is so: names, keys, labels, ports.</summary>
+/// <summary>What one document says of another is so: names, keys, labels, ports, files.</summary>
 public sealed class ReferenceTests
 {
     [Theory]
@@ -16,6 +17,23 @@ public sealed class ReferenceTests
         (string Name, string Key)[] asked = [.. manifests.All.SelectMany(document => document.Within()).SelectMany(Asked)];
         Assert.True(asked.Length > 15);
         Assert.All(asked, key => Assert.Contains(key, there));
+    }
+
+    [Fact]
+    public void The_manual_says_how_each_secret_of_the_site_is_made()
+    {
+        string manual = File.ReadAllText(Path.Combine(RecordedData.RepositoryRoot, "docs", "operating.md"));
+        Assert.All(s_ofTheSite.Select(each => each.Name).Distinct(), name => Assert.Matches($@"kubectl -n streams create secret (tls|generic) {name} ", manual));
+    }
+
+    [Fact]
+    public void Alerts_are_signed_by_files_that_the_pod_has()
+    {
+        Manifests manifests = Manifests.Of("production");
+        PodFiles pod = new(manifests, manifests.Pods().Single().Template);
+        SigningSettings signing = pod.Load("/etc/streams").Configuration!.Node.Feeds.Signing;
+        Assert.Contains(signing.Certificate!, pod.Files.Keys);
+        Assert.Contains(signing.Key!, pod.Files.Keys);
     }
 
     [Theory]
@@ -136,13 +154,17 @@ public sealed class ReferenceTests
         .. manifests.OfKind("Cluster").Select(database => new JsonObject { ["cnpg.io/cluster"] = Manifests.Name(database) }),
     ];
 
-    /// <summary>Keys that exist once the operators have done their work.</summary>
+    /// <summary>Secrets that whoever installs it makes, as the manual says.</summary>
+    private static readonly (string Name, string Key)[] s_ofTheSite = [("streams-signing", "tls.crt"), ("streams-signing", "tls.key"), ("streams-webhooks", "key")];
+
+    /// <summary>Keys that exist once the site and the operators have done their work.</summary>
     private static IEnumerable<(string Name, string Key)> Keys(Manifests manifests) =>
     [
         .. manifests.OfKind("ConfigMap").SelectMany(map => map["data"]!.AsObject().Select(entry => (Manifests.Name(map), entry.Key))),
         .. manifests.OfKind("Cluster").Select(Manifests.Name).SelectMany(name => new[] { "host", "port", "dbname", "username", "password" }.Select(key => (name + "-app", key)).Append((name + "-ca", "ca.crt"))),
         .. manifests.OfKind("Kafka").Select(kafka => (Manifests.Name(kafka) + "-cluster-ca-cert", "ca.crt")),
         .. manifests.OfKind("KafkaUser").Select(user => (Manifests.Name(user), "password")),
+        .. s_ofTheSite,
     ];
 
     private static IEnumerable<(string Name, string Key)> Asked(JsonObject at)
