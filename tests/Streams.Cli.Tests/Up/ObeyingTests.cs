@@ -4,13 +4,15 @@ using Streams.Cli.Output;
 using Streams.Runtime.Log;
 using Streams.Runtime.Log.Kafka;
 using Streams.Runtime.Log.Kafka.Embedded;
+using Streams.Simulator.Obeying;
 using Streams.Tests;
 
 namespace Streams.Cli.Tests.Up;
 
-/// <summary><c>streams simulate</c> beside a Kafka that somebody gives commands on, as a dispatcher would: again until it is answered.</summary>
+/// <summary><c>streams simulate</c> beside a Kafka that somebody gives commands on.</summary>
 public sealed class ObeyingTests(CannedNode node) : IClassFixture<CannedNode>, IDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly byte[] Key = "songdo/songdo-1/cameras"u8.ToArray();
     private readonly string _folder = TemporaryFolder.Create("streams-obeying-");
     private readonly EmbeddedBroker _broker = new([new TopicSpec("city.readings", 32), new TopicSpec("city.commands", 1), new TopicSpec("city.command-results", 1)]);
@@ -29,9 +31,9 @@ public sealed class ObeyingTests(CannedNode node) : IClassFixture<CannedNode>, I
         return CommandLine.RunAsync(args, new Screen(output, TextWriter.Null, 100), stop);
     }
 
-    private static void Give(ILogWriter writer, string id, int attempt)
+    private static void Give(ILogWriter writer, string id)
     {
-        string command = $$"""{"commandId":"{{id}}","system":"cameras","area":"songdo/songdo-1","action":"no-such-action","deadline":"2099-01-01T00:00:00Z","attempt":{{attempt}}}""";
+        string command = $$"""{"commandId":"{{id}}","system":"cameras","area":"songdo/songdo-1","action":"no-such-action","deadline":"2099-01-01T00:00:00Z","attempt":1}""";
         writer.Send(new OutgoingRecord { Topic = "city.commands", Partition = 0, Key = Key, Value = Encoding.UTF8.GetBytes(command) }, new Nobody());
     }
 
@@ -48,6 +50,37 @@ public sealed class ObeyingTests(CannedNode node) : IClassFixture<CannedNode>, I
         return results;
     }
 
+    /// <summary>Done when the systems have noted where they begin to read: what is given from then on, they hear.</summary>
+    private FileSystemWatcher Watch(TaskCompletionSource listens)
+    {
+        var watcher = new FileSystemWatcher(_folder);
+        watcher.Renamed += (_, _) =>
+        {
+            if (SystemsMemoryFile.Read(_folder) is { Positions.Count: 1 })
+            {
+                listens.TrySetResult();
+            }
+        };
+        watcher.EnableRaisingEvents = true;
+        return watcher;
+    }
+
+    /// <summary>The first that comes.</summary>
+    private static string Hear(KafkaLog log, Task simulate)
+    {
+        using ILogReader reader = log.Follow("city.command-results", (_, marks) => marks.Low);
+        List<RecordBatch> batches = [];
+        for (long from = TimeProvider.System.GetTimestamp(); batches.Count == 0;)
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(from) < Patience && !simulate.IsCompleted, "not answered");
+            reader.Poll(TimeSpan.FromSeconds(1), batches);
+        }
+
+        string first = Encoding.UTF8.GetString(batches[0].ValueAt(0));
+        batches.ForEach(batch => batch.Dispose());
+        return first;
+    }
+
     [Fact]
     public async Task A_simulated_city_answers_what_its_systems_are_told_and_remembers_itself()
     {
@@ -55,21 +88,17 @@ public sealed class ObeyingTests(CannedNode node) : IClassFixture<CannedNode>, I
         using ILogWriter writer = log.CreateWriter("dispatcher", 0);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         using var output = new StringWriter();
+        TaskCompletionSource listens = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using FileSystemWatcher watcher = Watch(listens);
         Task<int> simulate = Simulate(output, stop.Token, "--data", _folder);
-        List<string> results = [];
-        long from = TimeProvider.System.GetTimestamp();
-        for (int attempt = 1; results.Count == 0; attempt++)
-        {
-            Assert.True(TimeProvider.System.GetElapsedTime(from) < TimeSpan.FromSeconds(60) && !simulate.IsCompleted, $"{attempt} times asked and not answered: {output}");
-            Give(writer, "c-1", attempt);
-            await Task.WhenAny(simulate, Task.Delay(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken));
-            results = Results(log);
-        }
+        await Task.WhenAny(simulate, listens.Task).WaitAsync(Patience, stop.Token);
+        Assert.True(listens.Task.IsCompleted, $"ended before it listened: {output}");
+        Give(writer, "c-1");
 
+        JsonElement answer = JsonDocument.Parse(Hear(log, simulate)).RootElement;
         await stop.CancelAsync();
 
         Assert.Equal(ExitStatus.Done, await simulate);
-        JsonElement answer = JsonDocument.Parse(results[0]).RootElement;
         Assert.Equal(("c-1", "rejected"), (answer.GetProperty("commandId").GetString(), answer.GetProperty("status").GetString()));
         Assert.StartsWith("cameras can not no-such-action; it can: point-at", answer.GetProperty("reason").GetString(), StringComparison.Ordinal);
         Assert.Equal(["city-systems.json", "simulation.json"], Directory.GetFiles(_folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
@@ -80,7 +109,7 @@ public sealed class ObeyingTests(CannedNode node) : IClassFixture<CannedNode>, I
     {
         using KafkaLog log = _broker.OpenLog();
         using ILogWriter writer = log.CreateWriter("dispatcher", 0);
-        Give(writer, "c-1", 1);
+        Give(writer, "c-1");
         using var output = new StringWriter();
 
         Assert.Equal(ExitStatus.Done, await Simulate(output, TestContext.Current.CancellationToken, "--for", "6s", "--no-systems", "--data", _folder));

@@ -164,7 +164,7 @@ public sealed class CityRun : IAsyncDisposable
         return new HoursOf(new SimulatedCity(city, new SimulationPlan(Seed, from) { Imperfections = Imperfections.None }, runs), now);
     }
 
-    private static Task Until(Func<bool> condition) => Until(() => Task.FromResult(condition()));
+    internal static Task Until(Func<bool> condition) => Until(() => Task.FromResult(condition()));
 
     /// <summary>Waits for what a node does on its own threads.</summary>
     internal static async Task Until(Func<Task<bool>> condition)

@@ -51,9 +51,9 @@ public sealed class CollectorTests : IAsyncDisposable
         meter.CreateCounter<long>("streams.test.others").Add(1);
         using (await BeginAsync(OtlpProtocol.Grpc, TimeSpan.FromMilliseconds(50), meter))
         {
-            await UntilAsync(() => _taken.Count > 3);
+            await Records.CityRun.Until(() => _taken.Count > 3);
             _isAway = false;
-            await UntilAsync(() => _lines.Of(2202).Count > 0);
+            await Records.CityRun.Until(() => _lines.Of(2202).Count > 0);
         }
 
         Assert.Contains("does not take figures or traces", Assert.Single(_lines.Of(2201)), StringComparison.Ordinal);
@@ -69,15 +69,6 @@ public sealed class CollectorTests : IAsyncDisposable
     }
 
     private static bool Holds(string body, params IEnumerable<string> texts) => texts.All(text => body.Contains(text, StringComparison.Ordinal));
-
-    private static async Task UntilAsync(Func<bool> isSo)
-    {
-        for (long started = Stopwatch.GetTimestamp(); !isSo();)
-        {
-            Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(30), "not within 30 s");
-            await Task.Delay(10, TestContext.Current.CancellationToken);
-        }
-    }
 
     /// <summary>Telemetry of a node, and a collector for it.</summary>
     private async Task<NodeTelemetry> BeginAsync(OtlpProtocol protocol, TimeSpan every, Meter meter)
