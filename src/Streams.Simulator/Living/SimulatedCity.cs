@@ -78,7 +78,7 @@ public sealed class SimulatedCity : ReadingSource
     private long _timeInMs;
     private long _dueInMs;
 
-    /// <exception cref="ArgumentException">A device is of a type that cannot be simulated, or stands where the city has no area.</exception>
+    /// <exception cref="ArgumentException">A device is of a type that cannot be simulated, or stands where the city has no area; or there is none that would ever say anything.</exception>
     public SimulatedCity(City city, SimulationPlan plan, ScenarioRuns runs)
     {
         (_city, _runs, _seed) = (city, runs, Chance.Mix(plan.Seed, Chance.Of(city.Name)));
@@ -99,6 +99,12 @@ public sealed class SimulatedCity : ReadingSource
         ReadingsPerSecond = plan.Rate ?? natural;
         _presentInMs = plan.PresentInMs ?? long.MinValue / 2;
         _rounds = new ReadingRounds(Turns(stretch), plan.FromInMs);
+        if (_rounds.NextInMs == long.MaxValue && !HasCallers())
+        {
+            // The next reading would be looked for without end.
+            throw new ArgumentException("It has no device that would ever say anything.");
+        }
+
         _now = _timeInMs = _dueInMs = _lookedInMs = plan.FromInMs;
         _stepInMs = plan.FromInMs - (plan.FromInMs % Conditions.StepInMs);
         (_version, _happenings) = (new object(), Happenings.None);
@@ -184,6 +190,10 @@ public sealed class SimulatedCity : ReadingSource
     protected override void Dispose(bool disposing)
     {
     }
+
+    /// <summary>Whether somebody lives where a desk would take a call.</summary>
+    private bool HasCallers() =>
+        Enumerable.Range(0, _ground.Areas.Length).Any(area => _ground.OwnResidents[area] > 0 && Enumerable.Range(0, _events.All.Count).Any(kind => _events.DeskOf(area, kind) >= 0));
 
     private static TimeSpan IntervalOf(PlacedDevice device) =>
         device.Interval > TimeSpan.Zero ? device.Interval : EventKinds.DeskTypes.Contains(device.Type) ? TimeSpan.MaxValue : UnhurriedInterval;

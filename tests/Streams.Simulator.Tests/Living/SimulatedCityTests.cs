@@ -106,4 +106,16 @@ public sealed class SimulatedCityTests
 
         Assert.InRange(count / 600.0, 48, 52);
     }
+
+    [Fact]
+    public void A_city_in_which_nobody_would_ever_say_anything_is_refused_and_one_of_desks_alone_has_calls()
+    {
+        City empty = SmallCity.Of(ofEach: 0);
+        City desks = SmallCity.Of(of: type => EventKinds.DeskTypes.Contains(type.Name));
+        City deserted = desks with { Areas = [.. desks.Areas.Select(area => area with { Residents = 0 })] };
+
+        Assert.All([empty, deserted], city => Assert.Equal("It has no device that would ever say anything.", Assert.Throws<ArgumentException>(() => SmallCity.Simulate(city, SmallCity.Noon)).Message));
+        using SimulatedCity simulation = SmallCity.Simulate(desks, SmallCity.Noon);
+        Assert.True(simulation.Next());
+    }
 }
