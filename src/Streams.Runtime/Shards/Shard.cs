@@ -9,12 +9,6 @@ namespace Streams.Runtime.Shards;
 /// </summary>
 public abstract class Shard
 {
-    /// <summary>
-    /// Of a process that may die of a record, one shard at a time has records noted: what it dies of then is one of them, and no other shard's record is
-    /// suspected for it.
-    /// </summary>
-    private protected static readonly Lock Noting = new();
-
     internal ShardId Id { get; init; }
 
     internal InboxPartition Partition { get; init; }

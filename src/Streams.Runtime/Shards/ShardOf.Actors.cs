@@ -74,10 +74,10 @@ internal sealed partial class Shard<TActor, TMessage>
     {
         TMessage scratch = new();
         HashSet<string> keys = [];
-        int end = _isCareful ? at + count : batch.Count;
+        int end = _caution.IsCareful ? at + count : batch.Count;
         for (int i = at; i < end && keys.Count < MaxLoad; i++)
         {
-            if (IsDeadly(batch.OffsetAt(i)))
+            if (_caution.IsDeadly(batch.OffsetAt(i)))
             {
                 continue;
             }
@@ -95,7 +95,7 @@ internal sealed partial class Shard<TActor, TMessage>
             }
         }
 
-        keys.ExceptWith(_unloadable);
+        keys.RemoveWhere(_caution.IsUnloadable);
         foreach (StoredActor stored in Fetch(keys))
         {
             Admit(stored);
@@ -269,7 +269,7 @@ internal sealed partial class Shard<TActor, TMessage>
         foreach (DueActor entry in due)
         {
             byte[] key = Encoding.UTF8.GetBytes(entry.Key);
-            if (_actors.Find(Partitioner.Murmur2(key), key) is null && !_unloadable.Contains(entry.Key))
+            if (_actors.Find(Partitioner.Murmur2(key), key) is null && !_caution.IsUnloadable(entry.Key))
             {
                 missing.Add(entry.Key);
             }

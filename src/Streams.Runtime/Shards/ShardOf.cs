@@ -20,9 +20,6 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
     /// </summary>
     private const int GroupSize = 16;
 
-    /// <summary>Claims without progress before records are handled with care. A node that is killed a few times for other reasons costs nothing.</summary>
-    private const int FearlessClaims = 3;
-
     /// <summary>Actors loaded in one query.</summary>
     private const int MaxLoad = 4096;
 
@@ -70,13 +67,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
     private long _suspect = -1;
     private bool _needsRestart;
 
-    // Owners before this one died without coming further: what is taken next is noted in the store before it is read.
-    private readonly bool _isCareful;
-    private readonly Attempted _suspects;
-    private bool _hasNoted;
-
-    /// <summary>Actors that end the process when they are loaded. They are left alone while the shard is here.</summary>
-    private readonly HashSet<string> _unloadable = new(StringComparer.Ordinal);
+    private readonly Caution _caution;
 
     private enum Verdict : byte
     {
@@ -111,26 +102,13 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
         _nextIndex = seed.Claim.NextActorIndex;
         _caughtUpAt = seed.CatchUpTo;
         _lastPostInMs = seed.SeenAtInMs;
-        _isCareful = seed.Claim.IdleClaims > FearlessClaims;
-        _suspects = _isCareful ? seed.Claim.Trying : default;
-        if (_isCareful)
-        {
-            LogCareful(_seed.Logger, Partition, seed.Claim.IdleClaims - 1, seed.Claim.NextOffset);
-        }
-
         for (int i = 0; i < GroupSize; i++)
         {
             _messages[i] = new TMessage();
         }
 
         _clerk = LoadClerk();
-        if (_suspects.IsOne && _suspects.From <= _clerk.Position
-            && seed.Store.Get(Clerk.Collection, Clerk.IdOf(Partition, _suspects.From, _generation)) is null)
-        {
-            // What lies before a record that was refused has been read by an owner that lived: the process died of another shard's record.
-            // And its dead letter would not be written, for the clerk has passed it.
-            _suspects = default;
-        }
+        _caution = new Caution(seed, _clerk.Position);
     }
 
     internal override ActorKind Kind => _kind;
@@ -158,9 +136,9 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
 
     internal override void Process(RecordBatch batch, long nowInMs)
     {
-        if (_isCareful && !IsCaughtUp)
+        if (_caution.IsCareful && !IsCaughtUp)
         {
-            lock (Noting)
+            lock (Caution.Noting)
             {
                 ProcessAll(batch, nowInMs);
             }
@@ -177,9 +155,9 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
         for (int at = 0; at < batch.Count && _seeksAwaited == 0 && !_needsRestart && !IsDropped;)
         {
             int count = Math.Min(GroupSize, batch.Count - at);
-            if (_isCareful && !IsCaughtUp && batch.OffsetAt(at) >= _expected)
+            if (_caution.IsCareful && !IsCaughtUp && batch.OffsetAt(at) >= _expected)
             {
-                count = Announce(batch, at, count);
+                count = _caution.Announce(batch, at, count);
             }
 
             int take = Decode(batch, at, count, nowInMs);
@@ -192,14 +170,8 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
             at += take;
         }
 
-        if (_hasNoted)
-        {
-            // Alive: what ends the process from here on was none of these.
-            _hasNoted = false;
-            _seed.Store.Try(Id, Epoch, default);
-        }
-
-        if (_clerk.PendingInBytes > MaxClerkInBytes || (_suspects.IsOne && _clerk.IsDirty && _clerk.Position == _suspects.From))
+        _caution.Survived();
+        if (_clerk.PendingInBytes > MaxClerkInBytes || (_clerk.IsDirty && _caution.IsDeadly(_clerk.Position)))
         {
             MakeUrgent(_clerk);
         }
@@ -228,7 +200,7 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
     {
         byte[] utf8 = Encoding.UTF8.GetBytes(key);
         TActor? actor = _actors.Find(Partitioner.Murmur2(utf8), utf8);
-        if (actor is null && !_unloadable.Contains(key))
+        if (actor is null && !_caution.IsUnloadable(key))
         {
             foreach (StoredActor stored in Fetch([key]))
             {
@@ -269,15 +241,15 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
 
             expected = offset + 1;
             TMessage message = _messages[j];
-            if (IsDeadly(offset))
+            if (_caution.IsDeadly(offset))
             {
-                if (_suspects.IsLoading && _kind.Admit(record, message, nowInMs))
+                if (_caution.IsOfLoading && _kind.Admit(record, message, nowInMs))
                 {
-                    LeaveAlone(Encoding.UTF8.GetString(_kind.KeyOf(message)));
+                    _caution.LeaveAlone(Encoding.UTF8.GetString(_kind.KeyOf(message)));
                 }
 
                 _verdicts[j] = Verdict.Refused;
-                _refusals[j] = Killed(_suspects.IsLoading ? "loaded this record's actor" : "read this record");
+                _refusals[j] = _caution.Refusal(_caution.IsOfLoading);
                 continue;
             }
 
@@ -304,10 +276,10 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
             {
                 _kind.Prefetch(actor);
             }
-            else if (_unloadable.Count > 0 && _unloadable.Contains(Encoding.UTF8.GetString(key)))
+            else if (_caution.HasUnloadable && _caution.IsUnloadable(Encoding.UTF8.GetString(key)))
             {
                 _verdicts[j] = Verdict.Refused;
-                _refusals[j] = Killed("loaded this record's actor");
+                _refusals[j] = _caution.Refusal(ofLoading: true);
             }
             else
             {
@@ -317,13 +289,13 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
 
         if (missing)
         {
-            LoadWithCare(batch, at, count, nowInMs);
+            _caution.Loading(batch.OffsetAt(at), count);
+            LoadMissing(batch, at, count, nowInMs);
+            _caution.Loaded(batch.OffsetAt(at), count);
         }
 
         return count;
     }
-
-    private RecordRefusal Killed(string when) => new("process_killed", "", $"The process ended each time it {when}, {_seed.Claim.IdleClaims - 1} times at least.") { IsByItself = true };
 
     /// <summary>
     /// Records are missing between what was expected and what came. Right after a seek the log itself has none (they aged out, or were
@@ -340,58 +312,6 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
 
         SeekTo(_expected);
         return false;
-    }
-
-    /// <summary>
-    /// Notes the records that are taken next, sixteen at a time; where the process died in such a group, each of its records by itself. What it dies of
-    /// then stands alone in the note.
-    /// </summary>
-    private int Announce(RecordBatch batch, int at, int count)
-    {
-        long from = batch.OffsetAt(at);
-        for (int i = 0; i < count; i++)
-        {
-            if (_suspects.Holds(batch.OffsetAt(at + i)))
-            {
-                // Those before it are a group, it is one by itself.
-                count = Math.Max(i, 1);
-                break;
-            }
-        }
-
-        if (!IsDeadly(from))
-        {
-            _hasNoted = true;
-            _seed.Store.Try(Id, Epoch, new Attempted(from, batch.OffsetAt(at + count - 1) - from + 1));
-        }
-
-        return count;
-    }
-
-    /// <summary>Of a record taken by itself it is also noted whether the process has come so far as to load its actor.</summary>
-    private void LoadWithCare(RecordBatch batch, int at, int count, long nowInMs)
-    {
-        bool alone = _hasNoted && count == 1;
-        if (alone)
-        {
-            _seed.Store.Try(Id, Epoch, Attempted.Loading(batch.OffsetAt(at)));
-        }
-
-        LoadMissing(batch, at, count, nowInMs);
-        if (alone)
-        {
-            _seed.Store.Try(Id, Epoch, new Attempted(batch.OffsetAt(at), 1));
-        }
-    }
-
-    private bool IsDeadly(long offset) => _suspects.IsOne && _suspects.From == offset;
-
-    private void LeaveAlone(string key)
-    {
-        if (_unloadable.Add(key))
-        {
-            LogUnloadable(_seed.Logger, Partition, key);
-        }
     }
 
     private void SeekTo(long offset)
@@ -648,12 +568,6 @@ internal sealed partial class Shard<TActor, TMessage> : Shard
 
     [LoggerMessage(1201, LogLevel.Warning, "{Partition}: the log no longer has offsets {From} to {To} (exclusive); going on after them. What they held is lost to this node: check the topic's retention.")]
     private static partial void LogGap(ILogger logger, InboxPartition partition, long from, long to);
-
-    [LoggerMessage(1204, LogLevel.Warning, "{Partition} was claimed {Claims} times and never came beyond offset {Offset}: records are noted before they are read, and one of which the process dies goes to the dead letters.")]
-    private static partial void LogCareful(ILogger logger, InboxPartition partition, int claims, long offset);
-
-    [LoggerMessage(1205, LogLevel.Error, "{Partition}: the process ended each time it loaded actor {Key}. It is left alone while the shard is here: what comes for it goes to the dead letters, and its timers do not fire.")]
-    private static partial void LogUnloadable(ILogger logger, InboxPartition partition, string key);
 
     private void LogGap(InboxPartition partition, long from, long to) => LogGap(_seed.Logger, partition, from, to);
 }
