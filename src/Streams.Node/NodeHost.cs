@@ -85,14 +85,15 @@ public sealed class NodeHost : IAsyncDisposable
         string sender = start.Configuration.AlertRules.Settings.Sender;
         _issuer = new CapIssuer(settings.Feeds.SenderName, SigningCertificate.Find(settings.Feeds, sender, start.Embedded ? DataFolder : null, start.Time.GetUtcNow(), _feedLogger), _feedLogger);
         _feeds = new AlertFeeds(settings.Feeds, settings.Http, settings.Feeds.Public ?? start.Embedded) { Live = new LiveAlerts(_log, city.Alerts, start.Time, _feedLogger) };
-        ActorKind[] kinds = KindsOf(start.Configuration, _meter, _issuer);
+        CityResponse response = new(start.Configuration);
+        ActorKind[] kinds = KindsOf(start.Configuration, response, _meter, _issuer);
         StoreLayout layout = LayoutOf(settings, kinds, _log.PartitionsOf);
         _engine = new Engine(OptionsOf(settings, city, start.Embedded), _log, _store, kinds, start.Time, loggers);
         _view = new RunningNode(_engine, _log, settings.Cluster, settings.Name, start.Time.GetUtcNow());
         _neighbours = new Neighbours(_view, _store, start.Time);
         _httpSettings = settings.Http;
         _telemetry = new NodeTelemetry(settings.Telemetry, _view.Identity, loggers, _engine.Meter.Meter, _meter.Meter);
-        ApiSources sources = _sources = new(_store, _view, layout, start.Configuration, start.Time) { Simulation = start.Simulation, Neighbours = _neighbours, Telemetry = _telemetry, Feeds = _feeds };
+        ApiSources sources = _sources = new(_store, _view, layout, start.Configuration, start.Time) { Simulation = start.Simulation, Neighbours = _neighbours, Telemetry = _telemetry, Feeds = _feeds, Response = response };
         _meter.Watch(sources);
         _http = NodeHttp.Create(sources, loggers);
         _registrar = new Registrar(_store, _view, topics[TopicSettings.Audit].Name, city.Source, sources.Tokens, sources.Denials, loggers.CreateLogger("Streams.Audit"));
@@ -217,12 +218,13 @@ public sealed class NodeHost : IAsyncDisposable
         return new SqliteStore(Path.Combine(dataFolder, settings.Store.Path));
     }
 
+    /// <param name="response">Shared with who else asks for it; null for one of their own.</param>
     /// <param name="meter">Counts what they say; null where they only stand for their layout.</param>
     /// <param name="issuer">Makes CAP documents of their alerts; null for none.</param>
-    internal static ActorKind[] KindsOf(ClusterConfiguration configuration, NodeMeter? meter = null, CapIssuer? issuer = null)
+    internal static ActorKind[] KindsOf(ClusterConfiguration configuration, CityResponse? response = null, NodeMeter? meter = null, CapIssuer? issuer = null)
     {
         CityTopics city = CityTopics.Of(configuration.Topics, configuration.Node.Cluster);
-        CityResponse response = new(configuration);
+        response ??= new CityResponse(configuration);
         return
         [
             new DeviceKind(new DeviceCatalog(configuration.DeviceTypes), city, configuration.Register, meter),

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Streams.Domain.Devices;
+using Streams.Node.Actors;
 using Streams.Node.Configuration;
 using Streams.Node.Feeds;
 using Streams.Node.Feeds.Webhooks;
@@ -32,6 +33,9 @@ public sealed record ApiSources(IStore Store, INodeView Node, StoreLayout Layout
 
     /// <summary>The configured device types, to be looked up by name.</summary>
     internal DeviceCatalog Catalog { get; } = new(Configuration.DeviceTypes);
+
+    /// <summary>What is configured of the response to alerts.</summary>
+    internal CityResponse Response { get => field ??= new CityResponse(Configuration); init; }
 
     /// <summary>The tokens that let somebody in.</summary>
     internal TokenBook Tokens { get; } = new(Store.ReadTokens, Store.TouchTokens, Time);

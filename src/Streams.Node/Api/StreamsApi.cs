@@ -20,7 +20,6 @@ public static class StreamsApi
         services.AddSingleton(sources);
         services.AddSingleton(sources.Time);
         services.AddSingleton(sources.Audit);
-        services.AddSingleton(new Actors.CityResponse(sources.Configuration));
         services.AddSingleton(sources.Door);
         if (sources.Simulation is { } simulation)
         {

@@ -1,8 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
-using Microsoft.Extensions.DependencyInjection;
 using Streams.Domain.Dispatch;
-using Streams.Node.Actors;
 using Streams.Node.Api.Description;
 using Streams.Node.Api.Requests;
 using Streams.Node.Configuration;
@@ -64,7 +62,7 @@ internal static class DispatcherEndpoints
         string id = query.Of(Id);
         ApiSources sources = ApiSources.Of(context);
         ReadOnlyMemory<byte>? found = await sources.DescribeAsync(Kind, id, context.RequestAborted);
-        if (found is null && context.RequestServices.GetService<CityResponse>()?.MapOf(id) is { } idle)
+        if (found is null && sources.Response.MapOf(id) is { } idle)
         {
             // Nobody has asked it for anything yet.
             ArrayBufferWriter<byte> body = new(1024);
