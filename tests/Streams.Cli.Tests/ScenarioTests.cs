@@ -5,7 +5,7 @@ namespace Streams.Cli.Tests;
 public sealed class ScenarioTests : IClassFixture<CannedNode>
 {
     private const string Flood =
-        """{"name":"flood","title":"The river rises","description":"Three hours of rain.","area":"dijon/port","lasts":"PT3H","must":[{"rule":"river","area":null,"within":"PT10M","severity":"Severe"},{"rule":"rain","area":"dijon","within":"PT1M","severity":"Moderate"}],"may":["wind"],"mustNot":["air"]}""";
+        """{"name":"flood","title":"The river rises","description":"Three hours of rain.","area":"dijon/port","lasts":"PT3H","response":[{"system":"water","action":"raise-pumps","after":"PT20M","fades":"PT1H","share":0.4,"of":["water_level"]}],"must":[{"rule":"river","area":null,"within":"PT10M","severity":"Severe"},{"rule":"rain","area":"dijon","within":"PT1M","severity":"Moderate"}],"may":["wind"],"mustNot":["air"]}""";
 
     private const string Started = """{"id":"flood-1","scenario":"flood","area":"dijon/chenove","startedAt":"2026-11-22T12:00:00.000Z","endsAt":"2026-11-22T15:00:00.000Z","state":"running"}""";
 
@@ -40,10 +40,18 @@ public sealed class ScenarioTests : IClassFixture<CannedNode>
     {
         Run list = await Ask("list");
         Run show = await Ask("show", "flood");
+        string done = """{"system":"water","action":"raise-pumps","undoneAt":null}""", undone = """{"system":"police","action":"close-road","undoneAt":"2026-11-22T12:30:00.000Z"}""";
+        _node.Answer("/api/v1/scenario-runs", $$"""{"items":[{{Started[..^1]}},"reliefs":[{{done}},{{undone}},{{done}}]}],"next":null}""");
         Run status = await Ask("status");
+        _node.Answer("/api/v1/scenarios/storm", """{"name":"storm","title":"Wind","description":"It blows.","area":"dijon","lasts":"PT3H","response":[],"must":[],"may":[],"mustNot":[]}""");
+        Run calm = await Ask("show", "storm");
 
         Assert.Contains(list.Lines, line => line.StartsWith("flood ", StringComparison.Ordinal) && line.Contains("river, rain", StringComparison.Ordinal));
+        Assert.DoesNotContain("police", status.Output, StringComparison.Ordinal);
         Assert.All(["The river rises", "Three hours of rain.", "PT10M", "wind", "mustNot", "or above"], text => Assert.Contains(text, show.Output, StringComparison.Ordinal));
+        Assert.All(["What ends it sooner", "raise-pumps", "40 %", "water_level", "PT20M"], text => Assert.Contains(text, show.Output, StringComparison.Ordinal));
+        Assert.Contains("water raise-pumps (2)", status.Output, StringComparison.Ordinal);
+        Assert.Contains("nothing", calm.Output, StringComparison.Ordinal);
         Assert.All(["Dijon (dijon): 40,000 devices", "speed 10", "flood-1"], text => Assert.Contains(text, status.Output, StringComparison.Ordinal));
     }
 

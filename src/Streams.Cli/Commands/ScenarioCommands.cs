@@ -24,7 +24,16 @@ internal static class ScenarioCommands
         new Column("area", "area", least: 12, drop: 1),
         Column.Word("state", "state"),
         new Column("started", "startedAt", drop: 3),
-        new Column("ends", "endsAt", drop: 2));
+        new Column("ends", "endsAt", drop: 2),
+        new Column("done about it", DoneAbout, Least: 16, Drop: 4));
+
+    private static readonly Listing Responses = new(
+        new Column("system", "system"),
+        new Column("action", "action"),
+        new Column("takes away", item => string.Create(CultureInfo.InvariantCulture, $"{100 * item.NumberAt("share"):0} %")),
+        new Column("of", item => string.Join(", ", item.List("of").Select(each => each.GetString()).DefaultIfEmpty("everything")), Least: 12, Drop: 1),
+        new Column("after", "after"),
+        new Column("fades", "fades"));
 
     private static readonly Listing Musts = new(
         new Column("rule", "rule"),
@@ -38,7 +47,7 @@ internal static class ScenarioCommands
             .Answering(shared, screen, _ => ("api/v1/scenarios", "scenarios"), page => Scenarios.WritePage(screen, page, "This city has no scenario."));
 
         Argument<string> showName = Lists.Id("The scenario's name, as the list shows it.", "NAME").From(offers.Scenarios);
-        Command show = new ExampleCommand("show", "A scenario: what happens, where, for how long, and which alerts must, may and must not come of it.", "streams scenario show flood")
+        Command show = new ExampleCommand("show", "A scenario: what happens, where, for how long, what ends it sooner, and which alerts must, may and must not come of it.", "streams scenario show flood")
             .Taking(showName)
             .Answering(
                 shared,
@@ -135,12 +144,19 @@ internal static class ScenarioCommands
         }
     }
 
+    /// <summary>Each with how many times, where it was not taken back.</summary>
+    private static string DoneAbout(JsonElement run) => string.Join(", ", run.List("reliefs").Where(relief => relief.Text("undoneAt").Length == 0)
+        .GroupBy(relief => $"{relief.Text("system")} {relief.Text("action")}").Select(done => done.Skip(1).Any() ? string.Create(CultureInfo.InvariantCulture, $"{done.Key} ({done.Count()})") : done.Key));
+
     private static void Draw(Screen screen, JsonElement scenario)
     {
         screen.Write(scenario.Text("title"), "bold");
         screen.Write(new Spectre.Console.Text(scenario.Text("description") + "\n"));
         screen.Line("");
-        DocumentView.Write(screen, scenario, "name", "title", "description", "must");
+        DocumentView.Write(screen, scenario, "name", "title", "description", "response", "must");
+        screen.Line("");
+        screen.Line("What ends it sooner");
+        Responses.Write(screen, scenario.List("response"), "nothing");
         screen.Line("");
         screen.Line("Alerts that must come");
         Musts.Write(screen, scenario.List("must"), "none");

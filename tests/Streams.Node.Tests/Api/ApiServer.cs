@@ -42,7 +42,7 @@ internal sealed class ApiServer : IAsyncDisposable, IDisposable
     /// <param name="neighbours">Reaches the other nodes.</param>
     /// <param name="store">Another server's, for two nodes on one store.</param>
     /// <param name="time">Null: it is always now.</param>
-    public ApiServer(Func<HttpSettings, HttpSettings>? http = null, HttpMessageHandler? neighbours = null, SqliteStore? store = null, TimeProvider? time = null, Func<FeedSettings, FeedSettings>? feeds = null, LiveAlerts? live = null)
+    public ApiServer(Func<HttpSettings, HttpSettings>? http = null, HttpMessageHandler? neighbours = null, SqliteStore? store = null, TimeProvider? time = null, Func<FeedSettings, FeedSettings>? feeds = null, LiveAlerts? live = null, ISimulation? simulation = null)
     {
         _ownsStore = store is null;
         Store = store ?? SqliteStore.InMemory();
@@ -51,6 +51,7 @@ internal sealed class ApiServer : IAsyncDisposable, IDisposable
         Sources = new ApiSources(Store, Node, Layout, shipped with { Node = shipped.Node with { Http = http?.Invoke(shipped.Node.Http) ?? shipped.Node.Http, Feeds = feeds?.Invoke(shipped.Node.Feeds) ?? shipped.Node.Feeds } }, time ?? new FixedTime(Now))
         {
             Telemetry = _telemetry = new NodeTelemetry(new TelemetrySettings(), Node.Identity, NullLoggerFactory.Instance, _meter.Meter),
+            Simulation = simulation,
         };
         if (live is not null)
         {

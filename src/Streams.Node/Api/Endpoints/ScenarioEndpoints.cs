@@ -199,6 +199,20 @@ internal static class ScenarioEndpoints
         json.WriteString("description", scenario.Description);
         json.WriteString("area", scenario.Area);
         json.WriteString("lasts", XmlConvert.ToString(scenario.Lasts));
+        json.WriteStartArray("response");
+        foreach (ScenarioResponse response in scenario.Response)
+        {
+            json.WriteStartObject();
+            json.WriteString("system", response.System);
+            json.WriteString("action", response.Action);
+            json.WriteString("after", XmlConvert.ToString(response.After));
+            json.WriteString("fades", XmlConvert.ToString(response.Fades));
+            json.WriteNumber("share", response.Share);
+            WriteNames(json, "of", response.Of);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
         json.WriteStartArray("must");
         foreach (ExpectedAlert expected in scenario.Must)
         {
@@ -211,20 +225,20 @@ internal static class ScenarioEndpoints
         }
 
         json.WriteEndArray();
-        WriteNames("may", scenario.May);
-        WriteNames("mustNot", scenario.MustNot);
+        WriteNames(json, "may", scenario.May);
+        WriteNames(json, "mustNot", scenario.MustNot);
         json.WriteEndObject();
+    }
 
-        void WriteNames(string member, ImmutableArray<string> names)
+    private static void WriteNames(Utf8JsonWriter json, string member, ImmutableArray<string> names)
+    {
+        json.WriteStartArray(member);
+        foreach (string name in names)
         {
-            json.WriteStartArray(member);
-            foreach (string name in names)
-            {
-                json.WriteStringValue(name);
-            }
-
-            json.WriteEndArray();
+            json.WriteStringValue(name);
         }
+
+        json.WriteEndArray();
     }
 
     private static void Write(Utf8JsonWriter json, ScenarioRun run, long nowInMs)
@@ -241,6 +255,23 @@ internal static class ScenarioEndpoints
             ScenarioRunState.Stopping => "stopping",
             _ => "ended",
         });
+        json.WriteStartArray("reliefs");
+        foreach (ScenarioRelief relief in run.Reliefs)
+        {
+            json.WriteStartObject();
+            json.WriteString("commandId", relief.CommandId);
+            json.WriteString("system", relief.System);
+            json.WriteString("action", relief.Action);
+            json.WriteString("area", relief.Area);
+            json.WriteString("from", Answer.Time(relief.FromInMs));
+            json.WriteString("fades", XmlConvert.ToString(TimeSpan.FromMilliseconds(relief.FadesInMs)));
+            json.WriteNumber("share", relief.Share);
+            WriteNames(json, "of", relief.Of);
+            json.WriteString("undoneAt", relief.UndoneAtInMs is { } undone ? Answer.Time(undone) : null);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
         json.WriteEndObject();
     }
 }
