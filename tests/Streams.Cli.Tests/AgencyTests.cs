@@ -35,8 +35,8 @@ public sealed class AgencyTests(CannedNode node) : IClassFixture<CannedNode>
     public async Task What_was_received_is_listed_and_an_exercise_is_called_one()
     {
         node.Answer("/api/v1/cap", $$"""{"items":[{{Message}}],"next":null}""");
-        Run run = await Ask("cap", "received", "--status", "Exercise", "--state", "standing");
+        Run run = await Ask("cap", "received", "--status", "Exercise", "--state", "standing", "--sender", "rivers@agency.example");
         Assert.Contains(run.Lines, line => line.Contains("EXERCISE: The Ouche rises", StringComparison.Ordinal) && line.Contains("dijon/dijon", StringComparison.Ordinal));
-        Assert.Contains("GET /api/v1/cap?status=Exercise&state=standing&limit=100", node.Asked);
+        Assert.Contains("GET /api/v1/cap?status=Exercise&state=standing&sender=rivers%40agency.example&limit=100", node.Asked);
     }
 }

@@ -50,16 +50,17 @@ internal static class AgencyCommands
     {
         Option<string?> status = Lists.Choice("--status", "STATUS", "Only of this status; Actual without", "Actual", "Exercise", "System", "Test");
         Option<string?> state = Lists.Choice("--state", "STATE", "Only in this state", "standing", "superseded", "cancelled", "expired", "noted");
+        Option<string?> sender = Lists.Text("--sender", "SENDER", "Only of this sender, such as rivers@agency.example.");
         Option<string?> area = Lists.Text("--area", "AREA", "Only about this area and those inside it.").From(offers.Areas);
         Option<DateTimeOffset?> since = Lists.Moment(shared.Time, "--since", "Sent at or after.");
         Option<int> limit = Lists.Limit();
         Option<string?> after = Lists.After();
         return new ExampleCommand("received", "What other agencies have said, newest first.", "streams cap received", "streams cap received --state standing --area dijon/dijon")
-            .Taking(status, state, area, since, limit, after)
+            .Taking(status, state, sender, area, since, limit, after)
             .Answering(
                 shared,
                 screen,
-                parsed => (new Query("api/v1/cap").With("status", parsed.GetValue(status)).With("state", parsed.GetValue(state)).With("area", parsed.GetValue(area))
+                parsed => (new Query("api/v1/cap").With("status", parsed.GetValue(status)).With("state", parsed.GetValue(state)).With("sender", parsed.GetValue(sender)).With("area", parsed.GetValue(area))
                     .With("since", Lists.Rfc3339(parsed.GetValue(since))).With("limit", Lists.Number(parsed.GetValue(limit))).With("after", parsed.GetValue(after)).ToString(), "messages"),
                 page => Messages.WritePage(screen, page, "No message matches."));
     }

@@ -86,6 +86,25 @@ public sealed class AgencyTests(QuietNode node) : IClassFixture<QuietNode>
     }
 
     [Fact]
+    public async Task Of_one_sender_only_its_own_are_listed_page_by_page()
+    {
+        CapAlert[] alerts = [Flood(), Flood()];
+        alerts = [.. alerts, Flood(alerts[0].Sender), Flood(alerts[0].Sender, AlertStatus.Exercise)];
+        Assert.All(await Task.WhenAll(alerts.Select(alert => PostAsync(Xml(alert)))), answer => Assert.Equal(201, answer.Status));
+        string list = "/api/v1/cap?limit=1&sender=" + Uri.EscapeDataString(alerts[0].Sender);
+
+        JsonElement first = await node.GetAsync(list);
+        JsonElement second = await node.GetAsync(list + "&after=" + first.GetProperty("next").GetString());
+
+        Assert.Equal(JsonValueKind.Null, second.GetProperty("next").ValueKind);
+        Assert.Equal(
+            new[] { alerts[0], alerts[2] }.Select(AgencyMessage.IdOf).Order(StringComparer.Ordinal),
+            new[] { first, second }.Select(page => Assert.Single(page.GetProperty("items").EnumerateArray()).GetProperty("id").GetString()!).Order(StringComparer.Ordinal));
+        Assert.Empty((await node.GetAsync("/api/v1/cap?sender=nobody")).GetProperty("items").EnumerateArray());
+        Assert.Equal(400, (await node.SendAsync(HttpMethod.Get, "/api/v1/cap?sender=two%20words")).Status);
+    }
+
+    [Fact]
     public async Task Exercises_are_shown_only_where_they_are_asked_for()
     {
         (int status, JsonElement message, _) = await PostAsync(Xml(Flood(status: AlertStatus.Exercise)));

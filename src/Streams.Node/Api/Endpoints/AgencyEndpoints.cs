@@ -1,4 +1,6 @@
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Streams.Domain.Alerts;
 using Streams.Domain.Cap;
 using Streams.Node.Actors;
@@ -42,6 +44,12 @@ internal static class AgencyEndpoints
 
     private static readonly Parameter<string?> State = Parameter.Choice("state", "Only those that are so now.", "standing", "superseded", "cancelled", "expired", "noted");
 
+    /// <summary>What CAP allows of a sender: no space, comma, &lt; or &amp;.</summary>
+    private static readonly Parameter<string?> Sender = new(
+        "sender", "Only those of this sender. A page may be short, or empty, and have a next one.", "a sender as CAP has it: without spaces, commas, < and &",
+        new JsonObject { ["type"] = "string", ["minLength"] = 1, ["maxLength"] = Parameter.LongestText, ["pattern"] = @"^[^\s,<&]+$" }, "rivers@agency.example",
+        text => text.Length > 0 && !text.Any(each => char.IsWhiteSpace(each) || char.IsControl(each) || each is ',' or '<' or '&') ? text : null, null);
+
     private static readonly Parameter<long?> Since = Parameters.Time("since", "Only those sent at or after this time.");
 
     public static IReadOnlyList<Operation> Operations(ApiSources sources)
@@ -53,7 +61,7 @@ internal static class AgencyEndpoints
             {
                 Needs = Permission.SendAlerts,
                 Details = "Its signature is held against `cap.trust` of node.yaml: a bad one is refused, none is as `cap.unsigned` says. The same message (sender, identifier, sent) is taken once.",
-                Takes = [.. s_media.Select(media => (media, new System.Text.Json.Nodes.JsonObject { ["type"] = "string" }))],
+                Takes = [.. s_media.Select(media => (media, new JsonObject { ["type"] = "string" }))],
                 Replies =
                 [
                     Reply.Json("agency-alert", "It was received before."),
@@ -68,7 +76,7 @@ internal static class AgencyEndpoints
             {
                 Needs = Permission.Read,
                 Concerns = (_, query) => Task.FromResult(query.Of(Parameters.Area)),
-                Parameters = [Status, State, Parameters.Area, Since, Parameters.After, Parameters.Limit],
+                Parameters = [Status, State, Sender, Parameters.Area, Since, Parameters.After, Parameters.Limit],
                 Replies = [Reply.Page("agency-alert", "A page of messages.")],
             },
             new("getCapReceived", HttpMethods.Get, "/api/v1/cap/{id}", "One message of another agency.", GetAsync)
@@ -165,7 +173,16 @@ internal static class AgencyEndpoints
             AtFromInMs: query.Of(Since),
             After: query.Of(Parameters.After),
             Limit: query.Of(Parameters.Limit));
-        return Paging.WriteDocumentsAsync(context, ApiSources.Of(context).Store, wanted);
+        IStore store = ApiSources.Of(context).Store;
+        return query.Of(Sender) is { } sender
+            ? Paging.WriteDocumentsAsync(context, store, wanted, row => IsOf(sender, row))
+            : Paging.WriteDocumentsAsync(context, store, wanted);
+    }
+
+    private static bool IsOf(string sender, Document message)
+    {
+        using JsonDocument body = JsonDocument.Parse(message.Body);
+        return body.RootElement.GetProperty("sender").ValueEquals(sender);
     }
 
     private static async Task GetAsync(HttpContext context, Query query)
