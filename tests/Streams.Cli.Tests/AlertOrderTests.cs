@@ -14,14 +14,15 @@ public sealed class AlertOrderTests(CannedNode node) : IClassFixture<CannedNode>
 
         Run run = await Ask(
             "alert", "issue", "--area", "dijon", "--event", "Fire", "--headline", "Fire in Rue Haute", "--description", "A store burns.", "--category", "Fire", "--category", "Safety",
-            "--severity", "Severe", "--response", "Shelter", "--expires", "2h", "--status", "Exercise");
+            "--severity", "Severe", "--response", "Shelter", "--expires", "2h", "--status", "Exercise",
+            "--scope", "Private", "--address", "ops@city.example", "--address", "the mayor", "--circle", "47.32,5.03 1.5");
 
         Assert.Equal((ExitStatus.Done, "dijon.issued.20261122T120000Z is active until 2026-11-22 14:00Z."), (run.Status, run.Output.Trim()));
         Assert.Contains(
             """
             POST /api/v1/alerts {"category":["Fire","Safety"],"responseType":["Shelter"],"urgency":"Immediate","severity":"Severe","certainty":"Observed",
             "info":[{"language":"en","event":"Fire","headline":"Fire in Rue Haute","description":"A store burns.","instruction":null}],
-            "status":"Exercise","expires":"2026-11-22T14:00:00.000Z","area":"dijon"}
+            "status":"Exercise","scope":"Private","expires":"2026-11-22T14:00:00.000Z","circle":"47.32,5.03 1.5","addresses":["ops@city.example","the mayor"],"area":"dijon"}
             """.ReplaceLineEndings(""),
             node.Asked);
     }

@@ -26,11 +26,14 @@ internal sealed class AlertOrderCommands
     private readonly Option<string?> _urgency = Lists.Choice("--urgency", "URGENCY", "How soon to act; default Immediate", Enum.GetNames<AlertUrgency>());
     private readonly Option<string?> _certainty = Lists.Choice("--certainty", "CERTAINTY", "How sure; default Observed", Enum.GetNames<AlertCertainty>());
     private readonly Option<string?> _status = Lists.Choice("--status", "STATUS", "Default: the installation's", "Actual", "Exercise", "System", "Test");
-    private readonly Option<string?> _scope = Lists.Choice("--scope", "SCOPE", "Default Public", "Public", "Restricted");
+    private readonly Option<string?> _scope = Lists.Choice("--scope", "SCOPE", "Default Public; Private needs --address", "Public", "Restricted", "Private");
+    private readonly Option<string[]> _address = new("--address") { HelpName = "ADDRESS", Description = "To whom a private one goes; may be given several times." };
     private readonly Option<TimeSpan?> _expires = Lists.Duration("--expires", "Stands so long, such as 2h. Default: 1h; 30d at most.");
     private readonly Option<string?> _place = Lists.Text("--place", "TEXT", "The place in words. Default: the area's name.");
     private readonly Option<string?> _playbook = Lists.Text("--playbook", "PLAYBOOK", "What is to be done about it, such as flood or exercise. Default: nothing.");
     private readonly Option<string?> _polygon = Lists.Text("--polygon", "PAIRS", "Its outline, \"47.32,5.03 47.33,5.03 47.33,5.05 47.32,5.03\". Default: the area's.");
+
+    private readonly Option<string?> _circle = Lists.Text("--circle", "CIRCLE", "Its centre and radius in km, \"47.32,5.03 1.5\". Beside an outline the place is both.");
 
     private AlertOrderCommands(SharedOptions shared, Screen screen, Offers offers) => (_shared, _screen, _offers) = (shared, screen, offers);
 
@@ -46,7 +49,7 @@ internal sealed class AlertOrderCommands
             "streams alert cancel dijon.centre.issued.20261122T101500Z --reason \"fire is out\""),
     ];
 
-    private Symbol[] Words => [_file, _event, _headline, _description, _instruction, _language, _category, _response, _severity, _urgency, _certainty, _status, _scope, _expires, _place, _playbook, _polygon];
+    private Symbol[] Words => [_file, _event, _headline, _description, _instruction, _language, _category, _response, _severity, _urgency, _certainty, _status, _scope, _address, _expires, _place, _playbook, _polygon, _circle];
 
     private ExampleCommand Issue()
     {
@@ -122,6 +125,12 @@ internal sealed class AlertOrderCommands
         Put("areaDesc", parsed.GetValue(_place));
         Put("playbook", parsed.GetValue(_playbook));
         Put("polygon", parsed.GetValue(_polygon));
+        Put("circle", parsed.GetValue(_circle));
+        if (parsed.GetValue(_address) is { Length: > 0 } addresses)
+        {
+            body["addresses"] = new JsonArray([.. addresses.Select(each => JsonValue.Create(each))]);
+        }
+
         return body;
 
         void Put(string member, string? value)

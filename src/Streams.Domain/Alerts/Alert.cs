@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Streams.Domain.Areas;
+using Streams.Domain.Cap;
 
 namespace Streams.Domain.Alerts;
 
@@ -28,6 +29,9 @@ public sealed record Alert
     /// <summary>To whom it is limited, which CAP wants said of a restricted alert; null for a public one.</summary>
     public string? Restriction => Scope == AlertScope.Restricted ? "operators of the city's systems" : null;
 
+    /// <summary>To whom a private one goes; none for others.</summary>
+    public ImmutableArray<string> Addresses { get; init; } = [];
+
     /// <summary>Earlier messages of this alert as CAP refers to them: <c>sender,identifier,sent</c>.</summary>
     public ImmutableArray<string> References { get; init; } = [];
 
@@ -54,6 +58,9 @@ public sealed record Alert
     public required ImmutableArray<AlertText> Texts { get; init; }
 
     public AreaDescription? Place { get; init; }
+
+    /// <summary>Beside the outline of <see cref="Place"/>, if that has one; only issued alerts have it.</summary>
+    public CapCircle? Circle { get; init; }
 
     public required AlertState State { get; init; }
 

@@ -19,6 +19,12 @@ public sealed record AlertContent
     /// <summary>An outline of a city's quarter has some hundred corners.</summary>
     public const int MostCorners = 1_000;
 
+    /// <summary>More is a list that somebody else keeps; 100 of the longest are 20 KB.</summary>
+    public const int MostAddresses = 100;
+
+    /// <summary>A city with what lies around it.</summary>
+    public const int MostRadiusInKm = 100;
+
     /// <summary>How long one stands where nothing is said.</summary>
     public static readonly TimeSpan UsualTime = TimeSpan.FromHours(1);
 
@@ -28,10 +34,11 @@ public sealed record AlertContent
     private const int LongestLine = 200;
     private const int LongestText = 5_000;
     private const int LongestPlaybook = 63;
+    private const int LongestAddress = 200;
     private const int MostWords = 8;
 
     private static readonly string[] Members =
-        ["status", "scope", "category", "responseType", "urgency", "severity", "certainty", "onset", "expires", "areaDesc", "polygon", "playbook", "info"];
+        ["status", "scope", "addresses", "category", "responseType", "urgency", "severity", "certainty", "onset", "expires", "areaDesc", "polygon", "circle", "playbook", "info"];
 
     private static readonly string[] TextMembers = ["language", "event", "headline", "description", "instruction"];
 
@@ -39,6 +46,9 @@ public sealed record AlertContent
     public AlertStatus? Status { get; init; }
 
     public AlertScope Scope { get; init; }
+
+    /// <summary>To whom a private one goes, and only such a one: at least one, no two alike. Streams itself sends nothing there: it is for who passes it on.</summary>
+    public ImmutableArray<string> Addresses { get; init; } = [];
 
     /// <summary>At least one.</summary>
     public ImmutableArray<AlertCategory> Categories { get; init; } = [];
@@ -60,8 +70,11 @@ public sealed record AlertContent
     /// <summary>The place in words; empty for the area's name.</summary>
     public string AreaDescription { get; init; } = "";
 
-    /// <summary>Latitude first, the last equal to the first. Empty for the area's own outline.</summary>
+    /// <summary>Latitude first, the last equal to the first. With the circle it is the place; the area's own outline where there is neither.</summary>
     public ImmutableArray<(double Latitude, double Longitude)> Polygon { get; init; } = [];
+
+    /// <summary>Its radius is above 0.</summary>
+    public CapCircle? Circle { get; init; }
 
     /// <summary>What is to be done about it: the playbook by which it opens or joins an incident. Empty for nothing.</summary>
     public string Playbook { get; init; } = "";
@@ -81,10 +94,12 @@ public sealed record AlertContent
         }
 
         var reader = new JsonMembers(members, [.. Members, .. besides], wrong);
+        AlertScope scope = reader.Has("scope") ? reader.Word<AlertScope>("scope") : AlertScope.Public;
         return new AlertContent
         {
             Status = reader.Has("status") ? reader.Word<AlertStatus>("status", AlertStatus.Draft) : null,
-            Scope = reader.Has("scope") ? reader.Word<AlertScope>("scope", AlertScope.Private) : AlertScope.Public,
+            Scope = scope,
+            Addresses = ReadAddresses(reader, scope),
             Categories = reader.Words<AlertCategory>("category", isNeeded: true, MostWords),
             Responses = reader.Words<AlertResponse>("responseType", isNeeded: false, MostWords),
             Urgency = reader.Word<AlertUrgency>("urgency"),
@@ -94,6 +109,7 @@ public sealed record AlertContent
             ExpiresInMs = reader.Time("expires"),
             AreaDescription = reader.Has("areaDesc") ? reader.Text("areaDesc", LongestLine, isLine: true) : "",
             Polygon = reader.Has("polygon") ? ReadPolygon(members.GetProperty("polygon"), wrong) : [],
+            Circle = reader.Has("circle") ? ReadCircle(members.GetProperty("circle"), wrong) : null,
             Playbook = reader.Has("playbook") ? reader.Text("playbook", LongestPlaybook, isLine: true) : "",
             Texts = ReadTexts(members, wrong),
         };
@@ -109,6 +125,11 @@ public sealed record AlertContent
         }
 
         json.WriteString("scope", Scope.ToString());
+        if (!Addresses.IsEmpty)
+        {
+            AlertJson.WriteAddresses(json, Addresses);
+        }
+
         WriteWords(json, "category", Categories);
         WriteWords(json, "responseType", Responses);
         json.WriteString("urgency", Urgency.ToString());
@@ -132,6 +153,11 @@ public sealed record AlertContent
         if (!Polygon.IsEmpty)
         {
             json.WriteString("polygon", AlertJson.Outline(Polygon));
+        }
+
+        if (Circle is { } circle)
+        {
+            json.WriteString("circle", circle.ToString());
         }
 
         if (Playbook.Length > 0)
@@ -249,6 +275,35 @@ public sealed record AlertContent
         wrong.Add(new Refusal(
             RefusalReasons.BadLocation, "polygon",
             $"A polygon is 4 to {MostCorners} pairs latitude,longitude in degrees, as CAP writes it, the last the first again: 47.32,5.03 47.33,5.03 47.33,5.05 47.32,5.03."));
+        return [];
+    }
+
+    private static CapCircle? ReadCircle(JsonElement value, List<Refusal> wrong)
+    {
+        if (value.ValueKind == JsonValueKind.String && CapCircle.TryParse(value.GetString()!, out CapCircle circle) && circle.Centre is { Latitude: >= -90 and <= 90, Longitude: >= -180 and <= 180 }
+            && circle.RadiusInKm is > 0 and <= MostRadiusInKm)
+        {
+            return circle;
+        }
+
+        wrong.Add(new Refusal(
+            RefusalReasons.BadLocation, "circle",
+            $"A circle is latitude,longitude in degrees and after a space its radius in km, above 0 and at most {MostRadiusInKm}, as CAP writes it: 47.32,5.03 1.5."));
+        return null;
+    }
+
+    private static ImmutableArray<string> ReadAddresses(JsonMembers reader, AlertScope scope)
+    {
+        if (scope == AlertScope.Private)
+        {
+            return reader.Lines("addresses", MostAddresses, LongestAddress, '"');
+        }
+
+        if (reader.Has("addresses"))
+        {
+            reader.Refuse(RefusalReasons.UnknownField, "addresses", $"There are 'addresses', and its scope is {scope}; allowed: with scope Private only.");
+        }
+
         return [];
     }
 

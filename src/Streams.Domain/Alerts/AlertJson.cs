@@ -30,6 +30,11 @@ public static class AlertJson
             json.WriteString("restriction", restriction);
         }
 
+        if (!alert.Addresses.IsEmpty)
+        {
+            WriteAddresses(json, alert.Addresses);
+        }
+
         json.WriteStartArray("references");
         foreach (string reference in alert.References)
         {
@@ -84,6 +89,17 @@ public static class AlertJson
     internal static string Outline(ImmutableArray<(double Latitude, double Longitude)> corners) =>
         string.Join(' ', corners.Select(corner => string.Create(CultureInfo.InvariantCulture, $"{corner.Latitude:0.##########},{corner.Longitude:0.##########}")));
 
+    internal static void WriteAddresses(Utf8JsonWriter json, ImmutableArray<string> addresses)
+    {
+        json.WriteStartArray("addresses");
+        foreach (string address in addresses)
+        {
+            json.WriteStringValue(address);
+        }
+
+        json.WriteEndArray();
+    }
+
     private static void WriteDeed(Utf8JsonWriter json, AlertDeed? deed, string by, string at, string? note)
     {
         if (deed is null)
@@ -136,6 +152,13 @@ public static class AlertJson
         }
 
         json.WriteEndArray();
+        if (alert.Circle is { } circle)
+        {
+            json.WriteStartArray("circle");
+            json.WriteStringValue(circle.ToString());
+            json.WriteEndArray();
+        }
+
         json.WriteStartObject("geocode");
         json.WriteString("streams-area", alert.Area);
         if (alert.Place is { } described)

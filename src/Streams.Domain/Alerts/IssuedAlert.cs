@@ -106,7 +106,7 @@ public sealed class IssuedAlert
         Revision++;
         SentInMs = nowInMs;
         AreaDescription? place = rules.Describe(area);
-        if (!Content.Polygon.IsEmpty)
+        if (!Content.Polygon.IsEmpty || Content.Circle is not null)
         {
             // A code of the whole area would make the place the whole area again.
             place = new AreaDescription { Id = area, Polygon = Content.Polygon };
@@ -123,6 +123,7 @@ public sealed class IssuedAlert
             Status = Content.Status ?? rules.Settings.Status,
             MessageType = type,
             Scope = Content.Scope,
+            Addresses = Content.Addresses,
             References = references,
             Categories = Content.Categories,
 
@@ -136,6 +137,7 @@ public sealed class IssuedAlert
             ExpiresInMs = stands ? ExpiresInMs : Math.Min(ExpiresInMs, nowInMs),
             Texts = stands ? Content.Texts : [.. Content.Texts.Select(text => text with { Headline = AlertLanguage.Of(text.Language).Over + text.Headline, Instruction = "" })],
             Place = place,
+            Circle = Content.Circle,
             State = State,
             Playbook = Content.Playbook.Length > 0 ? Content.Playbook : null,
             Revision = Revision,

@@ -118,6 +118,23 @@ internal readonly ref struct JsonMembers
         return words.ToImmutable();
     }
 
+    /// <summary>Texts in one line each, at least one, no two alike.</summary>
+    /// <param name="longest">UTF-16 units of each.</param>
+    /// <param name="except">A character that none may have.</param>
+    public ImmutableArray<string> Lines(string name, int most, int longest, char except)
+    {
+        string[] lines = Has(name) && _members.GetProperty(name) is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() <= most
+            ? [.. list.EnumerateArray().Select(each => each.ValueKind == JsonValueKind.String ? TextOf(each) : "")]
+            : [];
+        if (lines.Length > 0 && lines.Distinct().Count() == lines.Length && lines.All(line => !string.IsNullOrWhiteSpace(line) && line.Length <= longest && !line.Any(c => char.IsControl(c) || c == except)))
+        {
+            return [.. lines];
+        }
+
+        Refuse(Has(name) ? RefusalReasons.BadName : RefusalReasons.Missing, name, $"'{_path}{name}' is missing or wrong; allowed: 1 to {most} different texts of 1 to {longest} characters, without control characters and {except}.");
+        return [];
+    }
+
     public void Refuse(string reason, string name, string message) => _wrong.Add(new Refusal(reason, _path + name, message));
 
     private static bool Add<T>(ImmutableArray<T>.Builder words, T word)

@@ -35,6 +35,7 @@ public static class CapFromAlert
             Source = alert.Rule,
             Scope = alert.Scope,
             Restriction = alert.Restriction,
+            Addresses = CapList.From(alert.Addresses),
             Note = alert.Status == AlertStatus.Exercise ? "Exercise, no real event." : null,
             References = CapList.From(alert.References.Select(Reference)),
             Incidents = alert.IncidentId is { } incident ? [incident] : [],
@@ -66,6 +67,7 @@ public static class CapFromAlert
     {
         Description = alert.AreaName,
         Polygons = alert.Place is { } place && CapOutline.Of(place.Polygon) is { } outline ? [outline] : [],
+        Circles = alert.Circle is { } circle ? [circle] : [],
         Geocodes = CapList.From(
             (alert.Place?.Geocodes ?? ImmutableDictionary<string, string>.Empty)
                 .OrderBy(code => code.Key, StringComparer.Ordinal)

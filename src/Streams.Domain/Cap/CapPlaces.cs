@@ -7,11 +7,6 @@ namespace Streams.Domain.Cap;
 /// <summary>Which of the configured areas a message of another agency is about. Immutable; shared by all who ask.</summary>
 public sealed class CapPlaces
 {
-    /// <summary>A circle becomes a ring of so many corners, which is 0.4 % short of it.</summary>
-    private const int CornersOfCircle = 36;
-
-    private const double KilometresPerDegree = 111.195;
-
     private readonly ImmutableArray<AreaDescription> _areas;
 
     /// <summary>The longest path first, so the first that contains something is the smallest that does.</summary>
@@ -73,19 +68,5 @@ public sealed class CapPlaces
 
     private static Outline Outline(CapPolygon polygon) => new([.. polygon.Points.Select(point => ((double)point.Latitude, (double)point.Longitude))]);
 
-    private static Outline Outline(CapCircle circle)
-    {
-        // A circle without a radius is a point: ten metres are as good.
-        double radius = Math.Max((double)circle.RadiusInKm, 0.01) / KilometresPerDegree;
-        double latitude = (double)circle.Centre.Latitude;
-        double narrow = Math.Max(0.01, Math.Cos(double.DegreesToRadians(latitude)));
-        var corners = ImmutableArray.CreateBuilder<(double, double)>(CornersOfCircle + 1);
-        for (int i = 0; i <= CornersOfCircle; i++)
-        {
-            double angle = 2 * Math.PI * (i % CornersOfCircle) / CornersOfCircle;
-            corners.Add((latitude + (radius * Math.Sin(angle)), (double)circle.Centre.Longitude + (radius * Math.Cos(angle) / narrow)));
-        }
-
-        return new Outline(corners.MoveToImmutable());
-    }
+    private static Outline Outline(CapCircle circle) => new(circle.Ring());
 }

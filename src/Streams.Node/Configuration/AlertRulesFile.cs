@@ -75,7 +75,7 @@ public static class AlertRulesFile
             Responses = section.List("response", Form.Choice(Named<AlertResponse>()), defaults.Responses),
             Urgency = section.Optional("urgency", Form.Choice(Named<AlertUrgency>()), defaults.Urgency),
             Certainty = section.Optional("certainty", Form.Choice(Named<AlertCertainty>()), defaults.Certainty),
-            Scope = section.Optional("scope", Form.Choice(Named<AlertScope>()), defaults.Scope),
+            Scope = section.Optional("scope", Form.Choice(Named<AlertScope>().Where(scope => scope.Value != AlertScope.Private)), defaults.Scope),
             Texts = AlertTextsSection.Read(section),
         };
         AlertRuleChecks.Check(rule, section, types);

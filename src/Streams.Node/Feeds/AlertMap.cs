@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
+using Streams.Domain.Cap;
 
 namespace Streams.Node.Feeds;
 
-/// <summary>Standing alerts as GeoJSON (RFC 7946): longitude first, rings closed and counter-clockwise, null where an alert has no outline.</summary>
+/// <summary>Standing alerts as GeoJSON (RFC 7946): longitude first, rings closed and counter-clockwise, a circle as a ring of 36 corners, null where an alert has no outline.</summary>
 internal static class AlertMap
 {
     public const string ContentType = "application/geo+json";
@@ -70,6 +71,7 @@ internal static class AlertMap
         List<List<(double Longitude, double Latitude)>> rings =
         [
             .. info.GetProperty("area").EnumerateArray().SelectMany(area => area.GetProperty("polygon").EnumerateArray()).Select(polygon => Ring(polygon.GetString()!)).OfType<List<(double, double)>>(),
+            .. info.GetProperty("area").EnumerateArray().SelectMany(area => area.TryGetProperty("circle", out JsonElement circles) ? circles.EnumerateArray() : default).Select(circle => RingOfCircle(circle.GetString()!)).OfType<List<(double, double)>>(),
         ];
         if (rings.Count == 0)
         {
@@ -106,6 +108,11 @@ internal static class AlertMap
         json.WriteEndArray();
         json.WriteEndObject();
     }
+
+    /// <summary>GeoJSON has no circles. To a tenth of a metre.</summary>
+    /// <returns>Null for what is no circle.</returns>
+    private static List<(double Longitude, double Latitude)>? RingOfCircle(string text) =>
+        CapCircle.TryParse(text, out CapCircle circle) ? [.. circle.Ring().Select(corner => (Math.Round(corner.Longitude, 6), Math.Round(corner.Latitude, 6)))] : null;
 
     /// <param name="polygon">As CAP writes it: <c>lat,lon lat,lon ...</c>.</param>
     /// <returns>Null for what is no ring.</returns>

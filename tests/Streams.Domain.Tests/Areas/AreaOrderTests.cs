@@ -5,6 +5,7 @@ using Streams.Domain.Alerts;
 using Streams.Domain.Areas;
 using Streams.Domain.Cap;
 using Streams.Domain.Readings;
+using Streams.Domain.Tests.Cap;
 
 namespace Streams.Domain.Tests.Areas;
 
@@ -276,7 +277,7 @@ public sealed class AreaOrderTests
     [Theory]
     [InlineData("{}", "category")]
     [InlineData("""{"status":"Draft"}""", "status")]
-    [InlineData("""{"scope":"Private"}""", "scope")]
+    [InlineData("""{"scope":"Secret"}""", "scope")]
     [InlineData("""{"severity":"severe"}""", "severity")]
     [InlineData("""{"severity":"3"}""", "severity")]
     [InlineData("""{"severity":"Minor, Severe"}""", "severity")]
@@ -284,6 +285,19 @@ public sealed class AreaOrderTests
     [InlineData("""{"expires":"tomorrow"}""", "expires")]
     [InlineData("""{"polygon":"47,5 47,6 48,6"}""", "polygon")]
     [InlineData("""{"polygon":"47,5 47,6 48,6 47.1,5"}""", "polygon")]
+    [InlineData("""{"circle":"47,5"}""", "circle")]
+    [InlineData("""{"circle":"47,5 0"}""", "circle")]
+    [InlineData("""{"circle":"47,5 101"}""", "circle")]
+    [InlineData("""{"circle":"95,5 1"}""", "circle")]
+    [InlineData("""{"circle":[47,5,1]}""", "circle")]
+    [InlineData("""{"scope":"Private"}""", "addresses")]
+    [InlineData("""{"scope":"Private","addresses":[]}""", "addresses")]
+    [InlineData("""{"scope":"Private","addresses":["a","a"]}""", "addresses")]
+    [InlineData("""{"scope":"Private","addresses":["a\"b"]}""", "addresses")]
+    [InlineData("""{"scope":"Private","addresses":["a\nb"]}""", "addresses")]
+    [InlineData("""{"scope":"Private","addresses":[7]}""", "addresses")]
+    [InlineData("""{"scope":"Restricted","addresses":["a"]}""", "addresses")]
+    [InlineData("""{"addresses":["a"]}""", "addresses")]
     [InlineData("""{"polygon":"95,5 47,6 48,6 95,5"}""", "polygon")]
     [InlineData("""{"info":[{"language":"french"}]}""", "info[0].language")]
     [InlineData("""{"info":[{"language":"FR"}]}""", "info[0].language")]
@@ -306,7 +320,11 @@ public sealed class AreaOrderTests
     [Fact]
     public void Content_reads_back_as_it_was_written()
     {
-        AlertContent content = Fire with { Status = AlertStatus.Exercise, OnsetInMs = 1_000, ExpiresInMs = 5_000_123, Polygon = [(0.00001, -5.5), (0, 6), (1, 6), (0.00001, -5.5)], AreaDescription = "Là-bas" };
+        AlertContent content = Fire with
+        {
+            Status = AlertStatus.Exercise, OnsetInMs = 1_000, ExpiresInMs = 5_000_123, Polygon = [(0.00001, -5.5), (0, 6), (1, 6), (0.00001, -5.5)], AreaDescription = "Là-bas",
+            Circle = new CapCircle(new CapPoint(47.32m, -0.00001m), 0.25m), Scope = AlertScope.Private, Addresses = ["ops@city.example", "the mayor"],
+        };
         var bytes = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(bytes))
         {
@@ -318,9 +336,34 @@ public sealed class AreaOrderTests
         AlertContent back = AlertContent.Read(document.RootElement, [], wrong);
         Assert.Empty(wrong);
         Assert.Equal(content.Polygon, back.Polygon);
+        Assert.Equal(content.Addresses, back.Addresses);
+        Assert.Equal((content.Circle, content.Scope), (back.Circle, back.Scope));
         Assert.Equal(content.Texts, back.Texts);
         Assert.Equal(content.Categories, back.Categories);
         Assert.Equal((content.Status, content.OnsetInMs, content.ExpiresInMs, content.AreaDescription), (back.Status, back.OnsetInMs, back.ExpiresInMs, back.AreaDescription));
+    }
+
+    [Fact]
+    public void A_private_alert_in_a_circle_is_CAP_through_its_whole_life()
+    {
+        AreaStory story = new(Rules);
+        story.Obey(Centre, Issue(Fire with { Circle = new CapCircle(new CapPoint(47.32m, 5.03m), 1.5m), Scope = AlertScope.Private, Addresses = ["ops@city.example", "the mayor"] }));
+        story.Obey(Centre, Acknowledge(story.Alerts[^1].Id));
+        story.Obey(Centre, Cancel(story.Alerts[^1].Id));
+
+        Assert.Equal(3, story.Alerts.Count);
+        Assert.All(story.Alerts, alert =>
+        {
+            CapWriting writing = CapWriter.Write(CapFromAlert.Of(alert));
+            Assert.Null(CapConformance.SchemaFault(writing.Bytes!));
+            CapAlert read = CapReader.Read(writing.Bytes!).Alert!;
+            Assert.Equal((AlertScope.Private, null, "47.32,5.03 1.5"), (read.Scope, read.Restriction, Assert.Single(read.Infos[0].Areas[0].Circles).ToString()));
+            Assert.Equal(["ops@city.example", "the mayor"], read.Addresses);
+
+            // The whole area's outline and codes would make the place the whole area again.
+            Assert.Empty(read.Infos[0].Areas[0].Polygons);
+            Assert.Equal(["streams-area"], read.Infos[0].Areas[0].Geocodes.Select(code => code.Name));
+        });
     }
 
     [Fact]

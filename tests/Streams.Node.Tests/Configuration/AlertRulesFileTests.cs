@@ -47,6 +47,7 @@ public sealed class AlertRulesFileTests
     [InlineData("severity: Severe", "severity: severe", "is severe (did you mean Severe?); allowed: one of Minor, Moderate, Severe, Extreme")]
     [InlineData("{area}: {value}", "{place}: {value}", "has {place}, which nothing can fill (did you mean places?); allowed: in braces area")]
     [InlineData("category: Health", "categry: Health", "rules.haze.categry is not a key known here (did you mean category")]
+    [InlineData("category: Health", "category: Health\n    scope: Private", "rules.haze.scope is Private; allowed: one of Public, Restricted")]
     [InlineData("{ threshold: {", "{ treshold: {", "rules.haze.when.treshold is not a key known here (did you mean threshold?)")]
     [InlineData("  haze:", "  Haze_1:", "rules.Haze_1 is not a good name")]
     public void A_fault_is_named_with_its_place_and_what_is_allowed(string good, string bad, string expected)

@@ -6,6 +6,7 @@ using System.Xml;
 using System.Xml.Linq;
 using System.Xml.Schema;
 using Streams.Domain.Alerts;
+using Streams.Domain.Areas;
 using Streams.Domain.Cap;
 using Streams.Node.Feeds;
 using Streams.Node.Tests.Api;
@@ -165,9 +166,32 @@ public sealed class CapFeedTests : IAsyncDisposable
     public void What_is_no_ring_is_none(string polygon) => Assert.Null(AlertMap.Ring(polygon));
 
     [Fact]
-    public async Task Everybody_may_read_public_alerts_where_that_is_said_and_restricted_ones_nobody_who_may_not()
+    public async Task A_circle_is_a_ring_on_the_map_beside_an_outline_another_polygon()
     {
-        Alert restricted = SaidAlerts.Haze(2) with { Scope = AlertScope.Restricted };
+        Alert haze = SaidAlerts.Haze();
+        CapCircle circle = new(new CapPoint(47.32m, 5.03m), 1.5m);
+        await using ApiServer api = new();
+        api.Say(haze with { Place = new AreaDescription { Id = haze.Area }, Circle = circle });
+        api.Say(SaidAlerts.Haze(2) with { Circle = circle });
+
+        JsonElement[] shapes = [.. (await api.GetGeoAsync("/feeds/alerts.geojson")).GetProperty("features").EnumerateArray().OrderBy(each => each.GetProperty("id").GetString(), StringComparer.Ordinal).Select(each => each.GetProperty("geometry"))];
+
+        Assert.Equal(["Polygon", "MultiPolygon"], shapes.Select(shape => shape.GetProperty("type").GetString()));
+        double[][] ring = shapes[0].GetProperty("coordinates")[0].Deserialize<double[][]>()!;
+        Assert.Equal(37, ring.Length);
+        Assert.Equal(ring[0], ring[^1]);
+        Assert.All(ring, corner => Assert.Equal(1.5, Kilometres(corner), 0.01));
+        Assert.True(ring.Zip(ring.Skip(1)).Sum(side => (side.First[0] * side.Second[1]) - (side.Second[0] * side.First[1])) > 0, "clockwise");
+
+        static double Kilometres(double[] corner) => Streams.Domain.Dispatch.DispatchMap.Metres(new(5.03, 47.32), new(corner[0], corner[1])) / 1000;
+    }
+
+    [Theory]
+    [InlineData(AlertScope.Restricted)]
+    [InlineData(AlertScope.Private)]
+    public async Task Everybody_may_read_public_alerts_where_that_is_said_and_others_nobody_who_may_not(AlertScope scope)
+    {
+        Alert restricted = SaidAlerts.Haze(2) with { Scope = scope, Addresses = scope == AlertScope.Private ? ["ops@city.example"] : [] };
         await using ApiServer open = new(http => http with { Address = "0.0.0.0" }, feeds: feeds => feeds with { Public = true });
         open.Say(SaidAlerts.Haze());
         open.Say(restricted);

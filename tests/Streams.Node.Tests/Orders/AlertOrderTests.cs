@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Streams.Node.Feeds;
 using Streams.Node.Tests.Records;
 using Streams.Runtime.Audit;
 using Streams.Runtime.Log;
+using Streams.Runtime.Storage;
 
 namespace Streams.Node.Tests.Orders;
 
@@ -62,6 +64,25 @@ public sealed class AlertOrderTests(QuietNode node) : IClassFixture<QuietNode>
             ],
             Entries("alert:" + id).Select(Told));
         await ChainIsWholeAsync();
+    }
+
+    [Fact]
+    public async Task One_may_be_private_and_in_a_circle_and_nobody_hears_of_it_who_may_not_read()
+    {
+        string body = FireIn("dijon/quetigny").Replace("\"category\"", "\"scope\":\"Private\",\"addresses\":[\"ops@city.example\",\"the mayor\"],\"circle\":\"47.31,5.11 0.5\",\"category\"", StringComparison.Ordinal);
+        (int status, JsonElement alert, _) = await node.SendAsync(HttpMethod.Post, "/api/v1/alerts", body);
+        Assert.Equal((201, "Private", 2), (status, alert.GetProperty("scope").GetString(), alert.GetProperty("addresses").GetArrayLength()));
+        Assert.Equal("47.31,5.11 0.5", alert.GetProperty("info")[0].GetProperty("area")[0].GetProperty("circle")[0].GetString());
+
+        // The document was made and kept with the decision.
+        Document document = node.Node.Store.Get(CapIssuer.Collection, alert.GetProperty("identifier").GetString()!)!.Value;
+        Assert.Equal("Private", document.State);
+        Assert.Contains("<circle>47.31,5.11 0.5</circle>", Encoding.UTF8.GetString(document.Body.Span), StringComparison.Ordinal);
+        Assert.Contains("<addresses>ops@city.example \"the mayor\"</addresses>", Encoding.UTF8.GetString(document.Body.Span), StringComparison.Ordinal);
+
+        (status, JsonElement problem, _) = await node.SendAsync(HttpMethod.Post, "/api/v1/alerts", body.Replace("Private", "Public", StringComparison.Ordinal).Replace("5.11 0.5", "5.11", StringComparison.Ordinal));
+        Assert.Equal(422, status);
+        Assert.Equal(["addresses", "circle"], problem.GetProperty("errors").EnumerateArray().Select(each => each.GetProperty("at").GetString()).Order(StringComparer.Ordinal));
     }
 
     [Fact]
