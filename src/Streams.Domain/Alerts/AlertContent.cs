@@ -257,7 +257,7 @@ public sealed record AlertContent
 
     private static ImmutableArray<(double Latitude, double Longitude)> ReadPolygon(JsonElement value, List<Refusal> wrong)
     {
-        string[] pairs = value.ValueKind == JsonValueKind.String ? CapText.Words(value.GetString()!) : [];
+        string[] pairs = value.ValueKind == JsonValueKind.String ? CapText.Words(JsonMembers.TextOf(value)) : [];
         var corners = ImmutableArray.CreateBuilder<(double, double)>();
         foreach (string pair in pairs.Take(MostCorners + 1))
         {
@@ -280,7 +280,7 @@ public sealed record AlertContent
 
     private static CapCircle? ReadCircle(JsonElement value, List<Refusal> wrong)
     {
-        if (value.ValueKind == JsonValueKind.String && CapCircle.TryParse(value.GetString()!, out CapCircle circle) && circle.Centre is { Latitude: >= -90 and <= 90, Longitude: >= -180 and <= 180 }
+        if (value.ValueKind == JsonValueKind.String && CapCircle.TryParse(JsonMembers.TextOf(value), out CapCircle circle) && circle.Centre is { Latitude: >= -90 and <= 90, Longitude: >= -180 and <= 180 }
             && circle.RadiusInKm is > 0 and <= MostRadiusInKm)
         {
             return circle;

@@ -143,7 +143,8 @@ internal readonly ref struct JsonMembers
         return true;
     }
 
-    private static string TextOf(JsonElement value)
+    /// <summary>Of a JSON string; empty for one that is no text.</summary>
+    public static string TextOf(JsonElement value)
     {
         try
         {

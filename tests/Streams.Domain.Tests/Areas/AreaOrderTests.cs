@@ -285,6 +285,8 @@ public sealed class AreaOrderTests
     [InlineData("""{"expires":"tomorrow"}""", "expires")]
     [InlineData("""{"polygon":"47,5 47,6 48,6"}""", "polygon")]
     [InlineData("""{"polygon":"47,5 47,6 48,6 47.1,5"}""", "polygon")]
+    [InlineData("""{"circle":"\ud800"}""", "circle")]
+    [InlineData("""{"polygon":"\ud800"}""", "polygon")]
     [InlineData("""{"circle":"47,5"}""", "circle")]
     [InlineData("""{"circle":"47,5 0"}""", "circle")]
     [InlineData("""{"circle":"47,5 101"}""", "circle")]
