@@ -38,18 +38,12 @@ public sealed class AlertTextsFolderTests
             description: "Sinds {since}."
         """;
 
-    private const string City = """
+    private const string City = $$"""
         title: Town
         timeZone: Europe/Amsterdam
         languages: [nl, en]
         centre: [5.05, 47.05]
-        climate:
-          temperature: [1, 2, 5, 9, 13, 17, 19, 19, 15, 11, 6, 3]
-          dailySwing: [5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5]
-          rain: [50, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50]
-          rainyDays: [9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9]
-          wind: [3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3]
-          sunshine: [99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99]
+        {{ConfigurationFolder.Climate}}
         """;
 
     [Fact]
@@ -91,7 +85,7 @@ public sealed class AlertTextsFolderTests
         using ConfigurationFolder folder = Whole();
         Assert.Contains(right, Dutch, StringComparison.Ordinal);
         folder.Write("texts/nl.yaml", Dutch.Replace(right, wrong, StringComparison.Ordinal));
-        Assert.StartsWith("texts/nl.yaml:" + expected, Assert.Single(folder.Faults()), StringComparison.Ordinal);
+        Assert.StartsWith("texts/nl.yaml:" + expected, folder.Fault(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -103,7 +97,7 @@ public sealed class AlertTextsFolderTests
     {
         using ConfigurationFolder folder = Whole();
         folder.Write("texts/" + name, Dutch);
-        Assert.StartsWith(expected, Assert.Single(folder.Faults()), StringComparison.Ordinal);
+        Assert.StartsWith(expected, folder.Fault(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -113,7 +107,7 @@ public sealed class AlertTextsFolderTests
         Directory.Delete(Path.Combine(folder.Root, "texts"), recursive: true);
         folder.Write("texts", Dutch);
         folder.Write("cities/town/city.yaml", City.Replace("[nl, en]", "[en]", StringComparison.Ordinal));
-        Assert.Equal("texts: this is a file; expected: a folder with a file for each further language", Assert.Single(folder.Faults()));
+        Assert.Equal("texts: this is a file; expected: a folder with a file for each further language", folder.Fault());
     }
 
     [Fact]
@@ -121,18 +115,18 @@ public sealed class AlertTextsFolderTests
     {
         using ConfigurationFolder folder = Whole();
         folder.Write("texts/nl.yaml", "texts: [");
-        Assert.StartsWith("texts/nl.yaml:1:", Assert.Single(folder.Faults()), StringComparison.Ordinal);
+        Assert.StartsWith("texts/nl.yaml:1:", folder.Fault(), StringComparison.Ordinal);
         folder.Write("texts/nl.yaml", Dutch);
         folder.Write("alert-rules.yaml", Rules.Replace("  silent:", "  Silent:", StringComparison.Ordinal));
-        Assert.StartsWith("alert-rules.yaml:9:3: rules.Silent is not a good name", Assert.Single(folder.Faults()), StringComparison.Ordinal);
+        Assert.StartsWith("alert-rules.yaml:9:3: rules.Silent is not a good name", folder.Fault(), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Texts_without_rules_are_one_fault()
     {
         using ConfigurationFolder folder = Whole();
-        File.Delete(Path.Combine(folder.Root, "alert-rules.yaml"));
-        Assert.Equal("texts: there are texts in further languages, and no rules that could say them; expected: the rules in alert-rules.yaml", Assert.Single(folder.Faults()));
+        folder.Delete("alert-rules.yaml");
+        Assert.Equal("texts: there are texts in further languages, and no rules that could say them; expected: the rules in alert-rules.yaml", folder.Fault());
     }
 
     [Fact]
@@ -141,7 +135,7 @@ public sealed class AlertTextsFolderTests
         using ConfigurationFolder folder = Whole();
         folder.Write("alert-rules.yaml", Rules.Replace("fr: { event: Muet", "de: { event: Muet", StringComparison.Ordinal));
         folder.Write("cities/town/city.yaml", City.Replace("[nl, en]", "[fr, nl]", StringComparison.Ordinal));
-        Assert.StartsWith("cities/town/city.yaml:3:13: languages[0] is fr; allowed: one of en, nl", Assert.Single(folder.Faults()), StringComparison.Ordinal);
+        Assert.StartsWith("cities/town/city.yaml:3:13: languages[0] is fr; allowed: one of en, nl", folder.Fault(), StringComparison.Ordinal);
 
         // What is not written with one rule may be written for it alone.
         folder.Write("texts/fr.yaml", "texts:\n  silent: { event: Muet, headline: Muet, description: Muet. }\n");

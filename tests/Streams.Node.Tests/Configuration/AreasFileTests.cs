@@ -41,6 +41,6 @@ public sealed class AreasFileTests
     {
         using ConfigurationFolder folder = new("cities/x/areas.yaml", "areas: { a: {} }");
         folder.Write("cities/y/areas.yaml", "areas: { a: {} }");
-        Assert.StartsWith("cities/y/areas.yaml: the area a is described in ", Assert.Single(folder.Faults()), StringComparison.Ordinal);
+        Assert.StartsWith("cities/y/areas.yaml: the area a is described in ", folder.Fault(), StringComparison.Ordinal);
     }
 }

@@ -7,17 +7,11 @@ namespace Streams.Node.Tests.Configuration;
 /// <summary>A small town by the sea, whole and with one mistake at a time.</summary>
 public sealed class CityFolderTests
 {
-    private const string CityText = """
+    private const string CityText = $$"""
         title: Anchorage-on-Sea
         timeZone: Europe/Paris
         centre: [5.05, 47.05]
-        climate:
-          temperature: [1, 2, 5, 9, 13, 17, 19, 19, 15, 11, 6, 3]
-          dailySwing: [5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5]
-          rain: [50, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50]
-          rainyDays: [9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9]
-          wind: [3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3]
-          sunshine: [99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99]
+        {{ConfigurationFolder.Climate}}
         attribution: Drawn by hand.
         lines:
           brook: { title: Brook, points: [[4.9, 47.05], [5.2, 47.05]] }
@@ -251,7 +245,7 @@ public sealed class CityFolderTests
         using ConfigurationFolder folder = Town();
         folder.Write("device-types.yaml", TypesText + "\n  bus:\n    title: Bus\n    domain: transit\n    interval: 1m\n    metrics:\n      delay: { unit: s }\n");
         folder.Write("cities/town/scenarios/loud-night.yaml", ScenarioText.Replace("types: noise_meter, kind: shows, metric: state, state: loud", "types: bus, kind: silent", StringComparison.Ordinal));
-        Assert.Contains("effects[1].fault.types is bus, of which the city has no device; allowed: types of population.yaml", Assert.Single(folder.Faults()), StringComparison.Ordinal);
+        Assert.Contains("effects[1].fault.types is bus, of which the city has no device; allowed: types of population.yaml", folder.Fault(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -264,8 +258,8 @@ public sealed class CityFolderTests
         using ConfigurationFolder folder = Town();
         if (name.Contains("populations", StringComparison.Ordinal))
         {
-            File.Delete(Path.Combine(folder.Root, "cities/town/population.yaml"));
-            File.Delete(Path.Combine(folder.Root, "cities/town/scenarios/loud-night.yaml"));
+            folder.Delete("cities/town/population.yaml");
+            folder.Delete("cities/town/scenarios/loud-night.yaml");
         }
 
         folder.Write(name, CityText);
@@ -276,8 +270,8 @@ public sealed class CityFolderTests
     public void Devices_without_a_description_of_their_city_are_a_fault()
     {
         using ConfigurationFolder folder = Town();
-        File.Delete(Path.Combine(folder.Root, "cities/town/city.yaml"));
-        Assert.Equal("cities/town/city.yaml: the file is not there; expected: a YAML file of this name", Assert.Single(folder.Faults()));
+        folder.Delete("cities/town/city.yaml");
+        Assert.Equal("cities/town/city.yaml: the file is not there; expected: a YAML file of this name", folder.Fault());
     }
 
     [Fact]
@@ -285,7 +279,7 @@ public sealed class CityFolderTests
     {
         using ConfigurationFolder folder = Town();
         folder.Write("cities/town/areas.yaml", AreasText.Replace("town/west", "town/West", StringComparison.Ordinal));
-        Assert.StartsWith("cities/town/areas.yaml:5:3: areas.town/West is not a good name", Assert.Single(folder.Faults()), StringComparison.Ordinal);
+        Assert.StartsWith("cities/town/areas.yaml:5:3: areas.town/West is not a good name", folder.Fault(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -332,7 +326,7 @@ public sealed class CityFolderTests
     {
         using ConfigurationFolder folder = Town();
         folder.Write("cities/town/" + file, Replaced(text, right, wrong));
-        string fault = Assert.Single(folder.Faults());
+        string fault = folder.Fault();
         Assert.Matches($"^cities/town/{file}:[0-9]+:[0-9]+: ", fault);
         Assert.StartsWith(expected, fault[(fault.IndexOf(' ', StringComparison.Ordinal) + 1)..], StringComparison.Ordinal);
     }

@@ -148,7 +148,7 @@ public sealed class ClusterConfigurationTests
     {
         Assert.Contains(right, ConfigurationFolder.LeastTypes, StringComparison.Ordinal);
         using ConfigurationFolder folder = new("device-types.yaml", ConfigurationFolder.LeastTypes.Replace(right, wrong, StringComparison.Ordinal));
-        Assert.StartsWith("device-types.yaml:" + expected, Assert.Single(folder.Faults()), StringComparison.Ordinal);
+        Assert.StartsWith("device-types.yaml:" + expected, folder.Fault(), StringComparison.Ordinal);
     }
 
     private static ClusterConfiguration Shipped() =>

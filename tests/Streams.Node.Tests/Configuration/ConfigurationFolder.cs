@@ -16,6 +16,17 @@ internal sealed class ConfigurationFolder : IDisposable
               laeq_1h: { unit: dB(A) }
         """;
 
+    /// <summary>The least that a <c>city.yaml</c> needs beside its names and its place.</summary>
+    public const string Climate = """
+        climate:
+          temperature: [1, 2, 5, 9, 13, 17, 19, 19, 15, 11, 6, 3]
+          dailySwing: [5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5]
+          rain: [50, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50]
+          rainyDays: [9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9]
+          wind: [3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3]
+          sunshine: [99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99]
+        """;
+
     public static string Shipped { get; } = Path.Combine(RecordedData.RepositoryRoot, "cluster-config");
 
     /// <summary>The shipped configuration, read once: it is never changed, only copied with other settings.</summary>
@@ -38,6 +49,8 @@ internal sealed class ConfigurationFolder : IDisposable
         File.WriteAllText(path, text);
     }
 
+    public void Delete(string name) => File.Delete(Path.Combine(Root, name));
+
     public ClusterConfiguration Load(params (string Name, string Value)[] environment)
     {
         (ClusterConfiguration? configuration, IReadOnlyList<ConfigurationFault> faults) = Read(environment);
@@ -54,6 +67,9 @@ internal sealed class ConfigurationFolder : IDisposable
         Assert.All(faults, fault => Assert.NotEmpty(fault.Allowed));
         return [.. faults.Select(fault => fault.ToString().Replace(Root + Path.DirectorySeparatorChar, "", StringComparison.Ordinal))];
     }
+
+    /// <summary>The one that there is.</summary>
+    public string Fault() => Assert.Single(Faults());
 
     public void Dispose() => Directory.Delete(Root, recursive: true);
 

@@ -97,7 +97,7 @@ public sealed class NodeFileTests
     public void A_wrong_setting_is_a_fault(string text, string expected)
     {
         using ConfigurationFolder folder = new("node.yaml", text);
-        Assert.StartsWith(expected, Assert.Single(folder.Faults()), StringComparison.Ordinal);
+        Assert.StartsWith(expected, folder.Fault(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -130,6 +130,6 @@ public sealed class NodeFileTests
     public void A_wrong_topic_or_role_is_a_fault(string file, string text, string expected)
     {
         using ConfigurationFolder folder = new(file, text);
-        Assert.StartsWith(expected, Assert.Single(folder.Faults()), StringComparison.Ordinal);
+        Assert.StartsWith(expected, folder.Fault(), StringComparison.Ordinal);
     }
 }

@@ -88,9 +88,9 @@ public sealed class OneMistakeTests
     {
         using ConfigurationFolder folder = Whole();
         File.WriteAllBytes(Path.Combine(folder.Root, "roles.yaml"), [.. "roles:\n  x: { may: [read] } # caf"u8, 0xe9, .. "\n"u8]);
-        Assert.Equal("roles.yaml:2:27: the file is not UTF-8; allowed: UTF-8 text", Assert.Single(folder.Faults()));
+        Assert.Equal("roles.yaml:2:27: the file is not UTF-8; allowed: UTF-8 text", folder.Fault());
         File.WriteAllText(Path.Combine(folder.Root, "roles.yaml"), Shipped("roles.yaml"), Encoding.Unicode);
-        Assert.Equal("roles.yaml:1:1: the file is not UTF-8; allowed: UTF-8 text", Assert.Single(folder.Faults()));
+        Assert.Equal("roles.yaml:1:1: the file is not UTF-8; allowed: UTF-8 text", folder.Fault());
         File.WriteAllText(Path.Combine(folder.Root, "roles.yaml"), Shipped("roles.yaml"), new UTF8Encoding(true));
         folder.Load();
     }
@@ -105,7 +105,7 @@ public sealed class OneMistakeTests
         folder.Write(file, "");
         File.Delete(Path.Combine(folder.Root, file));
         Directory.CreateDirectory(Path.Combine(folder.Root, file));
-        Assert.Equal($"{file}: this is a folder; expected: a YAML file of this name", Assert.Single(folder.Faults()));
+        Assert.Equal($"{file}: this is a folder; expected: a YAML file of this name", folder.Fault());
     }
 
     [Fact]
@@ -113,7 +113,7 @@ public sealed class OneMistakeTests
     {
         using ConfigurationFolder folder = Whole();
         folder.Write("cities", "dijon");
-        Assert.Equal("cities: this is a file; expected: a folder with a folder for each city", Assert.Single(folder.Faults()));
+        Assert.Equal("cities: this is a file; expected: a folder with a folder for each city", folder.Fault());
     }
 
     [Theory]
@@ -124,7 +124,7 @@ public sealed class OneMistakeTests
         using ConfigurationFolder folder = Whole();
         folder.Write("docker-compose.yaml", "services: {}");
         File.Move(Path.Combine(folder.Root, "roles.yaml"), Path.Combine(folder.Root, name));
-        Assert.StartsWith($"{name}: nothing reads a file of this name (did you mean roles.yaml?)", Assert.Single(folder.Faults()), StringComparison.Ordinal);
+        Assert.StartsWith($"{name}: nothing reads a file of this name (did you mean roles.yaml?)", folder.Fault(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -174,7 +174,7 @@ public sealed class OneMistakeTests
         Assert.True(at >= 0, right);
         using ConfigurationFolder folder = Whole();
         folder.Write(file, text[..at] + wrong + text[(at + right.Length)..]);
-        string fault = Assert.Single(folder.Faults());
+        string fault = folder.Fault();
         Assert.Matches($"^{file}:[0-9]+:[0-9]+: ", fault);
         Assert.StartsWith(expected, fault[(fault.IndexOf(' ', StringComparison.Ordinal) + 1)..], StringComparison.Ordinal);
     }

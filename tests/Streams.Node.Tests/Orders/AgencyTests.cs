@@ -230,7 +230,7 @@ public sealed class AgencyTests(QuietNode node) : IClassFixture<QuietNode>
     public void A_fault_in_the_configuration_is_told_with_its_place(string yaml, string expected)
     {
         using ConfigurationFolder folder = new("node.yaml", yaml);
-        Assert.StartsWith(expected, Assert.Single(folder.Faults()), StringComparison.Ordinal);
+        Assert.StartsWith(expected, folder.Fault(), StringComparison.Ordinal);
     }
 
     private sealed class Ignored : IDelivery

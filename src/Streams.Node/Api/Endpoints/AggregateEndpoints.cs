@@ -39,12 +39,6 @@ internal static class AggregateEndpoints
         string? sizeName = query.Of(Window);
         long? from = query.Of(From);
         long? to = query.Of(To);
-        if (from >= to)
-        {
-            await query.RefuseAsync(To, "not after from; allowed: a later time");
-            return;
-        }
-
         (long At, string Id)? after = query.Of(Parameters.After);
         int limit = query.Of(Parameters.Limit);
         ApiSources sources = ApiSources.Of(context);

@@ -56,19 +56,7 @@ internal static class AreaEndpoints
         string from = after?.Id.Replace('/', '\0') ?? "";
         List<Document> page = [.. rows.SkipWhile(row => string.CompareOrdinal(row.Id.Replace('/', '\0'), from) <= 0).Take(limit + 1)];
         string? next = page.Count > limit ? Parameters.Next(0, page[limit - 1].Id) : null;
-        await Answer.Json(context, json =>
-        {
-            json.WriteStartObject();
-            json.WriteStartArray("items");
-            foreach (Document row in page.Take(limit))
-            {
-                overview.Write(json, row.Body);
-            }
-
-            json.WriteEndArray();
-            json.WriteString("next", next);
-            json.WriteEndObject();
-        });
+        await Paging.WriteAsync(context, page.Take(limit), (json, row) => overview.Write(json, row.Body), next);
     }
 
     /// <summary>The live state, on whatever node; else the state as last written; else what the configuration knows.</summary>

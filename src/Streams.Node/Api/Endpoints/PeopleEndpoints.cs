@@ -67,19 +67,10 @@ internal static partial class PeopleEndpoints
         ApiSources sources = ApiSources.Of(context);
         IReadOnlyList<TokenRow> rows = await Task.Run(sources.Store.ReadTokens);
         DateTimeOffset now = sources.Time.GetUtcNow();
-        await Answer.Json(context, json =>
+        await Paging.WriteAsync(context, rows, (json, row) =>
         {
             json.WriteStartObject();
-            json.WriteStartArray("items");
-            foreach (TokenRow row in rows)
-            {
-                json.WriteStartObject();
-                WriteMembers(json, row, now);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-            json.WriteNull("next");
+            WriteMembers(json, row, now);
             json.WriteEndObject();
         });
     }

@@ -88,12 +88,12 @@ internal static class ScenarioEndpoints
         json.WriteEndObject();
     });
 
-    private static Task ListAsync(HttpContext context, ISimulation simulation) => ListAsync(context, simulation.City.Scenarios, Write);
+    private static Task ListAsync(HttpContext context, ISimulation simulation) => Paging.WriteAsync(context, simulation.City.Scenarios, Write);
 
     private static Task RunsAsync(HttpContext context, ISimulation simulation)
     {
         long now = simulation.NowInMs;
-        return ListAsync(context, simulation.Runs, (json, run) => Write(json, run, now));
+        return Paging.WriteAsync(context, simulation.Runs, (json, run) => Write(json, run, now));
     }
 
     private static Task GetAsync(HttpContext context, ISimulation simulation) => Find(context, simulation) is { } scenario
@@ -176,20 +176,6 @@ internal static class ScenarioEndpoints
 
     private static Task NoScenarioAsync(HttpContext context, ISimulation simulation) =>
         Problem.NotFound(context, $"{simulation.City.Title} has no scenario {context.Request.RouteValues["name"]}. Those it has: {string.Join(", ", simulation.City.Scenarios.Select(scenario => scenario.Name))}");
-
-    private static Task ListAsync<T>(HttpContext context, ImmutableArray<T> items, Action<Utf8JsonWriter, T> write) => Answer.Json(context, json =>
-    {
-        json.WriteStartObject();
-        json.WriteStartArray("items");
-        foreach (T item in items)
-        {
-            write(json, item);
-        }
-
-        json.WriteEndArray();
-        json.WriteNull("next");
-        json.WriteEndObject();
-    });
 
     private static void Write(Utf8JsonWriter json, Scenario scenario)
     {

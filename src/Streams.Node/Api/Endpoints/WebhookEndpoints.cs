@@ -93,20 +93,11 @@ internal static partial class WebhookEndpoints
             .. sources.Webhooks.Book.Read().Where(webhook => who.Reaches(webhook.Filter.Area))
                 .Select(webhook => (webhook, sources.Store.Get(WebhookBook.Progress, webhook.Name) is { } stored ? WebhookProgress.Read(stored.Body) : WebhookProgress.None)),
         ]);
-        await Answer.Json(context, json =>
+        await Paging.WriteAsync(context, all, (json, each) =>
         {
             json.WriteStartObject();
-            json.WriteStartArray("items");
-            foreach ((Webhook webhook, WebhookProgress progress) in all)
-            {
-                json.WriteStartObject();
-                webhook.WriteMembers(json);
-                WriteProgress(json, progress);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-            json.WriteNull("next");
+            each.Webhook.WriteMembers(json);
+            WriteProgress(json, each.Progress);
             json.WriteEndObject();
         });
     }

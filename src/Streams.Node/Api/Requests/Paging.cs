@@ -83,13 +83,17 @@ internal static class Paging
         return (rows, rows.Count == query.Limit && store.Query(query with { After = (rows[^1].AtInMs, rows[^1].Id), Limit = 1 }).Count > 0);
     }
 
-    public static Task WriteAsync(HttpContext context, IEnumerable<ReadOnlyMemory<byte>> items, string? next) => Answer.Json(context, json =>
+    public static Task WriteAsync(HttpContext context, IEnumerable<ReadOnlyMemory<byte>> items, string? next) =>
+        WriteAsync(context, items, (json, item) => json.WriteRawValue(item.Span, skipInputValidation: true), next);
+
+    /// <param name="next">Null for the last page, or the only one.</param>
+    public static Task WriteAsync<T>(HttpContext context, IEnumerable<T> items, Action<Utf8JsonWriter, T> write, string? next = null) => Answer.Json(context, json =>
     {
         json.WriteStartObject();
         json.WriteStartArray("items");
-        foreach (ReadOnlyMemory<byte> item in items)
+        foreach (T item in items)
         {
-            json.WriteRawValue(item.Span, skipInputValidation: true);
+            write(json, item);
         }
 
         json.WriteEndArray();

@@ -20,7 +20,7 @@ internal abstract record Parameter(string Name, string Description, string Allow
     /// <summary>In the path only: the value may hold slashes, plain or as <c>%2F</c>.</summary>
     public bool SpansLevels { get; init; }
 
-    /// <summary>Where this is the end of a span: the time that begins it, which must not be later.</summary>
+    /// <summary>Where this is the end of a span: the time that begins it, which must be earlier.</summary>
     public Parameter<long?>? Begin { get; init; }
 
     /// <summary>Null where the text is not of the form.</summary>

@@ -73,9 +73,9 @@ internal sealed class Query
 
         foreach ((Parameter parameter, object? value) in _operation.Parameters.Zip(_values))
         {
-            if (parameter.Begin is { } begin && value is long until && Of(begin) > until)
+            if (parameter.Begin is { } begin && value is long until && Of(begin) >= until)
             {
-                Complain(parameter.Name, $"before {begin.Name}; allowed: a time at or after it");
+                Complain(parameter.Name, $"not after {begin.Name}; allowed: a later time");
             }
         }
 
