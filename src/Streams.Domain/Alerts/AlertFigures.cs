@@ -5,7 +5,7 @@ public sealed record AlertFigures
 {
     public required string Area { get; init; }
 
-    /// <summary>Of what <see cref="Value"/>, <see cref="Worst"/> and <see cref="Usual"/> count, as readers know it.</summary>
+    /// <summary>Of what <see cref="Value"/>, <see cref="Worst"/> and <see cref="Usual"/> count, as readers of English know it.</summary>
     public string Unit { get; init; } = "";
 
     public double Value { get; init; } = double.NaN;
@@ -33,6 +33,7 @@ public sealed record AlertFigures
 
     public int PlaceCount { get; init; }
 
+    /// <summary>Its id.</summary>
     public string Metric { get; init; } = "";
 
     public required long SinceInMs { get; init; }

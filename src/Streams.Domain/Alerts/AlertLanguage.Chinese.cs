@@ -29,15 +29,15 @@ internal abstract partial class AlertLanguage
         public override (string Headline, string Description) NoLongerWatched(string area, string rule) =>
             ($"{area}：不再监测 {rule}", "该规则已从配置中删除。");
 
-        protected override string Explain(AnomalyFigures anomaly, string value) => anomaly.Kind switch
+        protected override string Explain(AnomalyFigures anomaly, string metric, string value) => anomaly.Kind switch
         {
-            "stuck" => $"{anomaly.Metric} 一直停在 {value} 不变。",
-            "range" => $"{anomaly.Metric} 为 {value}，在物理上不可能。",
-            "spike" => $"{anomaly.Metric} 仅在一次读数中为 {value}。",
-            "rate" => $"{anomaly.Metric} 变为 {value}，变化快得不合常理。",
-            "limit" => $"{anomaly.Metric} 为 {value}，超出限值。",
-            "level" or "season" => $"{anomaly.Metric} 为 {value}，与平常不同。",
-            "state" => $"{anomaly.Metric} 报告异常状态。",
+            "stuck" => $"{metric}一直停在 {value} 不变。",
+            "range" => $"{metric}为 {value}，在物理上不可能。",
+            "spike" => $"{metric}仅在一次读数中为 {value}。",
+            "rate" => $"{metric}变为 {value}，变化快得不合常理。",
+            "limit" => $"{metric}为 {value}，超出限值。",
+            "level" or "season" => $"{metric}为 {value}，与平常不同。",
+            "state" => $"{metric}报告异常状态。",
             "silence" => "设备不再发送读数。",
             "excess" => "设备发送的读数超过允许的数量。",
             _ => "",

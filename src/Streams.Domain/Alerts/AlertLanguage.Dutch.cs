@@ -22,15 +22,15 @@ internal abstract partial class AlertLanguage
         public override (string Headline, string Description) NoLongerWatched(string area, string rule) =>
             ($"{area}: {rule} wordt niet meer bewaakt", "De regel is uit de configuratie verwijderd.");
 
-        protected override string Explain(AnomalyFigures anomaly, string value) => anomaly.Kind switch
+        protected override string Explain(AnomalyFigures anomaly, string metric, string value) => anomaly.Kind switch
         {
-            "stuck" => $"{anomaly.Metric} blijft precies op {value} staan.",
-            "range" => $"{anomaly.Metric} is {value}; dat is fysiek onmogelijk.",
-            "spike" => $"{anomaly.Metric} was één meting lang {value}.",
-            "rate" => $"{anomaly.Metric} ging sneller naar {value} dan aannemelijk is.",
-            "limit" => $"{anomaly.Metric} is {value}, voorbij de grenswaarde.",
-            "level" or "season" => $"{anomaly.Metric} is {value}; dat is ongewoon.",
-            "state" => $"{anomaly.Metric} meldt een afwijkende toestand.",
+            "stuck" => $"{metric} blijft precies op {value} staan.",
+            "range" => $"{metric} is {value}; dat is fysiek onmogelijk.",
+            "spike" => $"{metric} was één meting lang {value}.",
+            "rate" => $"{metric} ging sneller naar {value} dan aannemelijk is.",
+            "limit" => $"{metric} is {value}, voorbij de grenswaarde.",
+            "level" or "season" => $"{metric} is {value}; dat is ongewoon.",
+            "state" => $"{metric} meldt een afwijkende toestand.",
             "silence" => "Het apparaat stuurt geen metingen meer.",
             "excess" => "Het apparaat stuurt meer metingen dan is toegestaan.",
             _ => "",

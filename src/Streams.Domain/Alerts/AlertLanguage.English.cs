@@ -21,7 +21,9 @@ internal abstract partial class AlertLanguage
         public override (string Headline, string Description) NoLongerWatched(string area, string rule) =>
             ($"{area}: {rule} is no longer watched", "The rule was taken out of the configuration.");
 
-        protected override string Explain(AnomalyFigures anomaly, string value) => anomaly.Explanation;
+        /// <summary>The device says more than the figures do, and begins with the metric's id.</summary>
+        protected override string Explain(AnomalyFigures anomaly, string metric, string value) =>
+            anomaly.Explanation.StartsWith(anomaly.Metric + " ", StringComparison.Ordinal) ? metric + anomaly.Explanation[anomaly.Metric.Length..] : anomaly.Explanation;
 
         protected override string AndMore(int count) => $" and {Number(count)} more";
     }

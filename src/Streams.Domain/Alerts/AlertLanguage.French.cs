@@ -25,15 +25,15 @@ internal abstract partial class AlertLanguage
         public override (string Headline, string Description) NoLongerWatched(string area, string rule) =>
             ($"{area} : {rule} n'est plus surveillé", "La règle a été retirée de la configuration.");
 
-        protected override string Explain(AnomalyFigures anomaly, string value) => anomaly.Kind switch
+        protected override string Explain(AnomalyFigures anomaly, string metric, string value) => anomaly.Kind switch
         {
-            "stuck" => $"{anomaly.Metric} reste exactement à {value}.",
-            "range" => $"{anomaly.Metric} vaut {value}, ce qui est physiquement impossible.",
-            "spike" => $"{anomaly.Metric} est passé à {value} le temps d'une seule mesure.",
-            "rate" => $"{anomaly.Metric} est passé à {value} plus vite qu'il n'est plausible.",
-            "limit" => $"{anomaly.Metric} vaut {value}, au-delà de la limite.",
-            "level" or "season" => $"{anomaly.Metric} vaut {value}, ce qui est inhabituel.",
-            "state" => $"{anomaly.Metric} signale un état anormal.",
+            "stuck" => $"{metric} : valeur bloquée exactement à {value}.",
+            "range" => $"{metric} : {value}, ce qui est physiquement impossible.",
+            "spike" => $"{metric} : {value} le temps d'une seule mesure.",
+            "rate" => $"{metric} : passage à {value} plus rapide qu'il n'est plausible.",
+            "limit" => $"{metric} : {value}, au-delà de la limite.",
+            "level" or "season" => $"{metric} : {value}, ce qui est inhabituel.",
+            "state" => $"{metric} : état anormal signalé.",
             "silence" => "L'appareil n'envoie plus de mesures.",
             "excess" => "L'appareil envoie plus de mesures qu'il n'est permis.",
             _ => "",

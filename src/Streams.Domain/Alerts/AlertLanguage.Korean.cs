@@ -25,15 +25,15 @@ internal abstract partial class AlertLanguage
         public override (string Headline, string Description) NoLongerWatched(string area, string rule) =>
             ($"{area}: {rule} 감시가 종료되었습니다", "규칙이 설정에서 삭제되었습니다.");
 
-        protected override string Explain(AnomalyFigures anomaly, string value) => anomaly.Kind switch
+        protected override string Explain(AnomalyFigures anomaly, string metric, string value) => anomaly.Kind switch
         {
-            "stuck" => $"{anomaly.Metric} 값이 정확히 {value}에 멈춰 있습니다.",
-            "range" => $"{anomaly.Metric} 값({value})은 물리적으로 불가능합니다.",
-            "spike" => $"{anomaly.Metric} 값({value})이 한 번의 측정에서만 나타났습니다.",
-            "rate" => $"{anomaly.Metric} 값이 {value}까지 지나치게 빠르게 변했습니다.",
-            "limit" => $"{anomaly.Metric} 값({value})이 한계를 벗어났습니다.",
-            "level" or "season" => $"{anomaly.Metric} 값({value})이 평소와 다릅니다.",
-            "state" => $"{anomaly.Metric} 항목에서 이상 상태가 보고되었습니다.",
+            "stuck" => $"{metric} 값이 정확히 {value}에 멈춰 있습니다.",
+            "range" => $"{metric} 값({value})은 물리적으로 불가능합니다.",
+            "spike" => $"{metric} 값({value})이 한 번의 측정에서만 나타났습니다.",
+            "rate" => $"{metric} 값이 {value}까지 지나치게 빠르게 변했습니다.",
+            "limit" => $"{metric} 값({value})이 한계를 벗어났습니다.",
+            "level" or "season" => $"{metric} 값({value})이 평소와 다릅니다.",
+            "state" => $"{metric} 항목에서 이상 상태가 보고되었습니다.",
             "silence" => "장치가 더 이상 측정값을 보내지 않습니다.",
             "excess" => "장치가 허용된 것보다 많은 측정값을 보내고 있습니다.",
             _ => "",

@@ -22,15 +22,15 @@ internal abstract partial class AlertLanguage
         public override (string Headline, string Description) NoLongerWatched(string area, string rule) =>
             ($"{area}: {rule} tidak lagi dipantau", "Peraturan itu telah dikeluarkan daripada konfigurasi.");
 
-        protected override string Explain(AnomalyFigures anomaly, string value) => anomaly.Kind switch
+        protected override string Explain(AnomalyFigures anomaly, string metric, string value) => anomaly.Kind switch
         {
-            "stuck" => $"{anomaly.Metric} kekal tepat pada {value}.",
-            "range" => $"{anomaly.Metric} ialah {value}, yang mustahil secara fizikal.",
-            "spike" => $"{anomaly.Metric} menjadi {value} untuk satu bacaan sahaja.",
-            "rate" => $"{anomaly.Metric} berubah kepada {value} lebih pantas daripada yang munasabah.",
-            "limit" => $"{anomaly.Metric} ialah {value}, melepasi had.",
-            "level" or "season" => $"{anomaly.Metric} ialah {value}, yang luar biasa.",
-            "state" => $"{anomaly.Metric} melaporkan keadaan tidak normal.",
+            "stuck" => $"{metric} kekal tepat pada {value}.",
+            "range" => $"{metric} ialah {value}, yang mustahil secara fizikal.",
+            "spike" => $"{metric} menjadi {value} untuk satu bacaan sahaja.",
+            "rate" => $"{metric} berubah kepada {value} lebih pantas daripada yang munasabah.",
+            "limit" => $"{metric} ialah {value}, melepasi had.",
+            "level" or "season" => $"{metric} ialah {value}, yang luar biasa.",
+            "state" => $"{metric} melaporkan keadaan tidak normal.",
             "silence" => "Peranti ini tidak lagi menghantar bacaan.",
             "excess" => "Peranti ini menghantar lebih banyak bacaan daripada yang dibenarkan.",
             _ => "",

@@ -113,11 +113,12 @@ internal abstract partial class AlertLanguage
     public virtual bool IsSingular(int count) => count == 1;
 
     /// <summary>A sentence on a device's anomaly.</summary>
-    public string Explain(AnomalyFigures anomaly) => Explain(anomaly, Number(anomaly.Value));
+    /// <param name="metric">The metric's name, as it stands where a sentence begins.</param>
+    public string Explain(AnomalyFigures anomaly, string metric) => Explain(anomaly, metric, Number(anomaly.Value));
 
     /// <summary>Shorter than what the device says: that is made where no language is known, and in English. Empty for a kind that nobody knows.</summary>
     /// <param name="value">The anomaly's, as <see cref="Number"/> writes it.</param>
-    protected abstract string Explain(AnomalyFigures anomaly, string value);
+    protected abstract string Explain(AnomalyFigures anomaly, string metric, string value);
 
     /// <summary>What a list ends with that leaves so many names out.</summary>
     protected abstract string AndMore(int count);

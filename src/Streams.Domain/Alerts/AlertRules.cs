@@ -12,12 +12,14 @@ public sealed class AlertRules
 {
     private readonly FrozenDictionary<string, AlertRule> _byId;
     private readonly FrozenDictionary<string, AreaDescription> _areas;
+    private readonly FrozenDictionary<string, AlertNames> _names;
 
     /// <summary>A lamp that loses its power is told to every rule for lamps: with thousands at once they are not looked for each time.</summary>
     private readonly ConcurrentDictionary<string, AlertRule[]> _byDeviceType = new(StringComparer.Ordinal);
 
+    /// <param name="names">Of units and metrics, by language.</param>
     /// <exception cref="ArgumentException">Two rules with one id, or a rule without steps or texts.</exception>
-    public AlertRules(ImmutableArray<AlertRule> rules, AreaSettings? settings = null, IEnumerable<AreaDescription>? areas = null, CityRegister? register = null)
+    public AlertRules(ImmutableArray<AlertRule> rules, AreaSettings? settings = null, IEnumerable<AreaDescription>? areas = null, CityRegister? register = null, IReadOnlyDictionary<string, AlertNames>? names = null)
     {
         foreach (AlertRule rule in rules)
         {
@@ -30,6 +32,7 @@ public sealed class AlertRules
         Rules = rules;
         Settings = settings ?? new AreaSettings();
         Register = register ?? CityRegister.Empty;
+        _names = (names ?? FrozenDictionary<string, AlertNames>.Empty).ToFrozenDictionary(StringComparer.Ordinal);
         _byId = rules.ToFrozenDictionary(rule => rule.Id, StringComparer.Ordinal);
         _areas = (areas ?? []).ToFrozenDictionary(area => area.Id, StringComparer.Ordinal);
     }
@@ -46,6 +49,9 @@ public sealed class AlertRules
     public AlertRule? Find(string id) => _byId.GetValueOrDefault(id);
 
     public AreaDescription? Describe(string area) => _areas.GetValueOrDefault(area);
+
+    /// <summary>Those of the language itself, or of its kin: <c>fr-FR</c> has those of <c>fr</c>, where it has none.</summary>
+    public AlertNames NamesIn(string language) => _names.GetValueOrDefault(language) ?? _names.GetValueOrDefault(language.Split('-')[0]) ?? AlertNames.None;
 
     /// <summary>See <see cref="CityRegister.ConfiguredDevices"/>; 0 where nothing is configured.</summary>
     public int ConfiguredDevices(string area, string? type = null) => Register.ConfiguredDevices(area, type);

@@ -146,7 +146,7 @@ internal sealed class AlertVoice(string area, AlertRules rules)
         var texts = ImmutableArray.CreateBuilder<AlertText>(templates.Count);
         foreach (AlertText text in templates)
         {
-            var words = new AlertWords(text.Language, figures);
+            var words = new AlertWords(text.Language, figures, rules.NamesIn(text.Language));
             texts.Add(new AlertText(
                 text.Language,
                 AlertWording.Fill(text.Event, words),

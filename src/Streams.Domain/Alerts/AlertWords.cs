@@ -5,10 +5,13 @@ public sealed class AlertWords
 {
     private readonly AlertLanguage _language;
     private readonly AlertFigures _figures;
+    private readonly AlertNames _names;
 
     /// <param name="language">RFC 5646, such as <c>en</c> or <c>fr-FR</c>.</param>
-    public AlertWords(string language, AlertFigures figures)
+    /// <param name="names">Null where the language names nothing.</param>
+    public AlertWords(string language, AlertFigures figures, AlertNames? names = null)
     {
+        _names = names ?? AlertNames.None;
         _language = AlertLanguage.Of(language);
         _figures = figures;
     }
@@ -24,18 +27,18 @@ public sealed class AlertWords
         "distance" => _language.Number(Math.Abs(_figures.Measure)),
         "percent" => _language.Number(100 * _figures.Measure),
         "threshold" => _language.Number(_figures.Threshold),
-        "unit" => _figures.Unit,
+        "unit" => _names.Unit(_figures.Unit),
         "usual" => _language.Number(_figures.Usual),
         "count" => _language.Number(_figures.Count),
         "members" => _language.Number(_figures.Members),
         "devices" => _language.List(_figures.Devices, _figures.DeviceCount),
         "places" => _language.List(_figures.Places, _figures.PlaceCount),
-        "metric" => _figures.Metric.Length > 0 ? _figures.Metric : "-",
+        "metric" => _figures.Metric.Length > 0 ? _names.Metric(_figures.Metric) : "-",
         "since" => _language.Time(_figures.SinceInMs, _figures.Zone),
         "until" => _figures.UntilInMs is { } until ? _language.Time(until, _figures.Zone) : "-",
         "eta" => _figures.EtaInMs is { } eta ? _language.Duration(eta) : "-",
         "window" => _figures.WindowInMs is { } length ? _language.Duration(length) : "-",
-        "explanation" => _figures.Newest is { } newest ? _language.Explain(newest) : "",
+        "explanation" => _figures.Newest is { } newest ? _language.Explain(newest, _names.MetricFirst(newest.Metric)) : "",
         _ => Choice(inBraces),
     };
 

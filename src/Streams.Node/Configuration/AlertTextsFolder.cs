@@ -1,10 +1,15 @@
 using System.Collections.Immutable;
 using Streams.Domain.Alerts;
+using Streams.Domain.Devices;
 
 namespace Streams.Node.Configuration;
 
-/// <summary><c>texts/LANGUAGE.yaml</c>: what the rules say in further languages, each whole: no rule is to be found untranslated when it speaks.</summary>
+/// <summary>
+/// <c>texts/LANGUAGE.yaml</c>: what the rules say in further languages, and what each language calls units and metrics; each whole: nothing is to be found untranslated when an alert speaks.
+/// </summary>
 /// <remarks><code>
+/// units: { km/h: km/u }
+/// metrics: { pm2_5: fijnstof (PM2,5) }
 /// texts:
 ///   fine-particles: { event: ..., headline: "{area}: ...", description: ..., instruction: ... }
 /// </code></remarks>
@@ -19,13 +24,17 @@ internal static class AlertTextsFolder
     /// <summary>What is wrong with a name is said with what it may have meant.</summary>
     private static readonly Form<string> AnyName = Form.Text(100);
 
-    /// <summary>The rules with what the folder adds to them. It may be absent. Faults go to the list; what was read around them is still given.</summary>
+    private static readonly Form<string> Word = Form.Text(60);
+
+    /// <summary>The rules with what the folder adds to them, and names by language. It may be absent. Faults go to the list; what was read around them is still given.</summary>
     /// <param name="areRulesSound">False where their own file has faults: then nobody is blamed for what it does or does not name.</param>
-    public static ImmutableArray<AlertRule> Read(string folder, ImmutableArray<AlertRule> rules, bool areRulesSound, ConfigurationFaults faults)
+    /// <param name="types">Null where their file has faults, likewise.</param>
+    public static (ImmutableArray<AlertRule> Rules, ImmutableDictionary<string, AlertNames> Names) Read(
+        string folder, ImmutableArray<AlertRule> rules, bool areRulesSound, IReadOnlyList<DeviceType>? types, ConfigurationFaults faults)
     {
         if (File.Exists(folder))
         {
-            faults.Add(new YamlPlace(folder, 0, 0), "this is a file", "expected: a folder with a file for each further language");
+            faults.Add(new YamlPlace(folder, 0, 0), "this is a file", "expected: a folder with a file for each language");
         }
 
         string[] paths = Directory.Exists(folder) ? [.. Directory.GetFiles(folder, "*.y*ml").Order(StringComparer.Ordinal)] : [];
@@ -37,11 +46,20 @@ internal static class AlertTextsFolder
         if (paths.Length > 0 && areRulesSound && rules.IsEmpty)
         {
             faults.Add(new YamlPlace(folder, 0, 0), "there are texts in further languages, and no rules that could say them", "expected: the rules in alert-rules.yaml");
-            return rules;
+            return (rules, ImmutableDictionary<string, AlertNames>.Empty);
         }
 
-        ILookup<string, AlertText> texts = paths.Take(MostLanguages).SelectMany(path => ReadFile(path, rules, areRulesSound, faults)).ToLookup(each => each.Rule, each => each.Text);
-        return [.. rules.Select(rule => rule with { Translations = [.. texts[rule.Id]] })];
+        string[] unnamed = paths.Length > 0 && areRulesSound ? [.. OwnLanguages(rules).Except(paths.Select(Path.GetFileNameWithoutExtension))!] : [];
+        if (unnamed.Length > 0)
+        {
+            faults.Add(
+                new YamlPlace(folder, 0, 0), $"{string.Join(" and ", unnamed.Select(language => language + ".yaml"))} {(unnamed.Length == 1 ? "is" : "are")} not here",
+                "expected: the names of units and metrics in every language, those of alert-rules.yaml too");
+        }
+
+        LanguageFile[] files = [.. paths.Take(MostLanguages).Select(path => ReadFile(path, rules, areRulesSound, types, faults)).OfType<LanguageFile>()];
+        ILookup<string, AlertText> texts = files.SelectMany(file => file.Texts).ToLookup(each => each.Rule, each => each.Text);
+        return ([.. rules.Select(rule => rule with { Translations = [.. texts[rule.Id]] })], files.ToImmutableDictionary(file => file.Language, file => file.Names));
     }
 
     /// <summary>
@@ -49,28 +67,32 @@ internal static class AlertTextsFolder
     /// </summary>
     public static ImmutableArray<string> Languages(string folder, IReadOnlyList<AlertRule> rules)
     {
-        IEnumerable<string> own = rules.SelectMany(rule => rule.Texts.Select(text => text.Language)).CountBy(language => language)
-            .Where(each => each.Value == rules.Count).Select(each => each.Key);
         IEnumerable<string> further = Directory.Exists(folder) ? Directory.GetFiles(folder, "*.y*ml").Select(path => Path.GetFileNameWithoutExtension(path)) : [];
-        return [.. own.Concat(further.Order(StringComparer.Ordinal)).Distinct()];
+        return [.. OwnLanguages(rules).Concat(further.Order(StringComparer.Ordinal)).Distinct()];
     }
 
-    private static List<(string Rule, AlertText Text)> ReadFile(string path, ImmutableArray<AlertRule> rules, bool areRulesSound, ConfigurationFaults faults)
+    /// <summary>Those that every rule has where it stands.</summary>
+    private static IEnumerable<string> OwnLanguages(IReadOnlyList<AlertRule> rules) =>
+        rules.SelectMany(rule => rule.Texts.Select(text => text.Language)).CountBy(language => language).Where(each => each.Value == rules.Count).Select(each => each.Key);
+
+    private static LanguageFile? ReadFile(string path, ImmutableArray<AlertRule> rules, bool areRulesSound, IReadOnlyList<DeviceType>? types, ConfigurationFaults faults)
     {
         string language = Path.GetFileNameWithoutExtension(path);
         if (Path.GetExtension(path) != ".yaml" || !AlertTextsSection.Language.TryRead(new YamlScalar(default, language, quoted: true), out _))
         {
             faults.Add(new YamlPlace(path, 0, 0), "nothing reads a file of this name", $"allowed: {AlertTextsSection.Language.Allowed}, ending in .yaml, such as nl.yaml");
-            return [];
+            return null;
         }
 
         if (YamlFile.Open(path, faults) is not { } file)
         {
-            return [];
+            return null;
         }
 
+        // Of a language that all rules have where they stand there is nothing more to say than names.
+        string[] untold = [.. rules.Where(rule => !rule.Texts.Any(text => text.Language == language)).Select(rule => rule.Id)];
         List<(string Rule, AlertText Text)> texts = [];
-        YamlSection section = file.Root.Section("texts", required: true);
+        YamlSection section = file.Root.Section("texts", required: areRulesSound && untold.Length > 0);
         foreach ((string id, YamlSection text) in section.Entries(AnyName))
         {
             AlertRule? rule = rules.FirstOrDefault(each => each.Id == id);
@@ -79,37 +101,62 @@ internal static class AlertTextsFolder
 
         if (areRulesSound && file.Root.Find("texts") is YamlMap)
         {
-            CheckRules(file.Root, section, language, rules);
+            CheckRules(file.Root, section, language, rules, untold);
         }
 
+        IEnumerable<string> units = types is null ? [] : AlertNames.UnitsOf(types), words = types is null ? [] : AlertNames.WordsOf(types), metrics = types is null ? [] : AlertNames.MetricsOf(types);
+        AlertNames names = new(
+            ReadNames(file.Root, "units", [.. words], types is null ? null : [.. units], "is no unit that alerts have figures in", "units of device-types.yaml as readers of English know them"),
+            ReadNames(file.Root, "metrics", [.. metrics], types is null ? null : [.. metrics], "is no metric", "the metrics of device-types.yaml"));
         file.Finish();
-        return texts;
+        return new LanguageFile(language, names, texts);
+    }
+
+    /// <param name="needed">Each is to be named.</param>
+    /// <param name="known">All that may be named; null where that is not known.</param>
+    private static KeyValuePair<string, string>[] ReadNames(YamlSection root, string key, string[] needed, string[]? known, string unknown, string allowed)
+    {
+        YamlSection section = root.Section(key, required: needed.Length > 0);
+        string[] keys = [.. section.Keys];
+        if (known is not null && root.Find(key) is YamlMap)
+        {
+            CheckAll(root, key, section, needed, known, unknown, allowed, "a name for each, or alerts would call it by its id");
+        }
+
+        return [.. keys.Select(each => KeyValuePair.Create(each, section.Required(each, Word)))];
     }
 
     /// <summary>Every rule once in the language, here or in <c>alert-rules.yaml</c>.</summary>
-    private static void CheckRules(YamlSection root, YamlSection texts, string language, ImmutableArray<AlertRule> rules)
+    private static void CheckRules(YamlSection root, YamlSection texts, string language, ImmutableArray<AlertRule> rules, string[] untold)
     {
-        ILookup<bool, string> written = rules.ToLookup(rule => rule.Texts.Any(text => text.Language == language), rule => rule.Id);
-        string[] twice = [.. texts.Keys.Intersect(written[true])];
+        string[] twice = [.. texts.Keys.Intersect(rules.Select(rule => rule.Id)).Except(untold)];
         if (twice.Length > 0)
         {
             string others = twice.Length > 1 ? $", as have {twice.Length - 1} more here" : "";
             texts.Fault(twice[0], $"has a text in {language} in alert-rules.yaml already{others}", "each rule once in a language: take it out of one of the two");
         }
 
-        List<string> missing = [.. written[false].Except(texts.Keys)];
-        foreach (string unknown in texts.Keys.Except(rules.Select(rule => rule.Id)).ToArray())
+        CheckAll(root, "texts", texts, untold, [.. rules.Select(rule => rule.Id)], "is no rule", "the ids of alert-rules.yaml", "a text for every rule, or alerts would come in other languages only");
+    }
+
+    /// <summary>What stands in the section is known, and nothing that is needed is missing.</summary>
+    private static void CheckAll(YamlSection root, string key, YamlSection section, string[] needed, string[] known, string unknown, string allowed, string whole)
+    {
+        List<string> missing = [.. needed.Except(section.Keys)];
+        foreach (string name in section.Keys.Except(known).ToArray())
         {
             // A misspelt name is one mistake, not two.
-            string? meant = Spelling.Nearest(unknown, missing);
+            string? meant = Spelling.Nearest(name, missing);
             missing.Remove(meant ?? "");
-            texts.Fault(unknown, "is no rule" + (meant is null ? "" : $" (did you mean {meant}?)"), "the ids of alert-rules.yaml");
+            section.Fault(name, unknown + (meant is null ? "" : $" (did you mean {meant}?)"), allowed);
         }
 
         if (missing.Count > 0)
         {
             string more = missing.Count > MostNames ? $" and {missing.Count - MostNames} more" : "";
-            root.Fault("texts", $"lack {string.Join(", ", missing.Take(MostNames))}{more}", "a text for every rule, or alerts would come in other languages only");
+            root.Fault(key, $"lack {string.Join(", ", missing.Take(MostNames))}{more}", whole);
         }
     }
+
+    private sealed record LanguageFile(string Language, AlertNames Names, List<(string Rule, AlertText Text)> Texts);
 }

@@ -76,7 +76,7 @@ public sealed record ClusterConfiguration
             : [];
         bool areRulesSound = faults.Count == before;
         string texts = Path.Combine(directory, "texts");
-        rules = AlertTextsFolder.Read(texts, rules, areRulesSound, faults);
+        (rules, ImmutableDictionary<string, AlertNames> names) = AlertTextsFolder.Read(texts, rules, areRulesSound, areTypesSound ? types : null, faults);
         ImmutableArray<string>? languages = areRulesSound && !rules.IsEmpty ? AlertTextsFolder.Languages(texts, rules) : null;
         before = faults.Count;
         ImmutableArray<Role>? roles = Open("roles.yaml") is { } rolesFile ? RolesFile.Read(rolesFile) : null;
@@ -125,7 +125,8 @@ public sealed record ClusterConfiguration
                 rules,
                 new AreaSettings { Sender = node.Feeds.Sender ?? node.Cluster, Grace = node.Limits.AreaGrace, MaxOpenWindows = node.Limits.OpenWindowsPerArea, Figures = new AreaFigures(types.Value) },
                 areas,
-                new CityRegister(cities)),
+                new CityRegister(cities),
+                names),
             Roles = roles.Value,
             Systems = systems,
             CitySystems = new CitySystems(systems, cities),

@@ -1,4 +1,5 @@
 using Streams.Domain.Alerts;
+using Streams.Domain.Devices;
 
 namespace Streams.Domain.Tests.Alerts;
 
@@ -112,14 +113,14 @@ public sealed class AlertWordingTests
 
     [Theory]
     [InlineData("en", "stuck", "no2 is 12.5.")]
-    [InlineData("fr", "stuck", "no2 reste exactement à 12,5.")]
-    [InlineData("fr", "range", "no2 vaut 12,5, ce qui est physiquement impossible.")]
+    [InlineData("fr", "stuck", "no2 : valeur bloquée exactement à 12,5.")]
+    [InlineData("fr", "range", "no2 : 12,5, ce qui est physiquement impossible.")]
     [InlineData("nl", "rate", "no2 ging sneller naar 12,5 dan aannemelijk is.")]
     [InlineData("nl", "limit", "no2 is 12,5, voorbij de grenswaarde.")]
     [InlineData("ko", "stuck", "no2 값이 정확히 12.5에 멈춰 있습니다.")]
     [InlineData("ko", "silence", "장치가 더 이상 측정값을 보내지 않습니다.")]
-    [InlineData("zh", "range", "no2 为 12.5，在物理上不可能。")]
-    [InlineData("zh", "season", "no2 为 12.5，与平常不同。")]
+    [InlineData("zh", "range", "no2为 12.5，在物理上不可能。")]
+    [InlineData("zh", "season", "no2为 12.5，与平常不同。")]
     [InlineData("ms", "spike", "no2 menjadi 12.5 untuk satu bacaan sahaja.")]
     [InlineData("ms", "excess", "Peranti ini menghantar lebih banyak bacaan daripada yang dibenarkan.")]
     public void An_anomaly_is_explained_in_the_language(string language, string kind, string written)
@@ -137,10 +138,35 @@ public sealed class AlertWordingTests
     public void Every_kind_of_anomaly_has_a_sentence_and_what_is_no_kind_has_none(string language)
     {
         string[] kinds = ["range", "stuck", "spike", "rate", "limit", "level", "season", "state", "silence", "excess"];
-        string[] said = [.. kinds.Select(kind => AlertLanguage.Of(language).Explain(new AnomalyFigures(kind, "no2", 1.5, "no2 is 1.5.")))];
+        string[] said = [.. kinds.Select(kind => AlertLanguage.Of(language).Explain(new AnomalyFigures(kind, "no2", 1.5, "no2 is 1.5."), "no2"))];
         Assert.All(said, sentence => Assert.Matches(@"^[^{}]{4,}[.。]$", sentence));
         Assert.Equal(kinds.Length - 1, said.Distinct().Count());
-        Assert.Equal("", AlertLanguage.Of(language).Explain(new AnomalyFigures("new", "no2", 1, "no2 is new.")));
+        Assert.Equal("", AlertLanguage.Of(language).Explain(new AnomalyFigures("new", "no2", 1, "no2 is new."), "no2"));
+    }
+
+    [Theory]
+    [InlineData("en", "no2", "5 km/u, nitrogen dioxide|Nitrogen dioxide is 12.5.")]
+    [InlineData("fr", "no2", "5 km/u, nitrogen dioxide|Nitrogen dioxide : 12,5, ce qui est inhabituel.")]
+    [InlineData("en", "request.fallen_tree", "5 km/u, reports (fallen tree)|Reports (fallen tree) is 12.5.")]
+    [InlineData("en", "o3", "5 km/u, o3|o3 is 12.5.")]
+    public void Units_and_metrics_are_called_what_the_language_calls_them(string language, string metric, string written)
+    {
+        AlertNames names = new([new("km/h", "km/u")], [new("no2", "nitrogen dioxide"), new("request.*", "reports")]);
+        AlertWords words = new(language, Some with { Unit = "km/h", Metric = metric, Newest = new AnomalyFigures("level", metric, 12.5, metric + " is 12.5.") }, names);
+        Assert.Equal(written, AlertWording.Fill("{value} {unit}, {metric}|{explanation}", words));
+    }
+
+    [Fact]
+    public void What_is_a_word_and_no_symbol_has_to_be_named()
+    {
+        DeviceType type = new()
+        {
+            Name = "t", Title = "t", Domain = "air", Interval = TimeSpan.FromHours(1),
+            Metrics = [.. new[] { "m/s", "km/h", "s", "ug/m3", "m3/h", "Cel", "1", "%", "{person}/m2", "{bus}/km", "count", "Hz" }.Select((unit, i) => new MetricDefinition { Name = $"m{i}", Unit = unit })],
+        };
+        Assert.Equal(["km/h", "min", "m³/h", "people/m²", "{bus}/km", "units"], AlertNames.WordsOf([type]));
+        Assert.Equal(["km/h", "min", "µg/m³", "m³/h", "°C", "%", "people/m²", "{bus}/km", "units", "Hz"], AlertNames.UnitsOf([type]));
+        Assert.Equal(12, AlertNames.MetricsOf([type, type]).Count());
     }
 
     [Theory]

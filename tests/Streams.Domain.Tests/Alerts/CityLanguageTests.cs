@@ -34,6 +34,20 @@ public sealed class CityLanguageTests
         Assert.All(story.Alerts[1].Texts, text => Assert.StartsWith(AlertLanguage.Of(text.Language).Over, text.Headline, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Each_text_of_an_alert_has_the_names_of_its_language()
+    {
+        AlertRule wind = Haze with { Id = "wind", Texts = [Text("en", "{value} {unit} of {metric}")], Translations = [Text("nl", "{metric}: {value} {unit}"), Text("ms-MY", "{metric}: {value} {unit}")] };
+        CityRegister register = new([new CityPlan(City("amsterdam", "nl ms-MY en"), [])]);
+        AreaStory story = new(new AlertRules([wind], null, null, register, new Dictionary<string, AlertNames>
+        {
+            ["nl"] = new([new("µg/m³", "microgram/m³")], [new("pm2_5", "fijnstof")]),
+            ["ms"] = new([], [new("pm2_5", "zarah halus")]),
+        }));
+        Hour(story, "amsterdam/centre", 0, 130);
+        Assert.Equal("nl fijnstof: 130 microgram/m³|ms-MY zarah halus: 130 µg/m³|en 130 µg/m³ of pm2_5", Said(Assert.Single(story.Alerts)));
+    }
+
     [Theory]
     [InlineData("lyon/centre")]
     [InlineData("songdo-west/centre")]

@@ -63,7 +63,7 @@ public sealed class ShippedTextsTests
     {
         foreach ((AlertRule rule, AlertText text) in Rules.SelectMany(rule => Spoken(rule).Select(text => (rule, text))))
         {
-            AlertWords words = new(text.Language, Sample);
+            AlertWords words = new(text.Language, Sample, ConfigurationFolder.AsShipped.AlertRules.NamesIn(text.Language));
             string[] filled = [.. Fields(text).Select(field => AlertWording.Fill(field, words))];
             string[] inEveryState = [.. Enum.GetValues<AlertState>().SelectMany(state => new[] { words.Headline(filled[1], state), words.Description(filled[2], state) })];
             Assert.All(Fields(text).SelectMany(AlertWording.InBraces), name => Assert.NotEqual("-", words.Of(name)));
@@ -75,6 +75,19 @@ public sealed class ShippedTextsTests
                 Assert.False(Regex.IsMatch(line, WrongIn[text.Language]), what);
             });
         }
+    }
+
+    [Theory]
+    [InlineData("en", "36 km/h, 2 min|Fine particle level (PM2.5) has been exactly 12.5 ug/m3 for 26 h.")]
+    [InlineData("fr", "36 km/h, 2 min|Particules fines (PM2,5) : valeur bloquée exactement à 12,5.")]
+    [InlineData("nl", "36 km/u, 2 min|Fijnstof (PM2,5) blijft precies op 12,5 staan.")]
+    [InlineData("ko", "36 km/h, 2 분|초미세먼지(PM2.5) 값이 정확히 12.5에 멈춰 있습니다.")]
+    [InlineData("zh", "36 公里/小时, 2 分钟|细颗粒物（PM2.5）一直停在 12.5 不变。")]
+    [InlineData("ms", "36 km/j, 2 minit|Zarah halus (PM2.5) kekal tepat pada 12.5.")]
+    public void Units_and_metrics_are_called_what_people_call_them(string language, string written)
+    {
+        AlertNames names = ConfigurationFolder.AsShipped.AlertRules.NamesIn(language);
+        Assert.Equal(written, $"36 {names.Unit("km/h")}, 2 {names.Unit("min")}|" + AlertWording.Fill("{explanation}", new AlertWords(language, Sample, names)));
     }
 
     [Theory]
