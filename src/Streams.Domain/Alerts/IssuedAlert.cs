@@ -72,6 +72,17 @@ public sealed class IssuedAlert
         return wrong;
     }
 
+    /// <summary>Why it can not say this in place of what it says: whoever heard of it would never hear of it again, or would take an exercise for real.</summary>
+    /// <param name="rules">Of the area: they have the status of what says none.</param>
+    public Refusal? Refuses(AlertContent content, AlertRules rules)
+    {
+        (AlertStatus before, AlertStatus after) = (Content.Status ?? rules.Settings.Status, content.Status ?? rules.Settings.Status);
+        return before != after ? new Refusal("status_changes", "status", $"{Id} is {before}, and an update can not make it {after}. Cancel it, and issue another.")
+            : Content.Scope == AlertScope.Public && content.Scope != AlertScope.Public
+                ? new Refusal("scope_narrows", "scope", $"{Id} is public: an update that is {content.Scope} would leave the public with what it said before. Cancel it, and issue another.")
+            : null;
+    }
+
     /// <summary>Says something else. What is graver than what was acknowledged asks for people again.</summary>
     public void Take(AlertContent content, long nowInMs)
     {

@@ -86,6 +86,11 @@ public sealed partial class Area
             return wrong;
         }
 
+        if (issued.Refuses(order.Content, _rules) is { } refused)
+        {
+            return refused;
+        }
+
         issued.Take(order.Content, Voice.NowInMs);
         Say(issued, AlertMessageType.Update, order);
         return null;

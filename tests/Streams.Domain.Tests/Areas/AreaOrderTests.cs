@@ -89,6 +89,26 @@ public sealed class AreaOrderTests
         Assert.Equal(AreaOutcome.Decided, story.Obey(Centre, Issue(Fire)));
     }
 
+    [Theory]
+    [InlineData(null, AlertScope.Public, AlertStatus.Actual, AlertScope.Public, null)]
+    [InlineData(null, AlertScope.Public, AlertStatus.Exercise, AlertScope.Public, "status_changes")]
+    [InlineData(AlertStatus.Exercise, AlertScope.Public, null, AlertScope.Public, "status_changes")]
+    [InlineData(AlertStatus.Exercise, AlertScope.Public, AlertStatus.Exercise, AlertScope.Public, null)]
+    [InlineData(null, AlertScope.Public, null, AlertScope.Restricted, "scope_narrows")]
+    [InlineData(null, AlertScope.Public, null, AlertScope.Private, "scope_narrows")]
+    [InlineData(null, AlertScope.Restricted, null, AlertScope.Public, null)]
+    public void An_update_makes_no_exercise_of_what_is_real_and_hides_nothing_that_was_public(AlertStatus? status, AlertScope scope, AlertStatus? newStatus, AlertScope newScope, string? refused)
+    {
+        var story = new AreaStory(Rules);
+        story.Obey(Centre, Issue(With(status, scope)));
+        AreaOutcome outcome = story.Obey(Centre, Update(story.Alerts[0].Id, With(newStatus, newScope)));
+        Assert.Equal((refused is null ? AreaOutcome.Decided : AreaOutcome.Refused, refused), (outcome, story.Answers[^1].Refusal?.Reason));
+        Assert.Equal(refused is null ? 2 : 1, story.Alerts.Count);
+
+        static AlertContent With(AlertStatus? status, AlertScope scope) =>
+            Fire with { Status = status, Scope = scope, Addresses = scope == AlertScope.Private ? ["desk@city.example"] : [] };
+    }
+
     [Fact]
     public void An_update_says_all_anew_refers_to_what_was_said_and_goes_on_from_a_snapshot()
     {

@@ -74,6 +74,11 @@ public sealed class AlertOrderTests(QuietNode node) : IClassFixture<QuietNode>
         Assert.Equal((201, "Private", 2), (status, alert.GetProperty("scope").GetString(), alert.GetProperty("addresses").GetArrayLength()));
         Assert.Equal("47.31,5.11 0.5", alert.GetProperty("info")[0].GetProperty("area")[0].GetProperty("circle")[0].GetString());
 
+        // What it says to some, an update may say to all; the other way round it may not, nor make an exercise of it.
+        string path = $"/api/v1/alerts/{alert.GetProperty("id").GetString()}";
+        (status, JsonElement changed, _) = await node.SendAsync(HttpMethod.Put, path, body.Replace("\"area\":\"dijon/quetigny\",", "", StringComparison.Ordinal).Replace("\"scope\"", "\"status\":\"Exercise\",\"scope\"", StringComparison.Ordinal));
+        Assert.Equal((409, "urn:streams:problem:status-changes"), (status, changed.GetProperty("type").GetString()));
+
         // The document was made and kept with the decision.
         Document document = node.Node.Store.Get(CapIssuer.Collection, alert.GetProperty("identifier").GetString()!)!.Value;
         Assert.Equal("Private", document.State);

@@ -333,7 +333,7 @@ internal static class AlertOrders
             await Problem.Write(
                 context, StatusCodes.Status422UnprocessableEntity, "idempotency-key-reused", $"This {IdempotencyKey.Header} was used for another request. Take another key for another request.");
         }
-        else if (result.Reason is "alert_not_standing" or "already_acknowledged" or "not_issued" or "too_many_issued")
+        else if (result.Reason is "alert_not_standing" or "already_acknowledged" or "not_issued" or "too_many_issued" or "status_changes" or "scope_narrows")
         {
             await Problem.Write(context, StatusCodes.Status409Conflict, result.Reason.Replace('_', '-'), result.Detail);
         }
