@@ -88,6 +88,7 @@ public static class ChaosRun
 
         await Task.WhenAll(cluster.Nodes.Select(node => node.BecomesReadyAsync()));
         scene.Tell($"{cluster.Nodes.Count} nodes are ready");
+        await cluster.BeginFeedsAsync(new Random(options.Seed), scene.Tell);
         load.Start();
         await scene.RecoverAsync("start", Stopwatch.GetTimestamp(), TimeSpan.FromSeconds(60));
         await new Schedule(scene, options).RunAsync();
@@ -107,6 +108,7 @@ public static class ChaosRun
 
         cluster.Postgres.Start();
         cluster.City.BeGood();
+        cluster.Receiver.BeGood();
         load.Finish();
         await Expect("quiet", async () => load.IsDone && await cluster.IsQuietAsync(), async () => $"{(load.IsDone ? "" : "the load is not done; ")}{await cluster.UnquietAsync()}");
 
@@ -119,6 +121,8 @@ public static class ChaosRun
         IncidentChecks incidents = new(cluster.Facts, cluster.City, cluster.Violations);
         await Expect("incidents have come to their ends", () => Task.FromResult(incidents.IsComplete()));
         await Expect("quiet again", cluster.IsQuietAsync, cluster.UnquietAsync);
+        FeedChecks feeds = new(cluster.Facts, cluster.Receiver, cluster.Listener!, cluster.Violations);
+        await Expect("alerts have reached those who follow them", () => Task.FromResult(feeds.IsComplete()), () => Task.FromResult(feeds.Missing()));
 
         async Task Expect(string what, Func<Task<bool>> condition, Func<Task<string>>? found = null)
         {
@@ -170,6 +174,8 @@ public static class ChaosRun
         letters.Check(refusals);
         IncidentChecks incidents = new(cluster.Facts, cluster.City, violations);
         incidents.Check();
+        FeedChecks feeds = new(cluster.Facts, cluster.Receiver, cluster.Listener!, violations);
+        feeds.Check();
         long audited = AuditChecks.Check(cluster);
         cluster.Model.CheckForwarding(violations);
         cluster.Publications.Check();
@@ -223,6 +229,11 @@ public static class ChaosRun
                 ["commands that came again"] = cluster.City.Repeats,
                 ["commands refused by the city"] = cluster.City.Refused,
                 ["published again"] = cluster.Publications.Repeats,
+                ["alerts spoilt by the webhook's endpoint"] = cluster.Receiver.Spoilt,
+                ["brought again"] = feeds.BroughtAgain,
+                ["most seconds from an alert to the webhook"] = (long)Math.Ceiling(feeds.LongestToWebhook.TotalSeconds),
+                ["times the stream's client moved on"] = cluster.Listener!.Moves,
+                ["on the stream again, as in the log"] = feeds.StreamedAgain,
                 ["most memory of a node in MB"] = cluster.Nodes.Max(node => node.MostMemoryInBytes) >> 20,
                 ["most outbox rows"] = cluster.MostOutboxRows,
                 ["most WAL in MB"] = cluster.MostWalInBytes >> 20,
@@ -237,6 +248,8 @@ public static class ChaosRun
                 ["areas"] = areas.Areas,
                 ["alerts"] = alerts.Alerts,
                 ["states of alerts"] = alerts.States,
+                ["states brought by webhook"] = feeds.Brought,
+                ["records heard on the stream"] = feeds.Streamed,
                 ["incidents"] = incidents.Incidents,
                 ["commands obeyed"] = incidents.Commands,
                 ["units sent"] = cluster.City.Sent,

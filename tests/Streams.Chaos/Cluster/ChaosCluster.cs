@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Npgsql;
 using Streams.Chaos.Checks;
 using Streams.Chaos.Load;
@@ -53,6 +54,7 @@ internal sealed class ChaosCluster : IDisposable
         City = new ObedientCity(_log, Topics.CommandResults, new Random(options.Seed));
         Facts.Commanded = command => City.Take(command.Span);
         City.Start();
+        Receiver = new AlertReceiver(new Random(options.Seed));
         _witness = new LogWitness(_log, Facts, [.. Configuration.Topics.All.Select(topic => topic.Name)]);
         NpgsqlConnectionStringBuilder through = new(database) { Port = Proxy.Port };
         Nodes = [.. Enumerable.Range(0, options.Nodes).Select(i => new ClusterNode(
@@ -91,6 +93,12 @@ internal sealed class ChaosCluster : IDisposable
     /// <summary>The city's systems.</summary>
     public ObedientCity City { get; }
 
+    /// <summary>Where a webhook brings alerts.</summary>
+    public AlertReceiver Receiver { get; }
+
+    /// <summary>Who follows the event stream; there once <see cref="BeginFeedsAsync"/> is done.</summary>
+    public AlertListener? Listener { get; private set; }
+
     /// <summary>Rows of the outbox at most, as far as was looked.</summary>
     public long MostOutboxRows { get; private set; }
 
@@ -100,6 +108,20 @@ internal sealed class ChaosCluster : IDisposable
     public Exception? WatchFailure { get; private set; }
 
     public int Partitions(string topic) => _log.PartitionsOf(topic);
+
+    /// <summary>From now on every alert is to reach the receiver, and whoever follows the stream. Nodes are ready.</summary>
+    public async Task BeginFeedsAsync(Random random, Action<string> tell)
+    {
+        Uri url = await Receiver.StartAsync();
+        HttpStatusCode made = await Nodes[^1].PostAsync("/api/v1/webhooks", $$"""{"name":"receiver","url":"{{url}}","secret":"{{Receiver.Secret}}","restricted":true}""");
+        if (made != HttpStatusCode.Created)
+        {
+            throw new InvalidOperationException($"The webhook could not be made: {made}.");
+        }
+
+        Listener = new AlertListener(Nodes, random, tell);
+        await Listener.BegunAsync(TimeSpan.FromSeconds(30));
+    }
 
     /// <summary>Shards, and how far the log of each goes now, as the broker says once it answers.</summary>
     /// <exception cref="LogFailedException">It does not, for a minute.</exception>
@@ -202,12 +224,14 @@ internal sealed class ChaosCluster : IDisposable
     {
         _stop.Cancel();
         _watching.Wait();
+        Listener?.DisposeAsync().AsTask().Wait();
         foreach (ClusterNode node in Nodes)
         {
             node.Dispose();
         }
 
         _witness.Dispose();
+        Receiver.DisposeAsync().AsTask().Wait();
         City.Dispose();
         Publications.Dispose();
         Proxy.Dispose();

@@ -120,7 +120,12 @@ internal sealed class ClusterNode(string name, string bootstrapServers, Func<str
         return ClusterEndpoints.ReadRunning(cluster).ToDictionary(shard => shard.Shard, shard => shard.Position);
     }
 
+    /// <summary>Of its API, in the life it has now.</summary>
+    public Uri Address => _process!.Address;
+
     public Task<JsonElement?> GetAsync(string path) => _process!.GetAsync(path);
+
+    public Task<System.Net.HttpStatusCode> PostAsync(string path, string json) => _process!.PostAsync(path, json);
 
     /// <summary>Notes what memory it takes, and an end that nobody wanted; such a node is started again.</summary>
     public void Look()

@@ -53,6 +53,9 @@ public sealed class StreamsProcess : IDisposable
         }
     }
 
+    /// <summary>Of its API.</summary>
+    public Uri Address => _http.BaseAddress!;
+
     public int Id => _process.Id;
 
     public bool HasExited => _process.HasExited;

@@ -31,6 +31,9 @@ internal sealed class PublishedFacts(CityModel model, Publications publications,
     /// <summary>By alert, in the order of first appearance.</summary>
     public Dictionary<string, List<AlertState>> Alerts { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>All records of alerts, repeats among them.</summary>
+    public AlertEars AlertRecords { get; } = new();
+
     /// <summary>By their id.</summary>
     public Dictionary<string, DeadLetter> DeadLetters { get; } = new(StringComparer.Ordinal);
 
@@ -90,6 +93,10 @@ internal sealed class PublishedFacts(CityModel model, Publications publications,
             if (topic == topics.Commands)
             {
                 Commanded(batch.ValueAt(index).ToArray());
+            }
+            else if (topic == topics.Alerts)
+            {
+                AlertRecords.Hear(batch.ValueAt(index), batch.TimestampAt(index));
             }
 
             if (!isFirst)

@@ -113,6 +113,39 @@ public sealed class StreamTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_node_that_has_heard_less_than_the_one_before_waits_for_it_and_forgets_nothing()
+    {
+        DeafLog log = new(_log.Log);
+        SteppedTime time = new(ApiServer.Now);
+        await using LiveAlerts late = new(log, AlertLog.Topic, time, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        late.Start();
+        await using ApiServer behind = new(store: _api.Store, live: late);
+        using (await (await SseClient.OpenAsync(behind)).BegunAsync())
+        {
+            log.IsDeaf = true;
+        }
+
+        using SseClient client = await (await SseClient.OpenAsync(_api)).BegunAsync();
+        _log.Publish(SaidAlerts.Haze(1));
+        Assert.Equal([SaidAlerts.Haze(1).Identifier], await client.IdentifiersAsync(1));
+
+        // It does not come in time: another node may be better.
+        Task<JsonElement> refused = behind.GetAsync("/feeds/stream?lastEventId=" + client.LastId, HttpStatusCode.ServiceUnavailable);
+        await Until(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            return refused.IsCompleted;
+        });
+        await refused;
+
+        Task<SseClient> waiting = SseClient.OpenAsync(behind, "", client.LastId);
+        log.IsDeaf = false;
+        using SseClient again = await waiting;
+        _log.Publish(SaidAlerts.Haze(2));
+        Assert.Equal([SaidAlerts.Haze(2).Identifier], await again.IdentifiersAsync(1));
+    }
+
+    [Fact]
     public async Task An_id_in_the_address_that_is_no_id_is_refused()
     {
         await _api.GetAsync("/feeds/stream?lastEventId=4711", HttpStatusCode.BadRequest);

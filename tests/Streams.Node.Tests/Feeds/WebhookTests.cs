@@ -29,7 +29,7 @@ public sealed class WebhookTests : IAsyncDisposable
     public WebhookTests()
     {
         _live = _log.Follow();
-        _api = new ApiServer(live: _live);
+        _api = new ApiServer(time: _time, live: _live);
         _api.Sources.Webhooks.Sender = new WebhookSender(new WebhookSettings(), _api.Store, _time, _receiver);
     }
 
@@ -60,6 +60,32 @@ public sealed class WebhookTests : IAsyncDisposable
         Assert.Equal(body.GetProperty("data").GetProperty("sent").GetString(), body.GetProperty("timestamp").GetString());
         await UntilAsync(async () => (await ShownAsync()).GetProperty("deliveredAt").ValueKind == JsonValueKind.String);
         Assert.Equal("well", (await ShownAsync()).GetProperty("state").GetString());
+    }
+
+    [Fact]
+    public async Task What_is_said_before_its_first_courier_has_begun_is_brought_too()
+    {
+        _log.Publish(SaidAlerts.Haze(1));
+        await HeardAsync(1);
+        await AddAsync();
+        _log.Publish(SaidAlerts.Haze(2));
+        await HeardAsync(2);
+        await OpenAsync();
+        _log.Publish(SaidAlerts.Haze(3));
+        await Until(() => _receiver.Taken.Length >= 2);
+        Assert.Equal([SaidAlerts.Haze(2).Identifier, SaidAlerts.Haze(3).Identifier], _receiver.Taken.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_fails_in_a_way_that_nobody_foresaw_is_tried_again()
+    {
+        int times = 0;
+        _receiver.Answers = _ => Interlocked.Increment(ref times) <= 2 ? throw new NotSupportedException("Not today.") : HttpStatusCode.OK;
+        await BegunAsync();
+        _log.Publish(SaidAlerts.Haze(1), SaidAlerts.Haze(1, 2));
+        await Until(() => _receiver.Taken.Length >= 2);
+        Assert.Equal([SaidAlerts.Haze(1).Identifier, SaidAlerts.Haze(1, 2).Identifier], _receiver.Taken);
+        Assert.Contains("Not today.", Assert.Single(_lines.Of(2421)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -197,7 +223,14 @@ public sealed class WebhookTests : IAsyncDisposable
         _api.Say(SaidAlerts.Haze(2, 2));
         using AlertLog anew = new();
         await using LiveAlerts live = anew.Follow();
+        FeedPosition? before = await NotedAsync();
+        _receiver.Answers = body => body.Contains(SaidAlerts.Haze(2, 2).Identifier, StringComparison.Ordinal) ? HttpStatusCode.InternalServerError : HttpStatusCode.OK;
         await OpenAsync(live: live);
+
+        // Until all of it is brought the old position stands: whoever comes next would begin with it again.
+        await UntilAsync(async () => _receiver.Taken.Length == 2 && _receiver.All.Count > 4 && (await ShownAsync()).GetProperty("waiting").GetInt32() == 1);
+        Assert.Equal(before!.ToString(), (await NotedAsync())!.ToString());
+        _receiver.Answers = _ => HttpStatusCode.OK;
         await Until(() => _receiver.Taken.Length >= 3);
         Assert.Equal([SaidAlerts.Haze(1, 2).Identifier, SaidAlerts.Haze(2, 2).Identifier], _receiver.Taken[1..].Order(StringComparer.Ordinal));
         Assert.Contains("another log", Assert.Single(_lines.Of(2423)), StringComparison.Ordinal);
@@ -280,6 +313,8 @@ public sealed class WebhookTests : IAsyncDisposable
         CourierTools tools = new(_api.Store, live ?? _live, new CapHeadings(), desk.Book, desk.Sender, new WebhookSettings(), _time, () => 0.5, _lines) { Told = _told.Enqueue };
         return new CourierOffice(tools, secrets ?? desk.Secrets, new NamedNode(node, rows));
     }
+
+    private Task<FeedPosition?> NotedAsync() => Task.Run(() => WebhookProgress.Read(_api.Store.Get(WebhookBook.Progress, "pager")!.Value.Body).Position);
 
     private async Task<JsonElement> ShownAsync() => Assert.Single((await _api.GetAsync("/api/v1/webhooks")).GetProperty("items").EnumerateArray());
 

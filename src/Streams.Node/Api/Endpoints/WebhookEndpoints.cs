@@ -11,6 +11,7 @@ using Streams.Node.Feeds.Live;
 using Streams.Node.Feeds.Webhooks;
 using Streams.Node.People;
 using Streams.Runtime.Audit;
+using Streams.Runtime.Log;
 using Streams.Runtime.Storage;
 
 namespace Streams.Node.Api.Endpoints;
@@ -127,7 +128,19 @@ internal static partial class WebhookEndpoints
         // The host alone: an address may hold a secret of the receiver's.
         AuditDraft deed = AuditTrail.Draft(context, "webhook.add", "webhook:" + webhook.Name)
             .With("host", webhook.Url.Host).With("status", webhook.Filter.Status).With("area", webhook.Filter.Area).With("severity", webhook.Filter.Severity?.ToString()).With("restricted", webhook.Restricted ? "true" : null);
-        switch (await Task.Run(() => sources.Webhooks.Book.Add(slot => webhook with { Slot = slot }, deed)))
+        FeedPosition? from;
+        try
+        {
+            from = sources.Feeds.Live is { } live ? (await live.BeginAsync(null, context.RequestAborted)).Cursor.Position : null;
+        }
+        catch (LogFailedException away)
+        {
+            context.Response.Headers.RetryAfter = "5";
+            await Problem.Write(context, StatusCodes.Status503ServiceUnavailable, "log-unavailable", $"Where the webhook is to begin can not be known now: {away.Message}. Try again.");
+            return;
+        }
+
+        switch (await Task.Run(() => sources.Webhooks.Book.Add(slot => webhook with { Slot = slot }, from, deed)))
         {
             case WebhookChange.NameTaken:
                 await Problem.Write(context, StatusCodes.Status409Conflict, "name-taken", $"There is a webhook {webhook.Name}. Take another name, or remove that one first: streams webhook remove {webhook.Name}");

@@ -25,8 +25,8 @@ internal sealed partial class LiveAlerts(ILog log, string topic, TimeProvider ti
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_again = TimeSpan.FromSeconds(2);
 
-    /// <summary>Nodes hear of an alert within milliseconds of each other.</summary>
-    private static readonly TimeSpan s_nodesDiffer = TimeSpan.FromSeconds(2);
+    /// <summary>Nodes hear of an alert within milliseconds of each other; while brokers are slow or come back, some seconds.</summary>
+    private static readonly TimeSpan s_nodesDiffer = TimeSpan.FromSeconds(4);
 
     /// <summary>Records of the log come at a hundred thousand a second.</summary>
     private static readonly TimeSpan s_historyTakes = TimeSpan.FromMinutes(1);
@@ -43,6 +43,11 @@ internal sealed partial class LiveAlerts(ILog log, string topic, TimeProvider ti
     private readonly List<(long From, long End, bool GoesOn)> _opening = [];
     private string? _lineage;
     private long[] _ends = [];
+
+    /// <summary>Numbers the questions to the broker how far the log goes, and is that of the last that was answered.</summary>
+    private long _asked;
+    private long _answered;
+    private bool _isToAsk;
     private int _readers;
     private bool _isToldOfTrouble;
     private long _toldOfForeignAt = long.MinValue;
@@ -81,27 +86,33 @@ internal sealed partial class LiveAlerts(ILog log, string topic, TimeProvider ti
         return new Place(this);
     }
 
-    /// <summary>Where somebody who has heard up to a position goes on; from now on for null.</summary>
-    /// <exception cref="LogFailedException">The alerts can not be read at present.</exception>
+    /// <summary>
+    /// Where somebody who has heard up to a position goes on; from now on for null. Another node may have heard more than this one: only what lies beyond the log's end, as the broker
+    /// says it after the question came, is of no use.
+    /// </summary>
+    /// <exception cref="LogFailedException">The alerts can not be read at present, or not yet up to there.</exception>
     public async Task<FeedStart> BeginAsync(FeedPosition? from, CancellationToken stop)
     {
         long began = time.GetTimestamp();
+        long? question = null;
         while (true)
         {
             Task arrival;
             lock (_gate)
             {
-                bool isPatient = time.GetElapsedTime(began) < s_nodesDiffer;
-                if (_lineage is not null && IsCaughtUp() && (!isPatient || from is null || !IsAhead(from)))
+                bool isAhead = from is not null && IsAhead(from);
+                if (_lineage is not null && IsCaughtUp() && (!isAhead || _answered >= question))
                 {
                     return Begin(from);
                 }
 
-                if (!isPatient)
+                if (time.GetElapsedTime(began) >= s_nodesDiffer)
                 {
                     throw new LogFailedException($"the topic {topic} can not be read at present");
                 }
 
+                question ??= _asked + 1;
+                _isToAsk |= isAhead && _asked < question;
                 arrival = _arrival.Task;
             }
 
@@ -267,15 +278,18 @@ internal sealed partial class LiveAlerts(ILog log, string topic, TimeProvider ti
             try
             {
                 _opening.Clear();
+                long question = Ask();
                 using ILogReader reader = log.Follow(topic, Open);
-                Opened();
+                Opened(question);
                 while (!_stop.IsCancellationRequested)
                 {
                     Poll(reader);
+                    AskIfWanted(reader);
                 }
             }
-            catch (LogFailedException failure)
+            catch (Exception failure)
             {
+                // Whatever it is, a node whose streams and couriers stand still for good would be worse than one that tries again.
                 if (!_isToldOfTrouble)
                 {
                     _isToldOfTrouble = true;
@@ -297,7 +311,31 @@ internal sealed partial class LiveAlerts(ILog log, string topic, TimeProvider ti
         return from;
     }
 
-    private void Opened()
+    /// <summary>The number of a question that is put after this.</summary>
+    private long Ask()
+    {
+        lock (_gate)
+        {
+            _isToAsk = false;
+            return ++_asked;
+        }
+    }
+
+    private void AskIfWanted(ILogReader reader)
+    {
+        if (Volatile.Read(ref _isToAsk))
+        {
+            long question = Ask();
+            long[] ends = [.. Enumerable.Range(0, _ring.Partitions).Select(partition => reader.MarksOf(new InboxPartition(topic, partition)).High)];
+            lock (_gate)
+            {
+                (_ends, _answered) = (ends, question);
+                Wake();
+            }
+        }
+    }
+
+    private void Opened(long question)
     {
         string lineage = FeedPosition.LineageOf(log.Incarnation, topic);
         lock (_gate)
@@ -308,7 +346,7 @@ internal sealed partial class LiveAlerts(ILog log, string topic, TimeProvider ti
                 _lineage = lineage;
             }
 
-            _ends = [.. _opening.Select(partition => partition.End)];
+            (_ends, _answered) = ([.. _opening.Select(partition => partition.End)], question);
             Wake();
         }
 

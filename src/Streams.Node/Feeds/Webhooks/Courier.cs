@@ -154,7 +154,7 @@ internal sealed partial class Courier(Webhook webhook, byte[] secret, WebhookCla
     private async Task FollowAsync(FeedStart start)
     {
         string? reset = start.Reset;
-        Begin(start.Cursor.Lineage, start.Missed.IsEmpty ? start.Cursor.Position.Next : [.. start.Missed.Select(span => span.From)]);
+        Begin(start.Cursor.Lineage, start.Missed.IsEmpty ? start.Cursor.Position.Next : [.. start.Missed.Select(span => span.From)], isCaughtUp: reset is null);
         try
         {
             await foreach (FeedItem missed in tools.Live.ReadAsync(start, _stop.Token))
@@ -196,8 +196,7 @@ internal sealed partial class Courier(Webhook webhook, byte[] secret, WebhookCla
     /// <summary>The newest state of each alert of which something was sent since what was brought last; nothing is noted before all of it was brought.</summary>
     private async Task TellAnewAsync(AlertCursor end)
     {
-        Begin(end.Lineage, end.Position.Next);
-        SetCaughtUp(false);
+        Begin(end.Lineage, end.Position.Next, isCaughtUp: false);
         long since = _progress.SentInMs - (long)s_overlap.TotalMilliseconds;
         foreach (Document alert in await Task.Run(() => SaidSince(since).ToList(), _stop.Token))
         {
@@ -208,7 +207,12 @@ internal sealed partial class Courier(Webhook webhook, byte[] secret, WebhookCla
         }
 
         await DrainAsync(_stop.Token);
-        SetCaughtUp(true);
+        lock (_gate)
+        {
+            _isCaughtUp = true;
+        }
+
+        _dirty.Release();
     }
 
     /// <summary>Oldest first.</summary>
@@ -321,6 +325,11 @@ internal sealed partial class Courier(Webhook webhook, byte[] secret, WebhookCla
         {
             return new WebhookAnswer($"the store is away: {away.Message}");
         }
+        catch (Exception unforeseen) when (unforeseen is not OperationCanceledException)
+        {
+            // What nobody tries again would stay in hand for good.
+            return new WebhookAnswer($"it could not be sent: {unforeseen.Message}");
+        }
     }
 
     /// <summary>Doubles from a second to five minutes, half of it by chance, so that alerts that failed together do not come back together.</summary>
@@ -408,16 +417,17 @@ internal sealed partial class Courier(Webhook webhook, byte[] secret, WebhookCla
         return new Document(WebhookBook.DeadLetters, WebhookBook.LetterId(webhook.Name, alert.Identifier), alert.Area, webhook.Name, alert.Status, NowInMs, body.WrittenMemory, IsDone: true);
     }
 
-    private void Begin(string lineage, ImmutableArray<long> next)
+    /// <param name="isCaughtUp">False: the old position stays noted until all that it stands for was brought.</param>
+    private void Begin(string lineage, ImmutableArray<long> next, bool isCaughtUp)
     {
         lock (_gate)
         {
+            _isCaughtUp = isCaughtUp;
             _lineage = lineage;
             _next = [.. next];
             _sentInMs = Math.Max(_sentInMs, _progress.SentInMs);
         }
 
-        // Where a new webhook begins is noted before anything came.
         _dirty.Release();
     }
 
@@ -431,16 +441,6 @@ internal sealed partial class Courier(Webhook webhook, byte[] secret, WebhookCla
             }
 
             _next = [.. next];
-        }
-
-        _dirty.Release();
-    }
-
-    private void SetCaughtUp(bool isCaughtUp)
-    {
-        lock (_gate)
-        {
-            _isCaughtUp = isCaughtUp;
         }
 
         _dirty.Release();

@@ -95,6 +95,12 @@ internal sealed partial class CourierOffice(CourierTools tools, WebhookSecrets s
 
             return;
         }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            // Nobody foresaw it. Those that run go on, and the next round tries again.
+            LogBroken(tools.Logger, fault);
+            return;
+        }
 
         _isPutOff = false;
         Waiting = _couriers.Values.Sum(courier => courier.Waiting);
@@ -145,6 +151,9 @@ internal sealed partial class CourierOffice(CourierTools tools, WebhookSecrets s
 
     [LoggerMessage(2431, LogLevel.Warning, "Webhooks stand still until the store is back: {Reason} Nothing is lost.")]
     private static partial void LogPutOff(ILogger logger, string reason);
+
+    [LoggerMessage(2433, LogLevel.Error, "Couriers of webhooks could not be looked after; it is tried again in some seconds, and nothing is lost.")]
+    private static partial void LogBroken(ILogger logger, Exception fault);
 
     [LoggerMessage(2432, LogLevel.Warning, "The secret of webhook {Name} was encrypted by another key, so nothing is sent to it. Give this node the key of the others (feeds.webhooks.key), or make the webhook anew.")]
     private static partial void LogSealed(ILogger logger, string name);

@@ -47,7 +47,8 @@ internal sealed class WebhookBook(IStore store, string node, TimeProvider time)
     public Webhook? Find(string name) => store.Get(Collection, name) is { } row ? Webhook.Read(row.Body) : null;
 
     /// <param name="make">Of its slot.</param>
-    public WebhookChange Add(Func<int, Webhook> make, AuditDraft entry) => Change(commit =>
+    /// <param name="from">Where it begins: noted with it, or what is said until its first courier has noted anything would be nobody's. Null where there is no log.</param>
+    public WebhookChange Add(Func<int, Webhook> make, FeedPosition? from, AuditDraft entry) => Change(commit =>
     {
         IReadOnlyList<Webhook> all = Read();
         int slot = Enumerable.Range(1, Most).FirstOrDefault(number => all.All(webhook => webhook.Slot != number));
@@ -65,7 +66,8 @@ internal sealed class WebhookBook(IStore store, string node, TimeProvider time)
         commit.Documents.Add(new Document(Collection, made.Name, made.Filter.Area ?? "", made.Format.ToString(), "", made.CreatedAt.ToUnixTimeMilliseconds(), made.ToStored()));
 
         // One of this name may have been before: nothing of how far it was is of use.
-        commit.Documents.Add(new Document(Progress, made.Name, "", "", "", 0, default));
+        long madeAtInMs = made.CreatedAt.ToUnixTimeMilliseconds();
+        commit.Documents.Add(new Document(Progress, made.Name, made.Filter.Area ?? "", "", "", madeAtInMs, (WebhookProgress.None with { Position = from, SentInMs = madeAtInMs }).ToStored()));
         commit.Audit.Add(entry);
         return WebhookChange.Done;
     });

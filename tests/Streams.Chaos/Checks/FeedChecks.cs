@@ -1,0 +1,86 @@
+using Streams.Chaos.Truth;
+
+namespace Streams.Chaos.Checks;
+
+/// <summary>
+/// I13: what lies in the log of alerts reaches those outside who have asked for it. The webhook has each state at least once and the states of an alert in their order; the stream's client, which
+/// came back to another node with its last id each time that one went, has heard each alert's records as they lie in the log, no more and no fewer. Nobody has what nobody said.
+/// </summary>
+internal sealed class FeedChecks(PublishedFacts facts, AlertReceiver receiver, AlertListener listener, Violations violations)
+{
+    /// <summary>States that the webhook has.</summary>
+    public int Brought { get; private set; }
+
+    /// <summary>Records that the stream's client has.</summary>
+    public int Streamed { get; private set; }
+
+    /// <summary>Records that lie in the log twice, and so were heard twice.</summary>
+    public int StreamedAgain { get; private set; }
+
+    public int BroughtAgain => receiver.Ears.Count - Brought;
+
+    /// <summary>From the log to the webhook, the slowest.</summary>
+    public TimeSpan LongestToWebhook { get; private set; }
+
+    public bool IsComplete()
+    {
+        Dictionary<string, HeardState[]> brought = receiver.Ears.All();
+        Dictionary<string, HeardState[]> said = facts.AlertRecords.All();
+        return listener.Ears.Count >= facts.AlertRecords.Count
+            && said.All(alert => brought.TryGetValue(alert.Key, out HeardState[]? states) && alert.Value.Select(state => state.Print).ToHashSet().IsSubsetOf(states.Select(state => state.Print)));
+    }
+
+    /// <summary>What is still to come, in words.</summary>
+    public string Missing() =>
+        $"the log has {facts.AlertRecords.Count} records of {facts.AlertRecords.All().Values.Sum(states => states.DistinctBy(state => state.Print).Count())} states; the stream's client heard {listener.Ears.Count}, the webhook has {receiver.Ears.All().Values.Sum(states => states.DistinctBy(state => state.Print).Count())}";
+
+    public void Check()
+    {
+        Dictionary<string, HeardState[]> said = facts.AlertRecords.All(), brought = receiver.Ears.All(), streamed = listener.Ears.All();
+        foreach (string wrong in receiver.Ears.Wrong)
+        {
+            violations.Add("I13", "the webhook", wrong, "a signed alert");
+        }
+
+        foreach (string wrong in listener.Ears.Wrong)
+        {
+            violations.Add("I13", "the stream", wrong, "goes on on any node");
+        }
+
+        foreach (string alert in said.Keys.Union(brought.Keys).Union(streamed.Keys))
+        {
+            HeardState[] records = said.GetValueOrDefault(alert, []);
+            CheckWebhook(alert, [.. records.DistinctBy(state => state.Print)], brought.GetValueOrDefault(alert, []));
+            CheckStream(alert, records, streamed.GetValueOrDefault(alert, []));
+        }
+    }
+
+    private void CheckWebhook(string alert, HeardState[] said, HeardState[] brought)
+    {
+        HeardState[] first = [.. brought.DistinctBy(state => state.Print)];
+        Brought += first.Length;
+        if (!first.Select(state => state.Print).SequenceEqual(said.Select(state => state.Print)))
+        {
+            violations.Add("I13", $"webhook, alert {alert}", "states " + Words(brought), $"each once at least, and first in this order: {Words(said)}");
+            return;
+        }
+
+        foreach ((HeardState from, HeardState to) in said.Zip(first))
+        {
+            TimeSpan took = TimeSpan.FromMilliseconds(to.AtInMs - from.AtInMs);
+            LongestToWebhook = took > LongestToWebhook ? took : LongestToWebhook;
+        }
+    }
+
+    private void CheckStream(string alert, HeardState[] said, HeardState[] streamed)
+    {
+        Streamed += streamed.Length;
+        StreamedAgain += streamed.Length - streamed.DistinctBy(state => state.Print).Count();
+        if (!streamed.Select(state => state.Print).SequenceEqual(said.Select(state => state.Print)))
+        {
+            violations.Add("I13", $"stream, alert {alert}", "states " + Words(streamed), $"as they lie in the log: {Words(said)}");
+        }
+    }
+
+    private static string Words(HeardState[] states) => string.Join(' ', states.Select(state => $"{state.Revision}"));
+}
