@@ -8,6 +8,7 @@ using Streams.Benchmarks.History;
 using Streams.Benchmarks.Http;
 using Streams.Benchmarks.Latency;
 using Streams.Benchmarks.Simulation;
+using Streams.Benchmarks.Streaming;
 using Streams.Benchmarks.WholePath;
 
 const string Usage = """
@@ -40,6 +41,9 @@ const string Usage = """
 
       http     how long every kind of read takes while readings flow
                --devices 40000  --rate 300 (readings/s)  --requests 100 (a second)  --seconds 60  --store sqlite|postgres
+
+      streams  as many clients of the event stream as a node takes: latency, memory, refusal, and clients that never read
+               --clients 1000  --alerts 200  --rate 5 (a second)  --deaf 200 (that never read)  --flood 5000 (alerts then)  --flood-rate 100 (a second)
 
       micro    ns and bytes a reading, one thread in process: parse; parse, look up and apply
                --devices 10000  --interval 1  --readings 2000000
@@ -82,6 +86,8 @@ try
             return HistoryCommand.Run(options);
         case "http":
             return await HttpCommand.RunAsync(options);
+        case "streams":
+            return await StreamsCommand.RunAsync(options);
         case "micro":
             return MicroCommand.Run(options);
         case "area":

@@ -176,6 +176,7 @@ public static class ChaosRun
         incidents.Check();
         FeedChecks feeds = new(cluster.Facts, cluster.Receiver, cluster.Listener!, violations);
         feeds.Check();
+        scene.Tell($"longest to the webhook: {feeds.LongestToWebhook.TotalSeconds:0.0} s, {feeds.Slowest}");
         long audited = AuditChecks.Check(cluster);
         cluster.Model.CheckForwarding(violations);
         cluster.Publications.Check();

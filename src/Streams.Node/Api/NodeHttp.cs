@@ -23,7 +23,7 @@ public static class NodeHttp
     /// <param name="loggers">Where its warnings and errors go; not disposed with it.</param>
     public static WebApplication Create(ApiSources sources, ILoggerFactory loggers)
     {
-        WebApplicationBuilder builder = Begin(sources.Configuration.Node.Http, loggers);
+        WebApplicationBuilder builder = Begin(sources.Configuration.Node.Http, sources.Feeds.Settings.MaxStreams, loggers);
         builder.Services.AddStreamsApi(sources);
         WebApplication app = Build(builder);
         sources.Telemetry?.Serve(app);
@@ -35,7 +35,7 @@ public static class NodeHttp
     /// <summary>A server that only answers for a simulated city, whose readings go to a Kafka elsewhere.</summary>
     public static WebApplication Create(ISimulation simulation, HttpSettings http, ILoggerFactory loggers)
     {
-        WebApplicationBuilder builder = Begin(http, loggers);
+        WebApplicationBuilder builder = Begin(http, 0, loggers);
         builder.Services.AddSingleton(simulation);
         builder.Services.AddSingleton(new Doorkeeper(http, new Policy([]), tokens: null, nodeSecret: null, denials: null));
         builder.Services.AddRouting();
@@ -54,7 +54,8 @@ public static class NodeHttp
         return app;
     }
 
-    private static WebApplicationBuilder Begin(HttpSettings http, ILoggerFactory loggers)
+    /// <param name="streams">Clients of the event stream, who stay: they have connections of their own, so that there are always some for what else is asked, health first.</param>
+    private static WebApplicationBuilder Begin(HttpSettings http, int streams, ILoggerFactory loggers)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggers);
@@ -67,15 +68,15 @@ public static class NodeHttp
                 listen.Protocols = HttpProtocols.Http1;
                 SpokenRefusals.On(listen);
             });
-            Bound(kestrel.Limits, http);
+            Bound(kestrel.Limits, http, streams);
         });
         return builder;
     }
 
-    private static void Bound(KestrelServerLimits limits, HttpSettings http)
+    private static void Bound(KestrelServerLimits limits, HttpSettings http, int streams)
     {
         limits.MaxRequestBodySize = http.MaxBodyInBytes;
-        limits.MaxConcurrentConnections = http.MaxConnections;
+        limits.MaxConcurrentConnections = http.MaxConnections + streams;
         limits.MaxConcurrentUpgradedConnections = http.MaxConnections;
         limits.MaxRequestLineSize = MostInLine;
         limits.MaxRequestHeadersTotalSize = MostInHeaders;

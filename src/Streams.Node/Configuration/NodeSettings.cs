@@ -101,7 +101,7 @@ public sealed record HttpSettings
     /// <summary>A request that takes longer ends with 503. Default 30 s; 1 s to 10 min.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Simultaneous connections. Default 1,000; 1 to 100,000.</summary>
+    /// <summary>Simultaneous connections, beside those of the event stream (<see cref="FeedSettings.MaxStreams"/>). Default 1,000; 1 to 100,000.</summary>
     public int MaxConnections { get; init; } = 1_000;
 }
 

@@ -21,7 +21,7 @@ internal sealed record ClusterNodeFigures(
     int Shards, long Handled, long Devices, bool IsCaughtUp, double CpuInSeconds, long WorkingSetInBytes, long WalInBytes, Dictionary<string, double> Gauges, double[] PublishedInMs);
 
 /// <summary>
-/// One node of a cluster in a process of its own, as <c>streams node</c> runs it. Obeys lines on its input: <c>go</c>, <c>figures</c>, <c>stop</c>; each
+/// One node of a cluster in a process of its own, as <c>streams node</c> runs it. Obeys lines on its input: <c>go</c>, <c>address</c>, <c>figures</c>, <c>collect</c>, <c>stop</c>; each
 /// is answered by one line. Ends with who started it.
 /// </summary>
 internal sealed class ClusterNode : IDisposable
@@ -67,6 +67,15 @@ internal sealed class ClusterNode : IDisposable
                 case "figures":
                     Console.WriteLine(JsonSerializer.Serialize(FiguresOf(node!, listener, folder)));
                     break;
+                case "address":
+                    Console.WriteLine(node!.Address);
+                    break;
+                case "collect":
+                    GC.Collect();
+                    GC.WaitForPendingFinalizers();
+                    GC.Collect();
+                    Console.WriteLine($"{GC.GetTotalMemory(false)} {Environment.WorkingSet}");
+                    break;
                 case "stop":
                     await node!.DisposeAsync();
                     folder.Delete(recursive: true);
@@ -87,6 +96,21 @@ internal sealed class ClusterNode : IDisposable
     }
 
     public void Started() => Expect("started");
+
+    /// <summary>Of its API, once it has started.</summary>
+    public Uri Address()
+    {
+        Tell("address");
+        return new Uri(Answer());
+    }
+
+    /// <summary>Collects garbage: bytes that are left, and of the whole process.</summary>
+    public (long ManagedInBytes, long WholeInBytes) Collect()
+    {
+        Tell("collect");
+        long[] bytes = [.. Answer().Split(' ').Select(word => long.Parse(word, System.Globalization.CultureInfo.InvariantCulture))];
+        return (bytes[0], bytes[1]);
+    }
 
     public ClusterNodeFigures Figures()
     {

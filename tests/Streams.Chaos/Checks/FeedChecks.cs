@@ -19,8 +19,11 @@ internal sealed class FeedChecks(PublishedFacts facts, AlertReceiver receiver, A
 
     public int BroughtAgain => receiver.Ears.Count - Brought;
 
-    /// <summary>From the log to the webhook, the slowest.</summary>
+    /// <summary>From the log to the webhook, the slowest of those alerts that the endpoint took each time.</summary>
     public TimeSpan LongestToWebhook { get; private set; }
+
+    /// <summary>Which that was.</summary>
+    public string Slowest { get; private set; } = "";
 
     public bool IsComplete()
     {
@@ -68,7 +71,10 @@ internal sealed class FeedChecks(PublishedFacts facts, AlertReceiver receiver, A
         foreach ((HeardState from, HeardState to) in said.Zip(first))
         {
             TimeSpan took = TimeSpan.FromMilliseconds(to.AtInMs - from.AtInMs);
-            LongestToWebhook = took > LongestToWebhook ? took : LongestToWebhook;
+            if (took > LongestToWebhook && receiver.WasGoodTo(alert))
+            {
+                (LongestToWebhook, Slowest) = (took, $"{alert}, state {from.Revision}, in the log {DateTimeOffset.FromUnixTimeMilliseconds(from.AtInMs):HH:mm:ss.fff}");
+            }
         }
     }
 

@@ -24,6 +24,7 @@ internal sealed class AlertReceiver : IAsyncDisposable
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
     private readonly Lock _gate = new();
     private readonly Dictionary<string, UInt128> _ids = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _spoilt = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = new();
     private bool _isSpoilt = true;
 
@@ -42,6 +43,15 @@ internal sealed class AlertReceiver : IAsyncDisposable
 
     /// <summary>Requests that it did not take, or took without saying so.</summary>
     public int Spoilt { get; private set; }
+
+    /// <summary>Nothing of this alert was spoilt: how long it took is the cluster's doing alone.</summary>
+    public bool WasGoodTo(string alert)
+    {
+        lock (_gate)
+        {
+            return !_spoilt.Contains(alert);
+        }
+    }
 
     public string Secret => "whsec_" + Convert.ToBase64String(_key);
 
@@ -84,7 +94,11 @@ internal sealed class AlertReceiver : IAsyncDisposable
         lock (_gate)
         {
             lot = _isSpoilt ? _random.Next(100) : 100;
-            Spoilt += lot < 25 ? 1 : 0;
+            if (lot < 25)
+            {
+                Spoilt++;
+                _spoilt.Add(AlertOf(read.ToArray()).GetProperty("id").GetString()!);
+            }
         }
 
         switch (lot)
@@ -130,8 +144,7 @@ internal sealed class AlertReceiver : IAsyncDisposable
             return;
         }
 
-        using JsonDocument envelope = JsonDocument.Parse(body);
-        byte[] alert = Encoding.UTF8.GetBytes(envelope.RootElement.GetProperty("data").GetRawText());
+        byte[] alert = Encoding.UTF8.GetBytes(AlertOf(body).GetRawText());
         UInt128 print = Checks.Publications.Print([], alert);
         lock (_gate)
         {
@@ -143,4 +156,6 @@ internal sealed class AlertReceiver : IAsyncDisposable
 
         Ears.Hear(alert);
     }
+
+    private static JsonElement AlertOf(byte[] body) => JsonElement.Parse(body).GetProperty("data");
 }

@@ -5,7 +5,19 @@ namespace Streams.Node.Tests.Feeds;
 /// <summary>The log as a node has it whose fetches come back late: while it is deaf nothing arrives, and questions are answered all the same.</summary>
 internal sealed class DeafLog(ILog log) : ILog
 {
-    public volatile bool IsDeaf;
+    private readonly Lock _gate = new();
+    private bool _isDeaf;
+
+    public bool IsDeaf
+    {
+        set
+        {
+            lock (_gate)
+            {
+                _isDeaf = value;
+            }
+        }
+    }
 
     public string Incarnation => log.Incarnation;
 
@@ -37,9 +49,12 @@ internal sealed class DeafLog(ILog log) : ILog
 
         public void Poll(TimeSpan timeout, ICollection<RecordBatch> batches)
         {
-            if (!log.IsDeaf)
+            lock (log._gate)
             {
-                reader.Poll(s_poll, batches);
+                if (!log._isDeaf)
+                {
+                    reader.Poll(s_poll, batches);
+                }
             }
         }
 

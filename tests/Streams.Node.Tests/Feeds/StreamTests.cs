@@ -238,6 +238,24 @@ public sealed class StreamTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Who_does_not_read_is_ended_and_gives_its_place_back()
+    {
+        SteppedTime time = new(ApiServer.Now);
+        await using LiveAlerts live = _log.Follow(time);
+        await using ApiServer api = new(time: time, live: live);
+        using SseClient client = await (await SseClient.OpenAsync(api)).BegunAsync();
+        _log.Publish(Enumerable.Range(0, 500).Select(number => SaidAlerts.Haze(number)));
+        await RecordsHeard(live, 500);
+        Assert.Equal(1, live.Readers);
+        await Until(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(5));
+            return live.Readers == 0;
+        });
+        Assert.Equal(1, api.Sources.Feeds.CutOff);
+    }
+
+    [Fact]
     public async Task When_the_node_stops_streams_end_with_a_reason_and_go_on_elsewhere()
     {
         using SseClient client = await (await SseClient.OpenAsync(_api)).BegunAsync();

@@ -97,7 +97,7 @@ internal static class StreamEndpoint
             return;
         }
 
-        EventStream stream = new(context.Response.BodyWriter, ApiSources.Of(context), reader, filter, inCap: query.Of(Format) == "cap");
+        using EventStream stream = new(context.Response.BodyWriter, ApiSources.Of(context), reader, filter, inCap: query.Of(Format) == "cap");
         await stream.RunAsync(live, start, reset, query.Of(Standing) == "true" && from is null, context.RequestAborted);
     }
 }

@@ -11,7 +11,7 @@ namespace Streams.Node.Feeds.Live;
 
 /// <summary>One client's server-sent events, from the first to the last.</summary>
 /// <param name="inCap">CAP documents instead of JSON.</param>
-internal sealed class EventStream(PipeWriter to, ApiSources sources, FeedReader reader, AlertFilter filter, bool inCap)
+internal sealed class EventStream(PipeWriter to, ApiSources sources, FeedReader reader, AlertFilter filter, bool inCap) : IDisposable
 {
     public const string ContentType = "text/event-stream";
 
@@ -21,17 +21,21 @@ internal sealed class EventStream(PipeWriter to, ApiSources sources, FeedReader 
     /// <summary>Proxies close what is silent for half a minute or a minute.</summary>
     private static readonly TimeSpan s_heartbeat = TimeSpan.FromSeconds(15);
 
+    /// <summary>Who does not take what it was sent does not read any more, and its place is another's. Kestrel's own bound counts by all that was ever sent: hours.</summary>
+    private static readonly TimeSpan s_takesWithin = TimeSpan.FromSeconds(30);
+
+    private readonly CancellationTokenSource _patience = new(Timeout.InfiniteTimeSpan, sources.Time);
     private int _unflushed;
 
     /// <summary>Told in a reset; with it an end of theirs that comes again by the log is dropped.</summary>
     private readonly Dictionary<string, int> _told = new(StringComparer.Ordinal);
 
-    /// <summary>Returns when the client goes, falls too far behind, or the node stops.</summary>
+    /// <summary>Returns when the client goes, does not read, falls too far behind, or the node stops.</summary>
     /// <param name="reset">Why the client's position is of no use, beside what the start says of it.</param>
     /// <param name="standing">Begins with what stands, though nothing was lost.</param>
     public async Task RunAsync(LiveAlerts live, FeedStart start, string? reset, bool standing, CancellationToken gone)
     {
-        using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(gone, live.Stopping);
+        using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(gone, live.Stopping, _patience.Token);
         try
         {
             Text($"retry: {RetryInMs}\n\n");
@@ -39,6 +43,11 @@ internal sealed class EventStream(PipeWriter to, ApiSources sources, FeedReader 
             Position(start.Cursor.Position);
             await FlushAsync(end.Token);
             await FollowAsync(start.Cursor, end.Token);
+        }
+        catch (OperationCanceledException) when (_patience.IsCancellationRequested)
+        {
+            // The connection went with the flush that was cancelled: nobody is there to be told.
+            sources.Feeds.Cut();
         }
         catch (OperationCanceledException) when (!gone.IsCancellationRequested)
         {
@@ -53,6 +62,8 @@ internal sealed class EventStream(PipeWriter to, ApiSources sources, FeedReader 
             // The client went.
         }
     }
+
+    public void Dispose() => _patience.Dispose();
 
     private async Task<FeedStart> CatchUpAsync(LiveAlerts live, FeedStart start, string? reset, bool standing, CancellationToken stop)
     {
@@ -195,7 +206,16 @@ internal sealed class EventStream(PipeWriter to, ApiSources sources, FeedReader 
     private async ValueTask FlushAsync(CancellationToken stop)
     {
         _unflushed = 0;
-        if ((await to.FlushAsync(stop)).IsCompleted)
+        ValueTask<FlushResult> flushing = to.FlushAsync(stop);
+        if (!flushing.IsCompleted)
+        {
+            _patience.CancelAfter(s_takesWithin);
+        }
+
+        FlushResult result = await flushing;
+        _patience.CancelAfter(Timeout.InfiniteTimeSpan);
+        stop.ThrowIfCancellationRequested();
+        if (result.IsCompleted)
         {
             throw new IOException("The client went.");
         }
