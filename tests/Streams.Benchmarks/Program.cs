@@ -43,7 +43,7 @@ const string Usage = """
                --devices 40000  --rate 300 (readings/s)  --requests 100 (a second)  --seconds 60  --store sqlite|postgres
 
       streams  as many clients of the event stream as a node takes: latency, memory, refusal, and clients that never read
-               --clients 1000  --alerts 200  --rate 5 (a second)  --deaf 200 (that never read)  --flood 5000 (alerts then)  --flood-rate 100 (a second)
+               --clients 1000  --alerts 200  --rate 5 (a second)  --deaf 200 (that never read)  --flood 3000 (alerts then)  --flood-rate 100 (a second)
 
       micro    ns and bytes a reading, one thread in process: parse; parse, look up and apply
                --devices 10000  --interval 1  --readings 2000000

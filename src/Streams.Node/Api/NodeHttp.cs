@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Streams.Node.Api.Description;
@@ -18,6 +20,9 @@ public static class NodeHttp
     internal const int MostInLine = 8 << 10;
     internal const int MostInHeaders = 32 << 10;
     internal const int MostHeaders = 64;
+
+    /// <summary>Of an answer that its client does not read, in the kernel; left to itself that takes up to 4 MB, a thousand times with as many clients of the event stream.</summary>
+    private const int MostUnreadInBytes = 256 << 10;
 
     /// <summary>A server ready to be started; its address is known after the start (port 0 takes a free one).</summary>
     /// <param name="loggers">Where its warnings and errors go; not disposed with it.</param>
@@ -59,6 +64,12 @@ public static class NodeHttp
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggers);
+        builder.WebHost.UseSockets(sockets => sockets.CreateBoundListenSocket = endpoint =>
+        {
+            Socket socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+            socket.SendBufferSize = MostUnreadInBytes;
+            return socket;
+        });
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

@@ -31,7 +31,7 @@ internal static class StreamsCommand
         int alerts = options.Whole("alerts", 200, 1, 100_000);
         int rate = options.Whole("rate", 5, 1, 1_000);
         int deaf = options.Whole("deaf", 200, 1, 1_000 - Readers);
-        int flood = options.Whole("flood", 5_000, 1, 100_000);
+        int flood = options.Whole("flood", 3_000, 1, 100_000);
         int floodRate = options.Whole("flood-rate", 100, 1, 10_000);
         string? json = options.MaybeText("json");
         options.Finish();
