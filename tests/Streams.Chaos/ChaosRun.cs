@@ -108,7 +108,7 @@ public static class ChaosRun
 
         cluster.Postgres.Start();
         cluster.City.BeGood();
-        cluster.Receiver.BeGood();
+        cluster.Receivers.ToList().ForEach(receiver => receiver.BeGood());
         load.Finish();
         await Expect("quiet", async () => load.IsDone && await cluster.IsQuietAsync(), async () => $"{(load.IsDone ? "" : "the load is not done; ")}{await cluster.UnquietAsync()}");
 
@@ -121,7 +121,7 @@ public static class ChaosRun
         IncidentChecks incidents = new(cluster.Facts, cluster.City, cluster.Violations);
         await Expect("incidents have come to their ends", () => Task.FromResult(incidents.IsComplete()));
         await Expect("quiet again", cluster.IsQuietAsync, cluster.UnquietAsync);
-        FeedChecks feeds = new(cluster.Facts, cluster.Receiver, cluster.Listener!, cluster.Violations);
+        FeedChecks feeds = new(cluster.Facts, cluster.Receivers, cluster.Listener!, cluster.Violations);
         await Expect("alerts have reached those who follow them", () => Task.FromResult(feeds.IsComplete()), () => Task.FromResult(feeds.Missing()));
 
         async Task Expect(string what, Func<Task<bool>> condition, Func<Task<string>>? found = null)
@@ -174,9 +174,9 @@ public static class ChaosRun
         letters.Check(refusals);
         IncidentChecks incidents = new(cluster.Facts, cluster.City, violations);
         incidents.Check();
-        FeedChecks feeds = new(cluster.Facts, cluster.Receiver, cluster.Listener!, violations);
+        FeedChecks feeds = new(cluster.Facts, cluster.Receivers, cluster.Listener!, violations);
         feeds.Check();
-        scene.Tell($"longest to the webhook: {feeds.LongestToWebhook.TotalSeconds:0.0} s, {feeds.Slowest}");
+        scene.Tell($"longest to a webhook whose endpoint was well: {feeds.LongestToWebhook.TotalSeconds:0.0} s, {feeds.Slowest}");
         long audited = AuditChecks.Check(cluster);
         cluster.Model.CheckForwarding(violations);
         cluster.Publications.Check();
@@ -230,9 +230,9 @@ public static class ChaosRun
                 ["commands that came again"] = cluster.City.Repeats,
                 ["commands refused by the city"] = cluster.City.Refused,
                 ["published again"] = cluster.Publications.Repeats,
-                ["alerts spoilt by the webhook's endpoint"] = cluster.Receiver.Spoilt,
+                ["alerts spoilt by the webhooks' endpoints"] = cluster.Receivers.Sum(receiver => receiver.Spoilt),
                 ["brought again"] = feeds.BroughtAgain,
-                ["most seconds from an alert to the webhook"] = (long)Math.Ceiling(feeds.LongestToWebhook.TotalSeconds),
+                ["most seconds from an alert to a webhook whose endpoint was well"] = (long)Math.Ceiling(feeds.LongestToWebhook.TotalSeconds),
                 ["times the stream's client moved on"] = cluster.Listener!.Moves,
                 ["on the stream again, as in the log"] = feeds.StreamedAgain,
                 ["most memory of a node in MB"] = cluster.Nodes.Max(node => node.MostMemoryInBytes) >> 20,
@@ -249,7 +249,7 @@ public static class ChaosRun
                 ["areas"] = areas.Areas,
                 ["alerts"] = alerts.Alerts,
                 ["states of alerts"] = alerts.States,
-                ["states brought by webhook"] = feeds.Brought,
+                ["states brought by webhooks"] = feeds.Brought,
                 ["records heard on the stream"] = feeds.Streamed,
                 ["incidents"] = incidents.Incidents,
                 ["commands obeyed"] = incidents.Commands,

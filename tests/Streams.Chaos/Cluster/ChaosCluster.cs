@@ -20,6 +20,9 @@ namespace Streams.Chaos.Cluster;
 /// <summary>A broker, a PostgreSQL behind a proxy, and nodes as processes, with everything that watches them.</summary>
 internal sealed class ChaosCluster : IDisposable
 {
+    /// <summary>Their hashes give each of three nodes one, so that whichever dies is a courier.</summary>
+    private static readonly string[] s_webhooks = ["receiver-1", "receiver-2", "receiver-7"];
+
     private readonly KafkaLog _log;
     private readonly NpgsqlDataSource _admin;
     private readonly StoreNotes _notes;
@@ -54,7 +57,7 @@ internal sealed class ChaosCluster : IDisposable
         City = new ObedientCity(_log, Topics.CommandResults, new Random(options.Seed));
         Facts.Commanded = command => City.Take(command.Span);
         City.Start();
-        Receiver = new AlertReceiver(new Random(options.Seed));
+        Receivers = [.. s_webhooks.Select((name, number) => new AlertReceiver(name, new Random(options.Seed + number)))];
         _witness = new LogWitness(_log, Facts, [.. Configuration.Topics.All.Select(topic => topic.Name)]);
         NpgsqlConnectionStringBuilder through = new(database) { Port = Proxy.Port };
         Nodes = [.. Enumerable.Range(0, options.Nodes).Select(i => new ClusterNode(
@@ -93,8 +96,8 @@ internal sealed class ChaosCluster : IDisposable
     /// <summary>The city's systems.</summary>
     public ObedientCity City { get; }
 
-    /// <summary>Where a webhook brings alerts.</summary>
-    public AlertReceiver Receiver { get; }
+    /// <summary>Where webhooks bring alerts.</summary>
+    public IReadOnlyList<AlertReceiver> Receivers { get; }
 
     /// <summary>Who follows the event stream; there once <see cref="BeginFeedsAsync"/> is done.</summary>
     public AlertListener? Listener { get; private set; }
@@ -109,14 +112,17 @@ internal sealed class ChaosCluster : IDisposable
 
     public int Partitions(string topic) => _log.PartitionsOf(topic);
 
-    /// <summary>From now on every alert is to reach the receiver, and whoever follows the stream. Nodes are ready.</summary>
+    /// <summary>From now on every alert is to reach the receivers, and whoever follows the stream. Nodes are ready.</summary>
     public async Task BeginFeedsAsync(Random random, Action<string> tell)
     {
-        Uri url = await Receiver.StartAsync();
-        HttpStatusCode made = await Nodes[^1].PostAsync("/api/v1/webhooks", $$"""{"name":"receiver","url":"{{url}}","secret":"{{Receiver.Secret}}","restricted":true}""");
-        if (made != HttpStatusCode.Created)
+        foreach (AlertReceiver receiver in Receivers)
         {
-            throw new InvalidOperationException($"The webhook could not be made: {made}.");
+            Uri url = await receiver.StartAsync();
+            HttpStatusCode made = await Nodes[^1].PostAsync("/api/v1/webhooks", $$"""{"name":"{{receiver.Name}}","url":"{{url}}","secret":"{{receiver.Secret}}","restricted":true}""");
+            if (made != HttpStatusCode.Created)
+            {
+                throw new InvalidOperationException($"The webhook {receiver.Name} could not be made: {made}.");
+            }
         }
 
         Listener = new AlertListener(Nodes, random, tell);
@@ -231,7 +237,7 @@ internal sealed class ChaosCluster : IDisposable
         }
 
         _witness.Dispose();
-        Receiver.DisposeAsync().AsTask().Wait();
+        Task.WaitAll([.. Receivers.Select(receiver => receiver.DisposeAsync().AsTask())]);
         City.Dispose();
         Publications.Dispose();
         Proxy.Dispose();

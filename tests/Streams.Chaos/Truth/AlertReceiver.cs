@@ -28,8 +28,10 @@ internal sealed class AlertReceiver : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private bool _isSpoilt = true;
 
-    public AlertReceiver(Random random)
+    /// <param name="name">Of its webhook.</param>
+    public AlertReceiver(string name, Random random)
     {
+        Name = name;
         _random = random;
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -37,6 +39,8 @@ internal sealed class AlertReceiver : IAsyncDisposable
         _http = builder.Build();
         _http.MapPost("/alerts", TakeAsync);
     }
+
+    public string Name { get; }
 
     /// <summary>What it took.</summary>
     public AlertEars Ears { get; } = new();
