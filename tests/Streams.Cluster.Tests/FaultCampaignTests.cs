@@ -9,7 +9,7 @@ public sealed class FaultCampaignTests : IClassFixture<FaultCampaign>
 {
     private static readonly TimeSpan s_worksForOthersWithin = TimeSpan.FromSeconds(15);
 
-    private static readonly string[] s_looked = ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I10", "I11", "I12", "run"];
+    private static readonly string[] s_looked = ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I10", "I11", "I12", "I13", "run"];
 
     private readonly ChaosReport _report;
 
@@ -58,6 +58,13 @@ public sealed class FaultCampaignTests : IClassFixture<FaultCampaign>
 
     [Fact]
     public void The_audit_chain_is_whole_and_said_on_Kafka() => None("I12", "audit entries");
+
+    [Fact]
+    public void Each_state_of_an_alert_comes_to_every_webhook_in_its_order_and_is_heard_on_the_stream_whichever_node_dies()
+    {
+        None("I13", "states brought by webhooks", "records heard on the stream");
+        Assert.True(_report.Work["times the stream's client moved on"] > 0);
+    }
 
     [Fact]
     public void The_campaign_saw_all_of_the_log() => None("run");

@@ -1,7 +1,7 @@
 namespace Streams.Chaos.Checks;
 
 /// <summary>Something that must never be, and was.</summary>
-/// <param name="Invariant">I1 to I10, as docs/faults.md names them; <c>run</c> where the run itself could not see or do what it had to.</param>
+/// <param name="Invariant">I1 to I13, as docs/faults.md names them; <c>run</c> where the run itself could not see or do what it had to.</param>
 /// <param name="Subject">Whose: a device, a shard, a record.</param>
 /// <param name="Evidence">Where to look: offsets, numbers, times.</param>
 public sealed record Violation(string Invariant, string Subject, string Was, string ShouldBe, string Evidence = "")
