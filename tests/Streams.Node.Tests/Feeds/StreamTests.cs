@@ -1,7 +1,9 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
 using Streams.Domain.Alerts;
+using Streams.Node.Api;
 using Streams.Node.Feeds.Live;
 using Streams.Node.Tests.Api;
 
@@ -235,6 +237,22 @@ public sealed class StreamTests : IAsyncDisposable
         two.Dispose();
         await Until(() => _live.Readers == 1);
         using SseClient three = await (await SseClient.OpenAsync(narrow)).BegunAsync();
+    }
+
+    [Fact]
+    public async Task Streams_take_no_connection_from_what_else_is_asked()
+    {
+        await using ApiServer settings = new(http => http with { Port = 0, MaxConnections = 1 }, feeds: feeds => feeds with { MaxStreams = 2 }, live: _live);
+        await using WebApplication server = NodeHttp.Create(settings.Sources, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
+        await server.StartAsync(TestContext.Current.CancellationToken);
+        Uri address = new(Assert.Single(server.Urls));
+        using SseClient one = await (await SseClient.OpenAsync(new HttpClient { BaseAddress = address })).BegunAsync();
+        using SseClient two = await (await SseClient.OpenAsync(new HttpClient { BaseAddress = address })).BegunAsync();
+        using HttpClient other = new() { BaseAddress = address };
+        using HttpResponseMessage map = await other.GetAsync("/feeds/alerts.geojson", TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, map.StatusCode);
+        using HttpResponseMessage refused = await other.GetAsync("/feeds/stream", TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
     }
 
     [Fact]
