@@ -120,6 +120,7 @@ public static class ChaosRun
         await Eventually.Happens(TimeSpan.FromSeconds(25), () => Task.FromResult(SilentBeacons(cluster) == TestCity.Beacons));
         IncidentChecks incidents = new(cluster.Facts, cluster.City, cluster.Violations);
         await Expect("incidents have come to their ends", () => Task.FromResult(incidents.IsComplete()));
+        await Expect("the audit chain is published", () => Task.FromResult(AuditChecks.IsPublished(cluster)));
         await Expect("quiet again", cluster.IsQuietAsync, cluster.UnquietAsync);
         FeedChecks feeds = new(cluster.Facts, cluster.Receivers, cluster.Listener!, cluster.Violations);
         await Expect("alerts have reached those who follow them", () => Task.FromResult(feeds.IsComplete()), () => Task.FromResult(feeds.Missing()));

@@ -7,6 +7,15 @@ namespace Streams.Chaos.Checks;
 /// <summary>I12: the audit chain has no break, says everything that it says on Kafka too, and nothing twice.</summary>
 internal static class AuditChecks
 {
+    /// <summary>Whether all entries that there are were seen on Kafka: nodes tell them every few seconds.</summary>
+    public static bool IsPublished(ChaosCluster cluster)
+    {
+        long stored = cluster.TryAsk("SELECT count(*) FROM audit") ?? long.MaxValue;
+        bool isPublished = false;
+        cluster.Facts.Locked(() => isPublished = cluster.Facts.Audited.Count >= stored);
+        return isPublished;
+    }
+
     /// <returns>Entries.</returns>
     public static long Check(ChaosCluster cluster)
     {

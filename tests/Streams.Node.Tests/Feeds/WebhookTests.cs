@@ -9,6 +9,7 @@ using Streams.Node.Feeds;
 using Streams.Node.Feeds.Live;
 using Streams.Node.Feeds.Webhooks;
 using Streams.Node.Tests.Api;
+using Streams.Runtime.Audit;
 using Streams.Runtime.Storage;
 using Streams.Tests;
 
@@ -253,6 +254,11 @@ public sealed class WebhookTests : IAsyncDisposable
         Assert.False(first.Write([progress with { Body = WebhookProgress.None.ToStored() }], TimeProvider.System));
         Assert.Equal(1, WebhookProgress.Read(_api.Store.Get(WebhookBook.Progress, "pager")!.Value.Body).SentInMs);
         Assert.True(second.Write([progress], TimeProvider.System));
+
+        // Nor does one that has not heard that the webhook is gone: another of its name may be there already.
+        Assert.Equal(WebhookChange.Done, book.Remove("pager", AuditDraft.Now(TimeProvider.System, AuditActor.Cluster, "webhook.remove", "webhook:pager")));
+        Assert.False(second.Write([progress], TimeProvider.System));
+        Assert.Null(_api.Store.Get(WebhookBook.Progress, "pager"));
 
         // Nothing of it shows among the shards of actors.
         Assert.Empty((await _api.GetAsync("/api/v1/cluster")).GetProperty("shards").EnumerateArray());

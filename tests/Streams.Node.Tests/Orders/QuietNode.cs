@@ -28,7 +28,10 @@ public class QuietNode : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         ClusterConfiguration shipped = ConfigurationFolder.AsShipped;
-        Configuration = Configure(shipped with { Node = shipped.Node with { Http = shipped.Node.Http with { Port = 0 } } });
+
+        // What may wait half a minute in a city that speaks all the time would be waited for here.
+        PaceSettings pace = shipped.Node.Pace with { MaxDirtyAge = TimeSpan.FromSeconds(1) };
+        Configuration = Configure(shipped with { Node = shipped.Node with { Http = shipped.Node.Http with { Port = 0 }, Pace = pace } });
         _node = await NodeHost.StartAsync(new NodeStart(Configuration, _folder, Embedded: true), NullLoggerFactory.Instance);
         using HttpClient plain = new() { BaseAddress = _node.Address };
         DescribedApi described = new(await plain.GetByteArrayAsync("/openapi/v1.json"));

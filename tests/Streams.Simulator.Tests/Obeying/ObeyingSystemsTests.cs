@@ -141,7 +141,7 @@ public sealed class ObeyingSystemsTests : IDisposable
         results.Until(_ => PlayedLife.Heard(systems.Memory(_folder), id));
         _broker.GoDown();
         _life.NowInMs += Hour;
-        SpinWait.SpinUntil(() => !_life.Done.IsEmpty, TimeSpan.FromSeconds(10));
+        Assert.True(SpinWait.SpinUntil(() => !_life.Done.IsEmpty, TimeSpan.FromSeconds(30)));
         _broker.ComeUp();
 
         List<Heard> heard = results.Until(all => all.Any(each => each.Id == id && each.Status == "done"));

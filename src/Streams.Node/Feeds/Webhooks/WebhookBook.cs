@@ -72,18 +72,30 @@ internal sealed class WebhookBook(IStore store, string node, TimeProvider time)
         return WebhookChange.Done;
     });
 
-    public WebhookChange Remove(string name, AuditDraft entry) => Change(commit =>
+    public WebhookChange Remove(string name, AuditDraft entry)
     {
-        if (Find(name) is not { } found)
+        Webhook? removed = null;
+        WebhookChange change = Change(commit =>
         {
-            return WebhookChange.NotFound;
+            if (Find(name) is not { } found)
+            {
+                return WebhookChange.NotFound;
+            }
+
+            removed = found;
+            commit.Documents.Add(new Document(Collection, found.Name, "", "", "", 0, default));
+            commit.Documents.Add(new Document(Progress, found.Name, "", "", "", 0, default));
+            commit.Audit.Add(entry);
+            return WebhookChange.Done;
+        });
+        if (change == WebhookChange.Done)
+        {
+            // Its courier may not have heard of it: what that notes is not to be taken for how far another of this name is.
+            Claim(removed!);
         }
 
-        commit.Documents.Add(new Document(Collection, found.Name, "", "", "", 0, default));
-        commit.Documents.Add(new Document(Progress, found.Name, "", "", "", 0, default));
-        commit.Audit.Add(entry);
-        return WebhookChange.Done;
-    });
+        return change;
+    }
 
     /// <summary>Forgets a letter that was brought after all.</summary>
     public void Forget(Document letter) => Change(commit =>
