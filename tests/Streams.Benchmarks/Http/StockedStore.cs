@@ -26,7 +26,7 @@ internal static class StockedStore
             [5] = new("result", topics[TopicSettings.CommandResults].Partitions), [6] = new("agency", topics[TopicSettings.Cap].Partitions),
         }));
         ShardId shard = new(1, 0);
-        ShardClaim claim = store.Claim(shard, "bench", "none", DateTimeOffset.UtcNow);
+        ShardClaim claim = store.Claim(shard, "bench", "", DateTimeOffset.UtcNow);
         long now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         long number = 0;
         foreach (Document[] chunk in Documents().Chunk(AtOnce))
