@@ -79,6 +79,12 @@ public sealed class IncidentKind(CityTopics topics, Func<string, string, string>
             return ReactionOf(actor.Incident, actor.Incident.Join(joins.Alert, nowInMs));
         }
 
+        if (message.Content is null)
+        {
+            // What an incident tells of itself, on its way back: it may have left meanwhile.
+            return Reaction.Repeat;
+        }
+
         if (actor.Incident is not { } incident)
         {
             if (message.Content is IncidentMessage.Says late)
@@ -93,8 +99,6 @@ public sealed class IncidentKind(CityTopics topics, Func<string, string, string>
 
         switch (message.Content)
         {
-            case null:
-                return Reaction.Repeat;
             case IncidentMessage.Progresses progresses:
                 return ReactionOf(incident, incident.Hear(progresses.Progress, nowInMs));
             case IncidentMessage.Says says:

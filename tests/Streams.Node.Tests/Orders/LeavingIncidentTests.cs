@@ -28,6 +28,7 @@ public sealed class LeavingIncidentTests(LeavingIncidentTests.ForgetfulNode node
         Assert.Equal(409, status);
         Assert.Contains("closed so long ago", body.GetProperty("detail").GetString());
         Assert.False(IsStored(Incident));
+        Assert.Equal(0, node.Node.Store.Count("dead-letters"));
 
         Say(AlertState.Active, revision: 3);
         await CityRun.Until(() => Task.FromResult(StateOf(Incident + "~2") == "open"));
