@@ -25,7 +25,7 @@ internal static class IncidentCommands
             Column.Word("state", "state"),
             new Column("system", "system", drop: 2),
             new Column("action", "action", drop: 1),
-            new Column("who", item => string.Join(", ", item.List("assets").Select(Fields.Text)), Least: 10),
+            new Column("who", item => Few([.. item.List("assets").Select(Fields.Text)]), Least: 10),
             new Column("reason", "reason", least: 16)),
         ["timeline"] = new Listing(
             new Column("time", "time"),
@@ -34,6 +34,13 @@ internal static class IncidentCommands
             new Column("who", "who"),
             new Column("detail", "detail", least: 16)),
     };
+
+    /// <summary>An incident may have hundreds of devices; <c>--json</c> has them all.</summary>
+    private static string Few(string[] names)
+    {
+        const int most = 5;
+        return names.Length <= most ? string.Join(", ", names) : $"{string.Join(", ", names.Take(most - 1))} and {names.Length - most + 1} more";
+    }
 
     public static Command Build(SharedOptions shared, Screen screen, Offers offers)
     {
